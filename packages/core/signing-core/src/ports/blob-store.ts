@@ -1,0 +1,19 @@
+/** Names one state of a mutable blob. */
+export type Version = string;
+export type Blob = { bytes: Uint8Array; version: Version };
+
+/**
+ * Bytes by key, in a store that may be shared by many processes. A write that has returned is durable. Keys are lower-case
+ * `[a-z0-9._-]` parts between `/`. A key is either written once with `putIfAbsent` or always with `compareAndSwap`.
+ */
+export interface BlobStore {
+  /** @returns whether this call wrote it; `false` where the key already had bytes, which are left as they are. */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
+  /**
+   * Replaces the blob if it is still the `expected` version (`undefined`: does not exist yet).
+   * @returns the new version, or `undefined` where someone else was first.
+   */
+  compareAndSwap(key: string, expected: Version | undefined, bytes: Uint8Array): Promise<Version | undefined>;
+  /** @returns `undefined` where there is none. Throws SignwrightError `unreachable` where the store cannot tell. */
+  get(key: string): Promise<Blob | undefined>;
+}

@@ -1,0 +1,16 @@
+import type { Sha256 } from '../formats/digest.ts';
+
+/** Evidence (bundles and what verdicts rest on) by its own digest, found by the artifacts it is about. Never trusted: what it
+ * returns is verified. */
+export interface EvidenceStore {
+  /**
+   * Stores evidence and lists it under each subject; durable when it returns. Putting the same bytes again is no error.
+   * @returns the evidence's digest, its id.
+   * @throws SignwrightError `unreachable` where it cannot be written; then it is not listed either.
+   */
+  put(evidence: Uint8Array, subjects: readonly Sha256[]): Promise<Sha256>;
+  /** @returns the ids listed under each subject that has any. Throws `unreachable` where the store cannot tell. */
+  list(subjects: readonly Sha256[]): Promise<ReadonlyMap<Sha256, readonly Sha256[]>>;
+  /** @returns bytes that have this digest. Throws `unreachable` where they are missing or are not these bytes. */
+  get(id: Sha256): Promise<Uint8Array>;
+}

@@ -1,0 +1,95 @@
+import type { Artifact } from './artifact.ts';
+import type { Sha256 } from './formats/digest.ts';
+
+/** Why an outcome is what it is; closed, so that programs can switch on it. */
+export type ReasonCode =
+  /** Met: a signature was verified and its author is one the requirement names. */
+  | 'signature-verified'
+  /** No signature over this digest was found. */
+  | 'no-signature'
+  /** Signatures were found, and each was refused; see {@link Outcome.refused}. */
+  | 'signatures-refused'
+  /** The evidence could not be read, so nothing is known. */
+  | 'evidence-unreachable'
+  /** No rule of the policy matches the artifact. */
+  | 'unlisted'
+  /** The policy says it is never signed nor released. */
+  | 'never-sign'
+  /** The rule names no tier for this environment. */
+  | 'environment-not-listed';
+
+/** Why one piece of evidence did not count. */
+export type RefusalCode =
+  | 'malformed'
+  | 'wrong-subject'
+  | 'wrong-predicate'
+  | 'bad-signature'
+  | 'untrusted-certificate'
+  | 'certificate-profile'
+  | 'issuer-not-asserted'
+  | 'no-trusted-time'
+  | 'bad-timestamp'
+  | 'time-in-future'
+  | 'after-moment'
+  | 'claims-differ'
+  | 'identity-mismatch'
+  | 'key-not-listed'
+  | 'key-outside-validity'
+  | 'key-compromised'
+  | 'development-not-allowed'
+  | 'other-artifact';
+
+/** Evidence that was found, looked at, and did not count. */
+export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };
+
+/** What would meet an unmet requirement. */
+export type NextStep = { readonly text: string; readonly command?: string };
+
+export type OutcomeStatus = 'met' | 'unmet' | 'waived' | 'pending' | 'inconclusive';
+
+/** What became of one requirement. */
+export type Outcome = {
+  readonly requirement: string;
+  readonly layer: string;
+  readonly status: OutcomeStatus;
+  readonly code: ReasonCode;
+  /** One sentence for people: what was found, by whom. */
+  readonly message: string;
+  readonly evidence: readonly Sha256[];
+  readonly refused: readonly Refusal[];
+  readonly next?: NextStep;
+};
+
+export type Result = 'allow' | 'deny' | 'pending' | 'inconclusive';
+export type Moment = 'sign' | 'release' | 'run';
+
+/** The answer about one artifact in one environment, with its reasons. */
+export type Verdict = {
+  readonly result: Result;
+  readonly artifact: Artifact;
+  readonly environment: string;
+  readonly moment: Moment;
+  /** The time it speaks of, ISO 8601. */
+  readonly at: string;
+  /** Whether the policy was checked against an anchor from outside. */
+  readonly anchored: boolean;
+  /** Whether it rests on a trial root. */
+  readonly development: boolean;
+  /** Whether a deny blocks; `false` only in observe mode. */
+  readonly enforced: boolean;
+  /** The policy it was reached by. */
+  readonly policy: { readonly name?: string; readonly digest: Sha256 };
+  /** The tiers the artifact's rules resolve to, one a layer, and the digest of what they demand. */
+  readonly tiers: readonly string[];
+  readonly requirements: Sha256;
+  /** The name and kind in the signed part, where it differs from the artifact's. */
+  readonly signedAs?: { readonly name: string; readonly kind: string };
+  readonly outcomes: readonly Outcome[];
+};
+
+const WORST_FIRST = ['deny', 'inconclusive', 'pending', 'allow'] as const;
+
+/** The worst of several results: deny, then inconclusive, pending, allow. Of none it is `deny`: nothing was decided. */
+export function worstOf(results: readonly Result[]): Result {
+  return WORST_FIRST.find((result) => results.includes(result)) ?? 'deny';
+}
