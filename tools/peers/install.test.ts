@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let room: string;
+
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'signwright-peers-'));
+  mkdirSync(join(room, 'bin'));
+});
+afterEach(() => rmSync(room, { recursive: true, force: true }));
+
+const cache = (): string => join(room, 'cache', 'signwright', 'peers');
+
+/** Stands in for Go: a shell script that "builds" what it is asked for into GOBIN. */
+function fakeGo(body: string): void {
+  writeFileSync(join(room, 'bin', 'go'), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(room, 'bin', 'go'), 0o755);
+}
+
+const BUILD = [
+  `name=$(basename "$2" | cut -d@ -f1)`,
+  `printf "#!/bin/sh\\necho ok\\n" >"$GOBIN/$name"`,
+  `chmod +x "$GOBIN/$name"`,
+].join('\n');
+
+function installer(...names: string[]): Promise<{ code: number; said: string }> {
+  const env = {
+    PATH: existsSync(join(room, 'bin', 'go')) ? `${join(room, 'bin')}:/usr/bin:/bin` : room,
+    XDG_CACHE_HOME: join(room, 'cache'),
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(import.meta.dirname, 'install.ts'), ...names], { env }, (error, stdout) =>
+      resolve({ code: error === null ? 0 : Number(error.code), said: stdout }),
+    );
+  });
+}
+
+test('a peer is built once into its own folder, and found there the next time', async () => {
+  fakeGo(BUILD);
+  expect(await installer('cosign')).toEqual({ code: 0, said: expect.stringMatching(/^cosign v3\.1\.3: installed in \d+ s\n$/) });
+  expect(await installer('cosign')).toEqual({ code: 0, said: 'cosign v3.1.3: already there\n' });
+  expect(readdirSync(cache())).toEqual(['cosign-v3.1.3']);
+});
+
+test('two installers at once both succeed and leave one whole program', async () => {
+  fakeGo(`sleep 0.3; ${BUILD}`);
+  const outcomes = await Promise.all([installer('cosign'), installer('cosign')]);
+  expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+  expect(readdirSync(cache())).toEqual(['cosign-v3.1.3']);
+});
+
+test('a build that fails is said with its last words and leaves nothing behind', async () => {
+  fakeGo('echo "module not found" >&2; exit 3');
+  const { code, said } = await installer('cosign');
+  expect(code).toBe(1);
+  expect(said).toMatch(/^cosign v3\.1\.3: cannot: .*exit code 3: module not found\n$/);
+  expect(readdirSync(cache())).toEqual([]);
+});
+
+test('a program that builds but does not run is not installed', async () => {
+  fakeGo(`${BUILD}; printf '#!/bin/sh\\nexit 9\\n' >"$GOBIN/$name"`);
+  expect((await installer('cosign')).code).toBe(1);
+  expect(readdirSync(cache())).toEqual([]);
+});
+
+test('without Go it says where to get it', async () => {
+  const { code, said } = await installer('timestamp-server');
+  expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('install Go 1.26 or newer') });
+});
+
+test('a name that is no peer is refused with those that are', async () => {
+  const { code, said } = await installer('cosgin');
+  expect(code).toBe(1);
+  expect(said).toContain('known are cosign, timestamp-server, openssl');
+  expect(existsSync(cache())).toBe(false);
+});

@@ -1,0 +1,84 @@
+// node tools/peers/install.ts [name…]: installs the programs our tests are held against, as far as this machine lacks them.
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { folderOf, locate, onPath, peerCache } from './locate.ts';
+import { PEERS, type Peer, titleOf } from './peers.ts';
+import { Failure, run } from './run.ts';
+
+const BUILD_MINUTES = 20;
+
+/** Brings one peer to this machine. Safe to run twice at once; what is already there is left alone. */
+export async function install(peer: Peer): Promise<'installed' | 'already there'> {
+  if (locate(peer) !== undefined) return 'already there';
+  if (peer.kind === 'go') await installByGo(peer);
+  else await installByApt(peer);
+  return 'installed';
+}
+
+/** Builds beside its place, proves it runs, then renames: whoever finds the folder finds a program that works. */
+async function installByGo(peer: Peer & { kind: 'go' }): Promise<void> {
+  const go = onPath('go');
+  if (go === undefined)
+    throw new Failure('it is built by Go, and "go" is not on PATH: install Go 1.26 or newer from https://go.dev/dl');
+  const target = folderOf(peer);
+  await mkdir(peerCache(), { recursive: true });
+  const building = await mkdtemp(`${target}.building-`);
+  try {
+    const environment = { ...process.env, GOBIN: building, CGO_ENABLED: '0' };
+    await run(go, ['install', `${peer.module}@${peer.version}`], { environment, minutes: BUILD_MINUTES });
+    await run(join(building, peer.name), peer.proof);
+    await rename(building, target).catch((error: unknown) => {
+      if (locate(peer) === undefined) throw error;
+    });
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}
+
+let listed: Promise<unknown> | undefined;
+
+async function installByApt(peer: Peer & { kind: 'debian' }): Promise<void> {
+  const apt = onPath('apt-get');
+  if (apt === undefined)
+    throw new Failure(`it is not on PATH, and this is no Debian: install ${peer.package} by your system's own means`);
+  if (process.getuid?.() !== 0) throw new Failure(`it is not on PATH: run "sudo apt-get install ${peer.package}"`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const wait = ['-o', 'DPkg::Lock::Timeout=300'];
+  listed ??= run(apt, ['update', ...wait], { environment, minutes: 5 });
+  await listed;
+  await run(apt, ['install', '-y', '--no-install-recommends', ...wait, peer.package], { environment, minutes: 10 });
+  const program = locate(peer);
+  if (program === undefined)
+    throw new Failure(`package ${peer.package} is installed and has no program ${peer.name}: check tools/peers/peers.ts`);
+  await run(program, peer.proof);
+}
+
+/**
+ * Installs the named peers, or all, one after the other (each build uses every core) and says of each what became of it.
+ *
+ * @returns the number of peers that could not be had, unknown names among them.
+ */
+export async function installAll(names: readonly string[], say: (line: string) => void): Promise<number> {
+  const peers: readonly Peer[] = PEERS;
+  const unknown = names.filter((name) => !peers.some((peer) => peer.name === name));
+  for (const name of unknown) say(`${name}: cannot: no such peer; known are ${peers.map((peer) => peer.name).join(', ')}`);
+  let missing = unknown.length;
+  for (const peer of peers.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const started = performance.now();
+    try {
+      const outcome = await install(peer);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      say(`${titleOf(peer)}: ${outcome === 'installed' ? `installed in ${seconds} s` : outcome}`);
+    } catch (error) {
+      missing += 1;
+      say(`${titleOf(peer)}: cannot: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return missing;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const missing = await installAll(process.argv.slice(2), (line) => console.log(line));
+  process.exitCode = missing === 0 ? 0 : 1;
+}

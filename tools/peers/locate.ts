@@ -1,0 +1,41 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Peer } from './peers.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The folder that keeps what peers were built, one folder inside it a peer and version. */
+export function peerCache(environment: Environment = process.env): string {
+  const cache = environment['XDG_CACHE_HOME'];
+  return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'signwright', 'peers');
+}
+
+/** The folder of one Go peer at its version. */
+export function folderOf(peer: Peer & { kind: 'go' }, environment: Environment = process.env): string {
+  return join(peerCache(environment), `${peer.name}-${peer.version}`);
+}
+
+/** The path of a peer's program, or `undefined` where it is not installed. */
+export function locate(peer: Peer, environment: Environment = process.env): string | undefined {
+  if (peer.kind === 'go') return executable(join(folderOf(peer, environment), peer.name));
+  return onPath(peer.name, environment);
+}
+
+/** The first program of this name on PATH. */
+export function onPath(name: string, environment: Environment = process.env): string | undefined {
+  for (const folder of (environment['PATH'] ?? '').split(delimiter)) {
+    const found = folder === '' ? undefined : executable(join(folder, name));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function executable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}

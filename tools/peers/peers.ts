@@ -1,0 +1,35 @@
+/** A real program that tests hold ours against, at the version they were written for. */
+export type Peer = {
+  readonly name: string /** Arguments that prove it runs; they must exit 0. */;
+  readonly proof: readonly string[];
+} & (
+  | {
+      readonly kind: 'go';
+      readonly version: string /** What `go install` builds: a main package of a module. */;
+      readonly module: string;
+    }
+  | {
+      readonly kind: 'debian' /** Its package; the machine's own program is used where there is one. */;
+      readonly package: string;
+    }
+);
+
+/** Every peer a test uses, and none besides. */
+export const PEERS = [
+  { name: 'cosign', kind: 'go', version: 'v3.1.3', module: 'github.com/sigstore/cosign/v3/cmd/cosign', proof: ['version'] },
+  {
+    name: 'timestamp-server',
+    kind: 'go',
+    version: 'v2.1.0',
+    module: 'github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server',
+    proof: ['version'],
+  },
+  { name: 'openssl', kind: 'debian', package: 'openssl', proof: ['version'] },
+] as const satisfies readonly Peer[];
+
+export type PeerName = (typeof PEERS)[number]['name'];
+
+/** `cosign v3.1.3`, as people say it. */
+export function titleOf(peer: Peer): string {
+  return peer.kind === 'go' ? `${peer.name} ${peer.version}` : peer.name;
+}
