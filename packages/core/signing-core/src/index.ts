@@ -31,3 +31,4 @@ export type {
   Verdict,
 } from './verdict.ts';
 export { worstOf } from './verdict.ts';
+export { signWithKey } from './sign-with-key.ts';

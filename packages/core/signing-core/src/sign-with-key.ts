@@ -1,0 +1,59 @@
+import { createHash, type KeyObject, privateEncrypt, sign, timingSafeEqual } from 'node:crypto';
+import { SignwrightError } from './error.ts';
+import { algorithmsOf, SIGNATURE_ALGORITHMS } from './keys.ts';
+import type { SignRequest } from './ports/signer.ts';
+
+/** DigestInfo of SHA-256 up to the digest (RFC 8017, 9.2, note 1). */
+const SHA256_DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+
+/**
+ * Signs with a private key in this process's memory, as every signer that has one there does.
+ *
+ * With the message at hand node:crypto signs it, off the main thread. With only its digest, RSA goes through DigestInfo and
+ * ECDSA through @noble/curves (node:crypto would hash the digest again), loaded when first needed.
+ *
+ * @returns the signature as {@link Signer.sign} has it.
+ * @throws SignwrightError `configuration` where the key does not sign by this algorithm, or is Ed25519 and has no message.
+ */
+export async function signWithKey(key: KeyObject, request: SignRequest): Promise<Uint8Array> {
+  const { algorithm, digest, message } = request;
+  if (!algorithmsOf(key).includes(algorithm)) {
+    throw new SignwrightError('configuration', `the key does not sign by ${algorithm}, only by ${algorithmsOf(key).join(' or ')}`);
+  }
+  checkDigest(request);
+  if (message) return signMessage(key, algorithm === 'ed25519' ? null : SIGNATURE_ALGORITHMS[algorithm].hash, message);
+  if (algorithm === 'ed25519') {
+    throw new SignwrightError('configuration', 'an Ed25519 key signs messages, not digests: it cannot sign a file by its digest', {
+      next: 'leave the files next to the artifacts out with --no-sidecars, or use an ECDSA or RSA key',
+    });
+  }
+  if (algorithm === 'rsa-pkcs1-sha256') return privateEncrypt(key, Buffer.concat([SHA256_DIGEST_INFO, digest]));
+  return signDigest(key, digest);
+}
+
+/** A digest that is not the message's would be recorded as signed while other bytes are. */
+function checkDigest({ algorithm, digest, message }: SignRequest): void {
+  const hash = SIGNATURE_ALGORITHMS[algorithm].hash;
+  const expected = createHash(hash)
+    .update(message ?? '')
+    .digest();
+  if (digest.length !== expected.length) throw new TypeError(`${algorithm} takes a digest of ${expected.length} bytes`);
+  if (message && !timingSafeEqual(digest, expected)) throw new TypeError('the digest to sign is not the one of the message');
+}
+
+function signMessage(key: KeyObject, hash: string | null, message: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    sign(hash, message, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+  });
+}
+
+async function signDigest(key: KeyObject, digest: Uint8Array): Promise<Uint8Array> {
+  const { p256, p384 } = await import('@noble/curves/nist.js');
+  const curve = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? p384 : p256;
+  const scalar = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+  try {
+    return curve.sign(digest, scalar, { prehash: false, lowS: false, format: 'der' });
+  } finally {
+    scalar.fill(0);
+  }
+}
