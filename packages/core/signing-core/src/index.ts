@@ -1,5 +1,10 @@
 export type { Artifact, Kind } from './artifact.ts';
 export { checkName, KINDS } from './artifact.ts';
+export type { Bundle } from './bundle.ts';
+export { MAX_BUNDLE, parseBundle } from './bundle.ts';
+export type { DecisionContext } from './decide.ts';
+export { decide, resultOf } from './decide.ts';
+export { IN_TOTO, preAuthEncoding } from './envelope.ts';
 export type { ErrorCode, ErrorDetails } from './error.ts';
 export { messageOf, SignwrightError } from './error.ts';
 export { canonicalJson } from './formats/canonical-json.ts';
@@ -17,8 +22,20 @@ export type { EvidenceStore } from './ports/evidence-store.ts';
 export type { IdentityProvider } from './ports/identity-provider.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';
+export { Refused } from './refused.ts';
+export type { PartArtifact, ReleasePart } from './release-part.ts';
+export { RELEASE_PART, readReleasePart } from './release-part.ts';
 export type { ClaimName, Instant, KeyRule, Requirement, SignerRule, WorkloadRule } from './requirement.ts';
 export { CLAIM_NAMES } from './requirement.ts';
+export type { Signing } from './sign.ts';
+export { signFile, signPart } from './sign.ts';
+export { signWithKey } from './sign-with-key.ts';
+export type { Statement } from './statement.ts';
+export { parseStatement } from './statement.ts';
+export type { TrustedTime } from './timestamp/verify-timestamp.ts';
+export { MAX_TIMESTAMP, verifyTimestamp } from './timestamp/verify-timestamp.ts';
+export type { TrustRoot } from './trust-root.ts';
+export { parseTrustRoot } from './trust-root.ts';
 export type {
   Moment,
   NextStep,
@@ -31,4 +48,12 @@ export type {
   Verdict,
 } from './verdict.ts';
 export { worstOf } from './verdict.ts';
-export { signWithKey } from './sign-with-key.ts';
+export type { SignedFile, VerifiedBundle } from './verify-bundle.ts';
+export { verifyBundle } from './verify-bundle.ts';
+export type { Author, EvidenceTrust, Verified } from './verify-evidence.ts';
+export { keyFinder, verifyEvidence } from './verify-evidence.ts';
+export { verifyDigest, verifyMessage } from './verify-signature.ts';
+export type { Certificate } from './x509/certificate.ts';
+export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
+export { identityOf } from './x509/claims.ts';
+export type { Authority } from './x509/path.ts';

@@ -18,14 +18,21 @@ const SHA256_DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420',
 export async function signWithKey(key: KeyObject, request: SignRequest): Promise<Uint8Array> {
   const { algorithm, digest, message } = request;
   if (!algorithmsOf(key).includes(algorithm)) {
-    throw new SignwrightError('configuration', `the key does not sign by ${algorithm}, only by ${algorithmsOf(key).join(' or ')}`);
+    throw new SignwrightError(
+      'configuration',
+      `the key does not sign by ${algorithm}, only by ${algorithmsOf(key).join(' or ')}`,
+    );
   }
   checkDigest(request);
   if (message) return signMessage(key, algorithm === 'ed25519' ? null : SIGNATURE_ALGORITHMS[algorithm].hash, message);
   if (algorithm === 'ed25519') {
-    throw new SignwrightError('configuration', 'an Ed25519 key signs messages, not digests: it cannot sign a file by its digest', {
-      next: 'leave the files next to the artifacts out with --no-sidecars, or use an ECDSA or RSA key',
-    });
+    throw new SignwrightError(
+      'configuration',
+      'an Ed25519 key signs messages, not digests: it cannot sign a file by its digest',
+      {
+        next: 'leave the files next to the artifacts out with --no-sidecars, or use an ECDSA or RSA key',
+      },
+    );
   }
   if (algorithm === 'rsa-pkcs1-sha256') return privateEncrypt(key, Buffer.concat([SHA256_DIGEST_INFO, digest]));
   return signDigest(key, digest);

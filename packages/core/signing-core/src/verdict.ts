@@ -29,7 +29,6 @@ export type RefusalCode =
   | 'issuer-not-asserted'
   | 'no-trusted-time'
   | 'bad-timestamp'
-  | 'time-in-future'
   | 'after-moment'
   | 'claims-differ'
   | 'identity-mismatch'

@@ -1,0 +1,138 @@
+import type { Artifact, Kind } from './artifact.ts';
+import type { Sha256 } from './formats/digest.ts';
+import { matchAuthor } from './match-author.ts';
+import type { Requirement } from './requirement.ts';
+import type { Moment, NextStep, Outcome, Refusal, Result, Verdict } from './verdict.ts';
+import type { Verified } from './verify-evidence.ts';
+
+/** What a decision rests on beside requirements and evidence. */
+export type DecisionContext = {
+  readonly artifact: Artifact;
+  readonly environment: { readonly id: string; readonly allowDevelopment: boolean };
+  readonly moment: Moment;
+  /** The instant the verdict speaks of, milliseconds: now, or what `--at` names. */
+  readonly at: number;
+  readonly anchored: boolean;
+  readonly policy: Verdict['policy'];
+  readonly tiers: readonly string[];
+  readonly requirements: Sha256;
+  /** The name and kind in the signed part that the requirements were resolved for; evidence under another does not count. */
+  readonly signedAs?: { readonly name: string; readonly kind: Kind };
+  /** Set where the evidence could not be read: nothing is known, so nothing is allowed. */
+  readonly unreachable?: string;
+  /** What would produce a missing signature. */
+  readonly next: NextStep;
+};
+
+/** How far a timestamp may lie ahead of our own clock, in milliseconds. */
+const CLOCK_SKEW = 5 * 60 * 1000;
+
+/**
+ * Decides: which requirements the verified evidence meets, why the others are unmet, and what follows. Pure: the same input in
+ * any order gives the same verdict. Deny outweighs inconclusive, which outweighs pending, which outweighs allow; with nothing
+ * required nothing is allowed.
+ *
+ * @param refused evidence about this artifact that did not hold.
+ */
+export function decide(
+  requirements: readonly Requirement[],
+  verified: readonly Verified[],
+  refused: readonly Refusal[],
+  context: DecisionContext,
+): Verdict {
+  const counted = [...verified].sort((a, b) => a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1));
+  const outcomes = requirements.map((requirement) => decideSignature(requirement, counted, refused, context));
+  const used = new Set(outcomes.flatMap((outcome) => outcome.evidence));
+  return {
+    result: resultOf(outcomes),
+    artifact: context.artifact,
+    environment: context.environment.id,
+    moment: context.moment,
+    at: new Date(context.at).toISOString(),
+    anchored: context.anchored,
+    development: counted.some((evidence) => evidence.development && used.has(evidence.evidence)),
+    enforced: true,
+    policy: context.policy,
+    tiers: context.tiers,
+    requirements: context.requirements,
+    ...(context.signedAs ? { signedAs: context.signedAs } : {}),
+    outcomes,
+  };
+}
+
+/** The result of several outcomes. */
+export function resultOf(outcomes: readonly Outcome[]): Result {
+  const has = (status: Outcome['status']): boolean => outcomes.some((outcome) => outcome.status === status);
+  if (has('unmet') || outcomes.length === 0) return 'deny';
+  if (has('inconclusive')) return 'inconclusive';
+  return has('pending') ? 'pending' : 'allow';
+}
+
+function decideSignature(
+  requirement: Requirement,
+  verified: readonly Verified[],
+  refused: readonly Refusal[],
+  context: DecisionContext,
+): Outcome {
+  const { id, layer, signer } = requirement;
+  const base = { requirement: id, layer, evidence: [], refused: [] };
+  const refusals = [...refused];
+  for (const evidence of verified) {
+    const refusal = whyNotCounted(evidence, requirement, context);
+    if (refusal === undefined) {
+      return { ...base, status: 'met', code: 'signature-verified', message: describe(evidence), evidence: [evidence.evidence] };
+    }
+    refusals.push({ evidence: evidence.evidence, ...refusal });
+  }
+  if (context.unreachable !== undefined) {
+    return { ...base, refused: refusals, status: 'inconclusive', code: 'evidence-unreachable', message: context.unreachable };
+  }
+  if (refusals.length === 0) {
+    return {
+      ...base,
+      status: 'unmet',
+      code: 'no-signature',
+      message: `no signature by ${signer.id} over these bytes was found`,
+      next: context.next,
+    };
+  }
+  const message = `no signature by ${signer.id} counts: ${refusals.length} found and refused`;
+  return { ...base, refused: refusals, status: 'unmet', code: 'signatures-refused', message, next: context.next };
+}
+
+function whyNotCounted(
+  evidence: Verified,
+  requirement: Requirement,
+  context: DecisionContext,
+): Omit<Refusal, 'evidence'> | undefined {
+  const signed = (evidence.byDigest.get(context.artifact.digest) ?? []).map((at) => evidence.part.artifacts[at]);
+  if (signed.length === 0) return { code: 'wrong-subject', message: 'the part does not name these bytes' };
+  const { signedAs } = context;
+  if (signedAs && !signed.some((one) => one?.name === signedAs.name && one.kind === signedAs.kind)) {
+    return {
+      code: 'other-artifact',
+      message: `the part signs these bytes as ${signed.map((one) => `${one?.name} (${one?.kind})`).join(', ')}`,
+    };
+  }
+  const at = new Date(evidence.time.at).toISOString();
+  if (evidence.time.at > context.at + CLOCK_SKEW) {
+    return {
+      code: 'after-moment',
+      message: `it was timestamped ${at}, after ${new Date(context.at).toISOString()}: if that is now, this machine's clock is slow`,
+    };
+  }
+  const mismatch = matchAuthor(evidence, requirement.signer);
+  if (mismatch) return mismatch;
+  if (evidence.development && !context.environment.allowDevelopment) {
+    return {
+      code: 'development-not-allowed',
+      message: `it rests on a trial root, which the environment ${context.environment.id} does not allow`,
+    };
+  }
+  return undefined;
+}
+
+function describe({ author, time }: Verified): string {
+  const by = author.type === 'key' ? `the key ${author.keyId} (a key proves the key, not the job)` : author.san;
+  return `signed by ${by} at ${new Date(time.at).toISOString()}, as ${time.authority} attests`;
+}

@@ -1,0 +1,59 @@
+import { compileGlob } from './formats/glob.ts';
+import { CLAIM_NAMES, type KeyRule, type SignerRule, type WorkloadRule } from './requirement.ts';
+import type { RefusalCode } from './verdict.ts';
+import type { Author, Verified } from './verify-evidence.ts';
+
+/** Why an author is not the signer that was asked for. */
+export type Mismatch = { readonly code: RefusalCode; readonly message: string };
+
+/** Holds the author of verified evidence against a signer: one of its workloads, or one of its keys while it counted. */
+export function matchAuthor({ author, time }: Pick<Verified, 'author' | 'time'>, signer: SignerRule): Mismatch | undefined {
+  return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, signer);
+}
+
+function matchKey(keyId: string, at: number, signer: SignerRule): Mismatch | undefined {
+  const rules = signer.keys.filter((rule) => rule.keyId === keyId);
+  if (rules.length === 0) return { code: 'key-not-listed', message: `the key ${keyId} is none of signer ${signer.id}` };
+  const reasons = rules.map((rule) => whyNotAt(rule, at));
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+function whyNotAt(rule: KeyRule, at: number): Mismatch | undefined {
+  const when = `it signed at ${new Date(at).toISOString()}`;
+  const bound = (instant: number): string => new Date(instant).toISOString();
+  if (rule.compromisedSince !== undefined && at >= rule.compromisedSince) {
+    return { code: 'key-compromised', message: `${when}; the key counts as compromised since ${bound(rule.compromisedSince)}` };
+  }
+  if (rule.from !== undefined && at < rule.from)
+    return { code: 'key-outside-validity', message: `${when}; the key counts from ${bound(rule.from)}` };
+  if (rule.until !== undefined && at >= rule.until)
+    return { code: 'key-outside-validity', message: `${when}; the key counted until ${bound(rule.until)}` };
+  return undefined;
+}
+
+function matchWorkloads(author: Author & { type: 'workload' }, signer: SignerRule): Mismatch | undefined {
+  if (!signer.certificate)
+    return {
+      code: 'identity-mismatch',
+      message: `signer ${signer.id} signs with keys, and this is a certificate of ${author.san}`,
+    };
+  const reasons: string[] = [];
+  for (const workload of signer.workloads) {
+    const reason = whyNotWorkload(author, workload);
+    if (reason === undefined) return undefined;
+    reasons.push(`not ${workload.id}: ${reason}`);
+  }
+  return { code: 'identity-mismatch', message: `signed by ${author.san}; ${reasons.join('; ')}` };
+}
+
+function whyNotWorkload(author: Author & { type: 'workload' }, workload: WorkloadRule): string | undefined {
+  if (author.issuer !== workload.issuer) return `the issuer is ${author.issuer}, not ${workload.issuer}`;
+  for (const claim of CLAIM_NAMES) {
+    const wanted = workload[claim];
+    if (wanted === undefined) continue;
+    const certified = author.claims[claim];
+    if (certified === undefined) return `the certificate says nothing of ${claim}`;
+    if (!compileGlob(wanted)(certified)) return `${claim} is ${JSON.stringify(certified)}, not ${JSON.stringify(wanted)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { type NewBundle, parseBundle, writeBundle } from './bundle.ts';
+import { IN_TOTO, preAuthEncoding } from './envelope.ts';
+import { SignwrightError } from './error.ts';
+import { type Sha256, sha256 } from './formats/digest.ts';
+import { algorithmsOf, keyIdOf, SIGNATURE_ALGORITHMS } from './keys.ts';
+import { matchAuthor } from './match-author.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Signer } from './ports/signer.ts';
+import type { TimestampAuthority } from './ports/timestamp-authority.ts';
+import { type ReleasePart, writeReleasePart } from './release-part.ts';
+import type { SignerRule } from './requirement.ts';
+import { type SignedFile, verifyBundle } from './verify-bundle.ts';
+import { certifiedClaims, type EvidenceTrust, keyFinder, type Verified, verifyEvidence } from './verify-evidence.ts';
+import { parseCertificate } from './x509/certificate.ts';
+import { identityOf } from './x509/claims.ts';
+
+/** What signing needs of the world. */
+export type Signing = {
+  readonly signer: Signer;
+  /** Who the policy says this signer is: what is signed must verify as its. */
+  readonly rule: SignerRule;
+  readonly timestamps: TimestampAuthority;
+  readonly trust: EvidenceTrust;
+  readonly clock: Clock;
+};
+
+/** How far our clock and the timestamp authority's may lie apart, in milliseconds. */
+const CLOCK_SKEW = 5 * 60 * 1000;
+
+/**
+ * Signs a release part: statement → envelope → signature → timestamp → bundle → verify, and only what verifies is returned.
+ *
+ * @returns the bundle's bytes, their digest, and what they were verified to prove.
+ * @throws SignwrightError `denied` where the certificate is not one the policy names for the signer, `configuration` where our
+ * clock is off, `unreachable` from the signer or the authority, `verification` where what was signed does not hold.
+ */
+export async function signPart(
+  part: Omit<ReleasePart, 'source'> & { readonly asserted: ReleasePart['source']['asserted'] },
+  signing: Signing,
+): Promise<{ bytes: Buffer; evidence: Sha256; verified: Verified }> {
+  const { asserted, ...rest } = part;
+  const certificate = await signing.signer.certificate();
+  const certified = certificate ? certifiedClaims(identityOf(parseCertificate(certificate))) : undefined;
+  const payload = writeReleasePart({ ...rest, source: { ...(certified ? { certified } : {}), asserted } });
+  const message = preAuthEncoding(IN_TOTO, payload);
+  const signature = await signMessage(signing.signer, message);
+  const bytes = await seal({ type: 'envelope', envelope: { payloadType: IN_TOTO, payload, signature } }, signature, signing);
+  const evidence = sha256(bytes);
+  const verified = await verifyEvidence(evidence, bytes, signing.trust);
+  if ('code' in verified)
+    throw new SignwrightError('verification', `what was just signed does not verify: ${verified.message}`, clockHint(signing));
+  const mismatch = matchAuthor(verified, signing.rule);
+  if (mismatch) {
+    throw new SignwrightError('denied', `this run may not sign as ${signing.rule.id}: ${mismatch.message}`, {
+      next: `run it where the policy's workloads of signer ${signing.rule.id} allow, or change them`,
+    });
+  }
+  checkClock(verified.time.at, signing.clock);
+  return { bytes, evidence, verified };
+}
+
+/**
+ * Signs one file as others' tools read it: a bundle with a message signature over the file's SHA-256.
+ *
+ * @throws SignwrightError as {@link signPart}; `configuration` for an Ed25519 signer, which would have to hold the whole file.
+ */
+export async function signFile(
+  file: { readonly digest: Sha256; readonly message?: Uint8Array },
+  signing: Signing,
+): Promise<Buffer> {
+  const { signer } = signing;
+  const algorithm = algorithmsOf(await signer.publicKey())[0];
+  if (algorithm === 'ed25519') {
+    throw new SignwrightError('configuration', `signer ${signing.rule.id} has an Ed25519 key, which signs no files beside them`, {
+      next: 'give --no-sidecars; the release part is signed all the same',
+    });
+  }
+  const digest = Buffer.from(file.digest.slice('sha256:'.length), 'hex');
+  const signature = Buffer.from(await signer.sign({ algorithm, digest, ...(file.message ? { message: file.message } : {}) }));
+  const bytes = await seal({ type: 'message', hash: 'sha256', digest, signature }, signature, signing);
+  const signedFile: SignedFile = file.message ? { message: file.message } : { digest: async () => digest };
+  const { root, keys } = signing.trust;
+  await verifyBundle(parseBundle(bytes), { ...(root ? { root } : {}), keyFor: keyFinder(keys), file: signedFile });
+  return bytes;
+}
+
+async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {
+  const algorithm = algorithmsOf(await signer.publicKey())[0];
+  const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
+  return Buffer.from(await signer.sign({ algorithm, digest, message }));
+}
+
+async function seal(content: NewBundle['content'], signature: Buffer, { signer, timestamps }: Signing): Promise<Buffer> {
+  const certificate = await signer.certificate();
+  const timestamp = Buffer.from(await timestamps.timestamp(signature));
+  const key: NewBundle['key'] = certificate
+    ? { type: 'certificate', der: Buffer.from(certificate) }
+    : { type: 'public-key', hint: keyIdOf(await signer.publicKey()) };
+  return writeBundle({ content, key, timestamps: [timestamp] });
+}
+
+function checkClock(attested: number, clock: Clock): void {
+  const off = clock.now().getTime() - attested;
+  if (Math.abs(off) > CLOCK_SKEW) {
+    throw new SignwrightError(
+      'configuration',
+      `this machine's clock is ${Math.round(Math.abs(off) / 1000)} s ${off > 0 ? 'ahead of' : 'behind'} the timestamp authority's`,
+      {
+        next: 'set the clock (NTP) and sign again; nothing was written',
+      },
+    );
+  }
+}
+
+function clockHint({ clock }: Signing): { next: string } {
+  return { next: `nothing was written; this machine's clock says ${clock.now().toISOString()}` };
+}

@@ -1,0 +1,110 @@
+import { canonicalDigest, type Sha256 } from './formats/digest.ts';
+import { type FieldReader, fieldReader } from './formats/read-json.ts';
+import { type Json, parseStrictJson } from './formats/strict-json.ts';
+import { basicConstraintsOf, parseCertificate } from './x509/certificate.ts';
+import type { Authority } from './x509/path.ts';
+
+/** Whom signatures and timestamps are traced to: a Sigstore TrustedRoot, with the issuers each certificate authority may assert. */
+export type TrustRoot = {
+  /** SHA-256 over the RFC 8785 form of the TrustedRoot: what an anchor pins. */
+  readonly digest: Sha256;
+  readonly certificateAuthorities: readonly Authority[];
+  readonly timestampAuthorities: readonly Authority[];
+  /** How many transparency logs it lists; they are read by @sigstore/verify, from {@link TrustRoot.json}. */
+  readonly logs: number;
+  readonly json: Json;
+};
+
+const MEDIA_TYPES = [
+  'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
+  'application/vnd.dev.sigstore.trustedroot.v0.2+json',
+];
+const MAX_BYTES = 4 * 1024 * 1024;
+const LONGEST_CHAIN = 8;
+
+/**
+ * Reads a Sigstore TrustedRoot strictly, and its companion file that says which OIDC issuers each certificate authority may
+ * assert (`{"version":1,"certificateAuthorities":[{"sha256":HEX of the issuing certificate,"issuers":[URL]}]}`).
+ *
+ * @throws SignwrightError `invalid-input` that names the field: unknown fields, a chain whose CA is none, a validity that ends
+ * before it starts or has no start.
+ */
+export function parseTrustRoot(root: Uint8Array, issuers: Uint8Array | undefined, where: string): TrustRoot {
+  const json = parseStrictJson(root, { what: `the trust root ${where}`, maxBytes: MAX_BYTES });
+  const read = fieldReader(`the trust root ${where}`);
+  const fields = read.object(json, '', ['mediaType', 'tlogs', 'certificateAuthorities', 'ctlogs', 'timestampAuthorities']);
+  if (!MEDIA_TYPES.includes(read.text(fields['mediaType'], 'mediaType'))) {
+    read.fail('mediaType', `must be ${MEDIA_TYPES[0]}`);
+  }
+  const asserted = issuers ? readIssuers(issuers, where) : undefined;
+  const authorities = (key: string): Authority[] =>
+    read.list(fields[key] ?? [], key).map((one, index) => readAuthority(read, one, `${key}[${index}]`));
+  const logs = ['tlogs', 'ctlogs'].map((key) =>
+    read.list(fields[key] ?? [], key).map((log, index) => readLog(read, log, `${key}[${index}]`)),
+  );
+  return {
+    digest: canonicalDigest(json),
+    certificateAuthorities: authorities('certificateAuthorities').map((authority) => withIssuers(authority, asserted)),
+    timestampAuthorities: authorities('timestampAuthorities'),
+    logs: (logs[0] as unknown[]).length,
+    json,
+  };
+}
+
+function readAuthority(read: FieldReader, value: Json, path: string): Authority {
+  const fields = read.object(value, path, ['subject', 'uri', 'certChain', 'validFor', 'operator']);
+  const certificates = read.list(
+    read.object(fields['certChain'], `${path}.certChain`, ['certificates'])['certificates'],
+    `${path}.certChain.certificates`,
+  );
+  const chain = certificates.map((certificate, index) => {
+    const at = `${path}.certChain.certificates[${index}]`;
+    return parseCertificate(read.bytes(read.object(certificate, at, ['rawBytes'])['rawBytes'], `${at}.rawBytes`), at);
+  });
+  const [first, ...rest] = chain;
+  if (!first || chain.length > LONGEST_CHAIN)
+    return read.fail(`${path}.certChain`, `must hold 1 to ${LONGEST_CHAIN} certificates`);
+  const notCa = rest.find((certificate) => !basicConstraintsOf(certificate).ca);
+  if (notCa) read.fail(`${path}.certChain`, `holds ${notCa.subjectText}, which is not a CA`);
+  return { chain: [first, ...rest], ...readValidity(read, fields['validFor'], `${path}.validFor`) };
+}
+
+/** A trusted period must have a start: without one a key would vouch for all of the past. */
+function readValidity(read: FieldReader, value: Json | undefined, path: string): { validFrom: number; validUntil?: number } {
+  const fields = read.object(value, path, ['start', 'end']);
+  const validFrom = read.instant(fields['start'], `${path}.start`);
+  if (fields['end'] === undefined) return { validFrom };
+  const validUntil = read.instant(fields['end'], `${path}.end`);
+  if (validUntil <= validFrom) read.fail(path, 'ends before it starts');
+  return { validFrom, validUntil };
+}
+
+/** Logs are believed only through @sigstore/verify; what it does not check of them is checked here. */
+function readLog(read: FieldReader, value: Json, path: string): void {
+  const fields = read.record(value, path);
+  const key = read.record(fields['publicKey'], `${path}.publicKey`);
+  read.bytes(key['rawBytes'], `${path}.publicKey.rawBytes`);
+  readValidity(read, key['validFor'], `${path}.publicKey.validFor`);
+}
+
+function readIssuers(bytes: Uint8Array, where: string): ReadonlyMap<string, readonly string[]> {
+  const what = `the issuers of the trust root ${where}`;
+  const read = fieldReader(what);
+  const fields = read.object(parseStrictJson(bytes, { what, maxBytes: MAX_BYTES }), '', ['version', 'certificateAuthorities']);
+  if (fields['version'] !== 1) read.fail('version', 'must be 1');
+  return new Map(
+    read.list(fields['certificateAuthorities'], 'certificateAuthorities').map((value, index) => {
+      const path = `certificateAuthorities[${index}]`;
+      const entry = read.object(value, path, ['sha256', 'issuers']);
+      const issuers = read
+        .list(entry['issuers'], `${path}.issuers`)
+        .map((issuer, at) => read.text(issuer, `${path}.issuers[${at}]`));
+      return [read.text(entry['sha256'], `${path}.sha256`), issuers];
+    }),
+  );
+}
+
+function withIssuers(authority: Authority, asserted: ReadonlyMap<string, readonly string[]> | undefined): Authority {
+  const issuers = asserted?.get(authority.chain[0].fingerprint);
+  return issuers ? { ...authority, issuers } : authority;
+}

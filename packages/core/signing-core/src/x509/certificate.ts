@@ -1,0 +1,129 @@
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { SignwrightError } from '../error.ts';
+import { child, type Der, isContext, readDer, readTime } from './der.ts';
+
+/** A parsed certificate (RFC 5280). Bytes are as they were; times are milliseconds since 1970 UTC. */
+export type Certificate = {
+  readonly der: Buffer;
+  /** 64 hex digits over the DER. */
+  readonly fingerprint: string;
+  readonly serialNumber: Buffer;
+  readonly issuer: Buffer;
+  readonly subject: Buffer;
+  /** For people: `CN=…, O=…`. */
+  readonly subjectText: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly publicKey: KeyObject;
+  readonly signatureAlgorithm: string;
+  readonly extensions: ReadonlyMap<string, Extension>;
+  /** Whether `issuer` signed it (the signature alone). */
+  isSignedBy(issuer: Certificate): boolean;
+};
+
+export type Extension = { readonly critical: boolean; readonly value: Buffer };
+
+const MAX_CERTIFICATE = 65_536;
+const V3 = 2n;
+
+/**
+ * Parses a certificate in DER: version 3, no duplicate extension, nothing behind its end. Both OpenSSL (for the key and the
+ * signature) and a strict DER reader (for names, times and extensions) must accept it.
+ *
+ * @throws SignwrightError `invalid-input`.
+ */
+export function parseCertificate(der: Uint8Array, what = 'the certificate'): Certificate {
+  try {
+    if (der.length > MAX_CERTIFICATE) throw new Error(`is larger than ${MAX_CERTIFICATE} bytes`);
+    return read(Buffer.from(der));
+  } catch (cause) {
+    throw new SignwrightError('invalid-input', `${what} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function read(der: Buffer): Certificate {
+  const root = readDer(der);
+  const tbs = child(root, 0);
+  const version = child(tbs, 0);
+  if (!isContext(version, 0) || child(version, 0).toInteger() !== V3) throw new Error('not version 3');
+  const validity = child(tbs, 4);
+  const algorithm = child(child(root, 1), 0).toOID();
+  if (child(child(tbs, 2), 0).toOID() !== algorithm) throw new Error('two different signature algorithms');
+  const openssl = new X509Certificate(der);
+  const signedBy = new Map<string, boolean>();
+  return {
+    der,
+    fingerprint: createHash('sha256').update(der).digest('hex'),
+    serialNumber: child(tbs, 1).value,
+    issuer: child(tbs, 3).toDER(),
+    subject: child(tbs, 5).toDER(),
+    subjectText: openssl.subject.split('\n').join(', '),
+    notBefore: readTime(child(validity, 0)),
+    notAfter: readTime(child(validity, 1)),
+    publicKey: openssl.publicKey,
+    signatureAlgorithm: algorithm,
+    extensions: readExtensions(tbs),
+    isSignedBy(issuer) {
+      const known = signedBy.get(issuer.fingerprint);
+      if (known !== undefined) return known;
+      const answer = openssl.verify(issuer.publicKey);
+      signedBy.set(issuer.fingerprint, answer);
+      return answer;
+    },
+  };
+}
+
+function readExtensions(tbs: Der): Map<string, Extension> {
+  const extensions = new Map<string, Extension>();
+  const list = tbs.subs.find((part) => isContext(part, 3));
+  for (const extension of list ? child(list, 0).subs : []) {
+    const oid = child(extension, 0).toOID();
+    const last = child(extension, extension.subs.length - 1);
+    if (!last.tag.isOctetString() || extension.subs.length > 3) throw new Error(`the extension ${oid} is malformed`);
+    if (extensions.has(oid)) throw new Error(`the extension ${oid} is there twice`);
+    extensions.set(oid, { critical: extension.subs.length === 3 && child(extension, 1).toBoolean(), value: last.value });
+  }
+  return extensions;
+}
+
+/** OIDs of the extensions we read. */
+export const OID = {
+  keyUsage: '2.5.29.15',
+  subjectAlternativeName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  extendedKeyUsage: '2.5.29.37',
+  subjectKeyIdentifier: '2.5.29.14',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  /** On every certificate of a trial authority; a verdict that rests on one says `development`. */
+  trialMarker: '2.25.1879087246.1',
+} as const;
+
+/** Bits of KeyUsage by number (RFC 5280, 4.2.1.3); `undefined` where the extension is absent. */
+export function keyUsageOf(certificate: Certificate): { digitalSignature: boolean; keyCertSign: boolean } | undefined {
+  const extension = certificate.extensions.get(OID.keyUsage);
+  if (!extension) return undefined;
+  const bits = readDer(extension.value).toBitString();
+  return { digitalSignature: bits[0] === 1, keyCertSign: bits[5] === 1 };
+}
+
+/** The purposes of ExtendedKeyUsage; `undefined` where the extension is absent. */
+export function extendedKeyUsageOf(certificate: Certificate): { critical: boolean; purposes: string[] } | undefined {
+  const extension = certificate.extensions.get(OID.extendedKeyUsage);
+  if (!extension) return undefined;
+  return { critical: extension.critical, purposes: readDer(extension.value).subs.map((purpose) => purpose.toOID()) };
+}
+
+/** BasicConstraints; an absent extension is no CA. */
+export function basicConstraintsOf(certificate: Certificate): { ca: boolean; pathLength?: number } {
+  const extension = certificate.extensions.get(OID.basicConstraints);
+  const [first, second] = extension ? readDer(extension.value).subs : [];
+  if (!first?.tag.isBoolean()) return { ca: false };
+  return { ca: first.toBoolean(), ...(second ? { pathLength: Number(second.toInteger()) } : {}) };
+}
+
+/** Whether a trial authority made it. */
+export function isTrial(certificate: Certificate): boolean {
+  return certificate.extensions.has(OID.trialMarker);
+}

@@ -1,0 +1,81 @@
+import { hasControlCharacter } from '../formats/glob.ts';
+import { Refused } from '../refused.ts';
+import type { ClaimName } from '../requirement.ts';
+import { type Certificate, OID } from './certificate.ts';
+import { readGeneralNames, readUtf8String } from './der.ts';
+
+/** Who a certificate says its holder is: the name in it, the OIDC issuer that knew it, and the claims that were certified. */
+export type CertifiedIdentity = {
+  /** The one subject alternative name: a URI or an e-mail address. */
+  readonly san: string;
+  readonly issuer: string;
+  readonly claims: { readonly [claim in ClaimName]?: string };
+};
+
+const FULCIO = '1.3.6.1.4.1.57264.1.';
+const ISSUER = `${FULCIO}8`;
+const ISSUER_V1 = `${FULCIO}1`;
+
+/** The policy's words for a workload, and the certificate extension each is read from (Fulcio's OID directory). */
+export const CLAIM_EXTENSIONS: { readonly [claim in ClaimName]: string } = {
+  runner: `${FULCIO}11`,
+  repository: `${FULCIO}12`,
+  ref: `${FULCIO}14`,
+  'repository-id': `${FULCIO}15`,
+  trigger: `${FULCIO}20`,
+  environment: `${FULCIO}23`,
+  subject: `${FULCIO}24`,
+};
+
+/**
+ * Reads the identity of a code-signing leaf.
+ *
+ * @throws Refused `certificate-profile` where it has no or several names, no issuer, or a value that is not plain text.
+ */
+export function identityOf(leaf: Certificate): CertifiedIdentity {
+  const claims: { [claim in ClaimName]?: string } = {};
+  for (const [claim, oid] of Object.entries(CLAIM_EXTENSIONS) as [ClaimName, string][]) {
+    const value = textOf(leaf, oid);
+    if (value !== undefined) claims[claim] = value;
+  }
+  const issuer = textOf(leaf, ISSUER) ?? legacyIssuer(leaf);
+  if (issuer === undefined)
+    throw new Refused('certificate-profile', `the certificate names no OIDC issuer (extension ${ISSUER})`);
+  return { san: sanOf(leaf), issuer, claims };
+}
+
+function textOf(leaf: Certificate, oid: string): string | undefined {
+  const extension = leaf.extensions.get(oid);
+  if (!extension) return undefined;
+  let text: string;
+  try {
+    text = readUtf8String(extension.value);
+  } catch (cause) {
+    throw new Refused('certificate-profile', `the certificate's extension ${oid} is malformed`, cause);
+  }
+  if (text === '' || hasControlCharacter(text)) {
+    throw new Refused('certificate-profile', `the certificate's extension ${oid} is empty or has control characters`);
+  }
+  return text;
+}
+
+/** Certificates of public Sigstore from before 2023 carry the issuer as bare text. */
+function legacyIssuer(leaf: Certificate): string | undefined {
+  const text = leaf.extensions.get(ISSUER_V1)?.value.toString('latin1');
+  return text === undefined || text === '' || hasControlCharacter(text) ? undefined : text;
+}
+
+function sanOf(leaf: Certificate): string {
+  const extension = leaf.extensions.get(OID.subjectAlternativeName);
+  let names: ReturnType<typeof readGeneralNames> = [];
+  try {
+    names = extension ? readGeneralNames(extension.value) : [];
+  } catch (cause) {
+    throw new Refused('certificate-profile', `the certificate's name is malformed: ${(cause as Error).message}`, cause);
+  }
+  const [only] = names;
+  if (names.length !== 1 || only === undefined || (only.type !== 'uri' && only.type !== 'email') || only.value === '') {
+    throw new Refused('certificate-profile', 'the certificate must carry exactly one name, a URI or an e-mail address');
+  }
+  return only.value;
+}

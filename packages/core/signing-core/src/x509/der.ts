@@ -1,0 +1,74 @@
+import { ASN1Obj } from '@sigstore/core';
+
+/** One DER element: strict (definite, minimal lengths, nothing behind the end), at most 100 levels deep. */
+export type Der = ASN1Obj;
+
+const CONTEXT_SPECIFIC = 2;
+const UTF8_STRING = 0x0c;
+const IA5_CHOICES = { email: 1, dns: 2, uri: 6 } as const;
+
+/** Reads one DER element that fills `bytes`. Throws an Error that says what is malformed. */
+export function readDer(bytes: Uint8Array): Der {
+  return ASN1Obj.parseBuffer(Buffer.from(bytes));
+}
+
+/** The child at an index. Throws where there is none. */
+export function child(der: Der, index: number): Der {
+  const found = der.subs[index];
+  if (found === undefined) throw new Error(`element ${index} is missing`);
+  return found;
+}
+
+/** Whether an element has the context-specific tag `[number]`. */
+export function isContext(der: Der, number: number): boolean {
+  return der.tag.class === CONTEXT_SPECIFIC && der.tag.number === number;
+}
+
+/** Text of an element that is a DER UTF8String filling `bytes`. */
+export function readUtf8String(bytes: Uint8Array): string {
+  const der = readDer(bytes);
+  if (der.tag.class !== 0 || der.tag.number !== UTF8_STRING || der.tag.constructed) throw new Error('not a UTF8String');
+  return new TextDecoder('utf-8', { fatal: true }).decode(der.value);
+}
+
+/** A general name of the kinds that carry an identity; `other` for the rest. */
+export type GeneralName = { type: keyof typeof IA5_CHOICES; value: string } | { type: 'other' };
+
+/** Reads GeneralNames (RFC 5280, 4.2.1.6). */
+export function readGeneralNames(bytes: Uint8Array): GeneralName[] {
+  return readDer(bytes).subs.map((name) => {
+    for (const [type, tag] of Object.entries(IA5_CHOICES) as [keyof typeof IA5_CHOICES, number][]) {
+      if (isContext(name, tag) && !name.tag.constructed) {
+        if (name.value.some((byte) => byte < 0x20 || byte > 0x7e))
+          throw new Error('a name with characters outside printable ASCII');
+        return { type, value: name.value.toString('latin1') };
+      }
+    }
+    return { type: 'other' };
+  });
+}
+
+/** Instant of a UTCTime or GeneralizedTime in UTC with seconds (fractions allowed in GeneralizedTime), as milliseconds. */
+export function readTime(der: Der): number {
+  const text = der.value.toString('latin1');
+  const match = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?Z$/.exec(text);
+  const wanted = der.tag.isUTCTime() ? 2 : der.tag.isGeneralizedTime() ? 4 : 0;
+  if (!match || (match[1] as string).length !== wanted || (wanted === 2 && match[7])) throw new Error('not a time in UTC');
+  const digits = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const year = wanted === 4 ? digits[0] : digits[0] + (digits[0] >= 50 ? 1900 : 2000);
+  const whole = Date.UTC(year, digits[1] - 1, digits[2], digits[3], digits[4], digits[5]);
+  const written = new Date(whole);
+  if (written.getUTCMonth() + 1 !== digits[1] || written.getUTCDate() !== digits[2] || digits[3] > 23 || digits[5] > 59) {
+    throw new Error(`no such time: ${text}`);
+  }
+  return whole + Math.floor(Number(`0.${match[7] ?? 0}`) * 1000);
+}
+
+/** An element's bytes under another tag, as signed attributes are hashed (RFC 5652, 5.4). */
+export function retag(der: Der, tag: number): Buffer {
+  const length = der.value.length;
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff);
+  const header = length < 0x80 ? [tag, length] : [tag, 0x80 | bytes.length, ...bytes];
+  return Buffer.concat([Buffer.from(header), der.value]);
+}
