@@ -1,0 +1,13 @@
+export type { FindOptions } from './find-files.ts';
+export { findFiles } from './find-files.ts';
+export type { HashedFile, HashOptions, HashProgress } from './hash-file.ts';
+export { hashFile } from './hash-file.ts';
+export type { HashManyOptions } from './hash-files.ts';
+export { hashFiles } from './hash-files.ts';
+export { readBounded } from './read-bounded.ts';
+export { readSecret } from './read-secret.ts';
+export type { FoundFile } from './tree.ts';
+export type { WriteOptions } from './write-atomic.ts';
+export { TEMPORARY_PREFIX, writeAtomic } from './write-atomic.ts';
+export type { FileToWrite, WriteManyOptions } from './write-atomic-all.ts';
+export { writeAtomicAll } from './write-atomic-all.ts';
