@@ -46,7 +46,10 @@ function readSealed(bytes: Buffer): Sealed {
   }
   const { N, r, p } = { N: integer(params['N']), r: integer(params['r']), p: integer(params['p']) };
   if (128 * N * r > MAX_MEMORY || p > MAX_PARALLEL || (N & (N - 1)) !== 0 || N < 2) {
-    throw new SignwrightError('configuration', `the cosign key asks for scrypt with N=${N}, r=${r}, p=${p}; that is out of bounds`);
+    throw new SignwrightError(
+      'configuration',
+      `the cosign key asks for scrypt with N=${N}, r=${r}, p=${p}; that is out of bounds`,
+    );
   }
   const sealed = { N, r, p, salt: base64(kdf['salt']), nonce: base64(cipher['nonce']), ciphertext: base64(root['ciphertext']) };
   if (sealed.nonce.length !== NONCE_BYTES) throw malformed();

@@ -42,7 +42,8 @@ function fromEnvironment(name: string, env: { readonly [name: string]: string | 
 
 async function fromDescriptor(descriptor: number): Promise<Buffer> {
   const where = `descriptor ${descriptor}`;
-  if (!Number.isInteger(descriptor) || descriptor < 0) throw new SignwrightError('usage', `${where} for the passphrase is no number of one`);
+  if (!Number.isInteger(descriptor) || descriptor < 0)
+    throw new SignwrightError('usage', `${where} for the passphrase is no number of one`);
   const chunks: Buffer[] = [];
   try {
     // `end` counts inclusively: one byte more than a passphrase may have, so that a longer one shows.

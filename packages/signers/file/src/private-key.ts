@@ -35,12 +35,16 @@ function labelOf(text: string, where: string): string {
   const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]{1,60})-----\r?$/gm)].map((match) => match[1] as string);
   // openssl ecparam writes the curve in a block of its own, before the key that names it again.
   const keys = labels.filter((label) => label !== 'EC PARAMETERS');
-  const refuse = (message: string, next: string): SignwrightError => new SignwrightError('configuration', message, { where, next });
+  const refuse = (message: string, next: string): SignwrightError =>
+    new SignwrightError('configuration', message, { where, next });
   const [label] = keys;
   if (label === undefined) throw refuse('not a private key in PEM', 'give a file that begins with -----BEGIN PRIVATE KEY-----');
   if (keys.length > 1) throw refuse('the file holds more than one block', 'leave only the private key in it');
   if (label === 'OPENSSH PRIVATE KEY') {
-    throw refuse('an OpenSSH private key cannot sign artifacts', 'make a key of its own: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256');
+    throw refuse(
+      'an OpenSSH private key cannot sign artifacts',
+      'make a key of its own: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
+    );
   }
   if (label.includes('PUBLIC KEY')) throw refuse('a public key, where the private one is needed', 'give the private key file');
   if (label === ENCRYPTED || PLAIN.has(label) || COSIGN.has(label)) return label;
@@ -57,7 +61,9 @@ function readPlain(pem: Buffer, text: string, where: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new SignwrightError('configuration', 'the private key cannot be read: the file is damaged or of an unknown kind', { where });
+    throw new SignwrightError('configuration', 'the private key cannot be read: the file is damaged or of an unknown kind', {
+      where,
+    });
   }
 }
 

@@ -16,10 +16,14 @@ export async function readPrivateFile(path: string): Promise<Buffer> {
   try {
     const { mode, size } = await checked(file, path);
     if (process.platform !== 'win32' && (mode & OPEN_TO_OTHERS) !== 0) {
-      throw new SignwrightError('configuration', `the private key can be read or changed by others (mode ${(mode & 0o777).toString(8)})`, {
-        where: path,
-        next: `chmod 600 ${path}; if others could read it until now, replace the key`,
-      });
+      throw new SignwrightError(
+        'configuration',
+        `the private key can be read or changed by others (mode ${(mode & 0o777).toString(8)})`,
+        {
+          where: path,
+          next: `chmod 600 ${path}; if others could read it until now, replace the key`,
+        },
+      );
     }
     return await readAll(file, size, path);
   } finally {
@@ -34,7 +38,7 @@ async function openFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     throw new SignwrightError('configuration', `the private key cannot be opened: ${messageOf(cause)}`, {
       where: path,
-      next: "check the path, and that this user may read the file",
+      next: 'check the path, and that this user may read the file',
       cause,
     });
   }
@@ -44,7 +48,9 @@ async function checked(file: FileHandle, path: string): Promise<{ mode: number; 
   const stat = await file.stat();
   if (!stat.isFile()) throw new SignwrightError('configuration', 'the private key is not a regular file', { where: path });
   if (stat.size > MAX_BYTES) {
-    throw new SignwrightError('configuration', `not a private key: ${stat.size} bytes; at most ${MAX_BYTES} are read`, { where: path });
+    throw new SignwrightError('configuration', `not a private key: ${stat.size} bytes; at most ${MAX_BYTES} are read`, {
+      where: path,
+    });
   }
   return stat;
 }
@@ -54,7 +60,8 @@ async function readAll(file: FileHandle, size: number, path: string): Promise<Bu
   let length = 0;
   while (length < size) {
     const { bytesRead } = await file.read(buffer, length, size - length, length);
-    if (bytesRead === 0) throw new SignwrightError('configuration', 'the private key was cut short while it was read', { where: path });
+    if (bytesRead === 0)
+      throw new SignwrightError('configuration', 'the private key was cut short while it was read', { where: path });
     length += bytesRead;
   }
   return buffer;
