@@ -1,0 +1,54 @@
+import { link, lstat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Blob } from '@signwright/signing-core';
+import { readBlobFile, writeDurably } from './blob-file.ts';
+import type { Root } from './root.ts';
+import { syncDirectory } from './root.ts';
+import { codeOf, damaged, isMissing } from './store-error.ts';
+
+/** A blob written once has one version. */
+const ONLY = 'only';
+
+/** Writes the file unless there is one; link(2) lets exactly one writer be first, with all of its bytes. */
+export async function writeOnce(root: Root, path: string, bytes: Uint8Array): Promise<boolean> {
+  const directory = dirname(path);
+  await root.make(directory);
+  const written = !(await exists(path)) && (await linkNew(root, path, bytes));
+  // Also where another was first: it may not have come to this.
+  await syncDirectory(directory);
+  return written;
+}
+
+export async function readOnce(root: Root, path: string): Promise<Blob | undefined> {
+  if (!(await root.has(dirname(path)))) return undefined;
+  try {
+    return { bytes: await readBlobFile(path), version: ONLY };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function linkNew(root: Root, path: string, bytes: Uint8Array): Promise<boolean> {
+  const temporary = await root.temporary();
+  try {
+    await writeDurably(temporary, bytes);
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    if ((await lstat(path)).isFile()) return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  throw damaged(path, 'not a regular file');
+}
