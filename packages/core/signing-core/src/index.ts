@@ -55,5 +55,6 @@ export { keyFinder, verifyEvidence } from './verify-evidence.ts';
 export { verifyDigest, verifyMessage } from './verify-signature.ts';
 export type { Certificate } from './x509/certificate.ts';
 export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
+export { certificateRequest } from './x509/certificate-request.ts';
 export { identityOf } from './x509/claims.ts';
 export type { Authority } from './x509/path.ts';
