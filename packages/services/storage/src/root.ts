@@ -21,11 +21,13 @@ export function openRoot(directory: string): Root {
   const path = resolve(directory);
   const scratch = join(path, '.tmp');
   const durable = new Set<string>();
+  let rooted: string | undefined;
   let swept: Promise<void> | undefined;
 
   async function has(directory: string): Promise<boolean> {
     try {
-      const [root, real] = await Promise.all([realpath(path), realpath(directory)]);
+      const [root, real] = await Promise.all([rooted ?? realpath(path), realpath(directory)]);
+      rooted = root;
       if (real === root || real.startsWith(root + sep)) return true;
       throw damaged(directory, 'a symbolic link leads out of the store');
     } catch (error) {

@@ -1,0 +1,1 @@
+export { createEvidenceStore } from './evidence-store.ts';
