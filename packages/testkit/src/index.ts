@@ -1,0 +1,13 @@
+export type { OpenBlobStore } from './blob-store-contract.ts';
+export { blobStoreContract } from './blob-store-contract.ts';
+export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
+export { certificateIssuerContract } from './certificate-issuer-contract.ts';
+export type { OpenEvidenceStore } from './evidence-store-contract.ts';
+export { evidenceStoreContract } from './evidence-store-contract.ts';
+export type { IdentityProviderFixture } from './identity-provider-contract.ts';
+export { identityProviderContract } from './identity-provider-contract.ts';
+export { createMemoryBlobStore } from './memory-blob-store.ts';
+export { hasOpenssl, openssl } from './openssl.ts';
+export { signerContract } from './signer-contract.ts';
+export type { TimestampAuthorityFixture } from './timestamp-authority-contract.ts';
+export { timestampAuthorityContract } from './timestamp-authority-contract.ts';
