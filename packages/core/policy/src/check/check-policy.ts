@@ -1,0 +1,33 @@
+import type { PolicyFile } from '../generated/policy-file.ts';
+import type { ReferredFiles } from '../load/referred-files.ts';
+import type { Source } from '../parse/source.ts';
+import type { Layer } from '../policy.ts';
+import type { Problem } from '../problem.ts';
+import type { Scope } from '../scope.ts';
+
+/** A policy file whose shape is right, with what its words refer to. */
+export type Subject = {
+  readonly content: PolicyFile;
+  readonly source: Source;
+  readonly scope: Scope;
+  /** The policies it builds on, the one they all build on first. */
+  readonly bases: readonly Layer[];
+  readonly files: ReferredFiles;
+  readonly now: Date;
+  /** Whether it is the file that was asked for. */
+  readonly top: boolean;
+};
+
+/** One cross-field rule: the problems it finds. */
+export type Check = (subject: Subject) => Iterable<Problem>;
+
+const CHECKS: readonly Check[] = [];
+
+/** What no schema can say of a policy: everything wrong, and everything that looks wrong. */
+export function checkPolicy(subject: Subject): { errors: readonly Problem[]; warnings: readonly Problem[] } {
+  const problems = CHECKS.flatMap((check) => [...check(subject)]);
+  return {
+    errors: problems.filter(({ severity }) => severity === 'error'),
+    warnings: problems.filter(({ severity }) => severity === 'warning'),
+  };
+}

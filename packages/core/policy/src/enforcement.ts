@@ -1,0 +1,73 @@
+import type { Demands } from './demands.ts';
+import type { PolicyFile } from './generated/policy-file.ts';
+import { isUrl } from './load/assemble-policy.ts';
+import type { Path } from './problem.ts';
+
+/**
+ * Every key of a policy whose enforcement is not built yet. A run that would need one is refused, naming it; none is accepted
+ * and ignored. Whoever builds the enforcement of a key takes its line out of these tables, and nothing else of this package.
+ */
+
+/** Keys at the top that any run of `sign` or `verify` would need. */
+export const UNENFORCED_IN_RUN: readonly {
+  readonly key: string;
+  readonly what: string;
+  readonly at: (content: PolicyFile) => Path | undefined;
+}[] = [
+  {
+    key: 'trust.revocation',
+    what: 'checking certificates for revocation',
+    at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
+  },
+  { key: 'audit', what: 'the audit log', at: ({ audit }) => (audit === undefined ? undefined : ['audit']) },
+  {
+    key: 'evidence.store',
+    what: 'a store of evidence by URL (a directory works)',
+    at: ({ evidence }) => (evidence !== undefined && isUrl(evidence.store) ? ['evidence', 'store'] : undefined),
+  },
+  {
+    key: 'evidence.lock',
+    what: 'object locks',
+    at: ({ evidence }) => (evidence?.lock === undefined ? undefined : ['evidence', 'lock']),
+  },
+  { key: 'notify', what: 'telling others', at: ({ notify }) => (notify === undefined ? undefined : ['notify']) },
+  {
+    key: 'invalidate-before',
+    what: 'voiding earlier approvals',
+    at: (content) => (content['invalidate-before'] === undefined ? undefined : ['invalidate-before']),
+  },
+];
+
+/** Keys of a tier, needed where a rule leads to it. */
+export const UNENFORCED_IN_TIER: readonly {
+  readonly key: string;
+  readonly what: string;
+  readonly in: (demands: Demands) => boolean;
+}[] = [
+  { key: 'audit', what: 'the audit log', in: ({ audit }) => audit !== undefined },
+  { key: 'approvals', what: 'approvals', in: ({ approvals }) => approvals.length > 0 },
+  { key: 'approvals-expire', what: 'the expiry of approvals', in: ({ approvalsExpire }) => approvalsExpire !== undefined },
+  { key: 'separation-of-duties', what: 'separation of duties', in: ({ separationOfDuties }) => separationOfDuties.length > 0 },
+  { key: 'attestations', what: 'attestations', in: ({ attestations }) => attestations.length > 0 },
+  { key: 'windows', what: 'release windows', in: ({ windows }) => windows.length > 0 },
+  { key: 'freezes', what: 'freezes', in: ({ freezes }) => freezes.length > 0 },
+  { key: 'break-glass', what: 'breaking the glass', in: ({ breakGlass }) => breakGlass.some(({ all }) => all !== null) },
+  { key: 'retain', what: 'retention', in: ({ retain }) => retain !== undefined },
+  { key: 'mode', what: 'observing without blocking', in: ({ observeUntil }) => observeUntil !== undefined },
+];
+
+/** Keys of a rule, needed where it matches. */
+export const UNENFORCED_IN_RULE = { vendor: 'verifying what vendors signed' } as const;
+
+/** Ways to build on a policy that are refused when it is loaded. */
+export const UNENFORCED_IN_EXTENDS = ['url', 'git', 'signed-by'] as const;
+
+/** A key that a run would need and that is not enforced yet. */
+export type Unenforced = {
+  /** `tiers.production.approvals`. */
+  readonly key: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  /** What would have to be done: "approvals". */
+  readonly what: string;
+};

@@ -1,0 +1,20 @@
+export type { Demands } from './demands.ts';
+export type { Unenforced } from './enforcement.ts';
+export { policySchemaText } from './generated/policy-schema.ts';
+export { loadPolicy } from './load/load-policy.ts';
+export type {
+  CertificateAuthority,
+  FileReader,
+  Layer,
+  Policy,
+  RuleRef,
+  SignerDefinition,
+  TrustRootFile,
+} from './policy.ts';
+export type { Problem } from './problem.ts';
+export { PolicyError, problemLine } from './problem.ts';
+export { inferKind } from './resolve/infer-kind.ts';
+export type { Query, Required, Resolution, ResolvedEnvironment } from './resolve/resolution.ts';
+export { resolveArtifact } from './resolve/resolve-artifact.ts';
+export { uniteResolutions } from './resolve/unite-resolutions.ts';
+export { unenforcedInRun } from './unenforced-in-run.ts';

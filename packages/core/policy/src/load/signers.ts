@@ -1,0 +1,62 @@
+import { CLAIM_NAMES, type WorkloadRule } from '@signwright/signing-core';
+import type { Certificate, PolicyFile, Workload } from '../generated/policy-file.ts';
+import { type Source, whereOf } from '../parse/source.ts';
+import type { CertificateAuthority, SignerDefinition } from '../policy.ts';
+import type { Scope } from '../scope.ts';
+import { optionalInstant } from '../values/instant.ts';
+import { join, type ReferredFiles } from './referred-files.ts';
+
+/** The signers a layer defines, with the keys and workloads they refer to. */
+export function signersOf(
+  content: PolicyFile,
+  source: Source,
+  scope: Scope,
+  files: ReferredFiles,
+  directory: string,
+): SignerDefinition[] {
+  return Object.entries(content.signers ?? {}).map(([id, signer]) => {
+    const keys = (signer.keys ?? []).map((key) => {
+      const pinned = files.keys.get(key['public-key']);
+      if (pinned === undefined) throw new TypeError('a policy with a key that was not read');
+      const rule = {
+        keyId: pinned.keyId,
+        publicKey: pinned.publicKey,
+        ...optionalInstant('from', key.from),
+        ...optionalInstant('until', key.until),
+        ...optionalInstant('compromisedSince', key['compromised-since']),
+      };
+      return { ref: isPath(key.ref) && !key.ref.startsWith('/') ? join(directory, key.ref) : key.ref, rule };
+    });
+    const workloads = (signer.workloads ?? []).flatMap((name) => workloadRule(name, scope.workloads.get(name)?.value));
+    return {
+      id,
+      where: whereOf(source, ['signers', id]),
+      rule: { id, certificate: signer.certificate !== undefined, workloads, keys: keys.map(({ rule }) => rule) },
+      ...(signer.certificate === undefined ? {} : { certificate: authorityOf(signer.certificate, directory) }),
+      keys,
+    };
+  });
+}
+
+/** Whether a key reference is a path, for want of a scheme. */
+export function isPath(reference: string): boolean {
+  return !/^(?:awskms|gcpkms|azurekms|hashivault|pkcs11):/.test(reference);
+}
+
+function workloadRule(id: string, workload: Workload | undefined): WorkloadRule[] {
+  if (workload === undefined) return [];
+  const claims = CLAIM_NAMES.flatMap((claim) => (workload[claim] === undefined ? [] : [[claim, workload[claim]] as const]));
+  return [{ id, issuer: workload.issuer, ...Object.fromEntries(claims) }];
+}
+
+function authorityOf(certificate: Certificate, directory: string): CertificateAuthority {
+  const [entry] = Object.entries(certificate) as [CertificateAuthority['type'], string][];
+  if (entry === undefined) throw new TypeError('a certificate authority of no type');
+  const [type, url] = entry;
+  return { type, url: type === 'trial' ? inDirectory(directory, url) : url };
+}
+
+/** A directory a policy names, relative to the top policy's directory; absolute ones as they are. */
+export function inDirectory(directory: string, path: string): string {
+  return path.startsWith('/') || directory === '' ? path : join(directory, path);
+}

@@ -1,0 +1,93 @@
+import type { KeyRule, Kind, Sha256, SignerRule } from '@signwright/signing-core';
+import type { PolicyFile } from './generated/policy-file.ts';
+import type { Source } from './parse/source.ts';
+import type { Problem } from './problem.ts';
+import type { Scope } from './scope.ts';
+
+/**
+ * Reads a file the policy names: `path` is relative to the top policy's directory, with `/`; `..` occurs only where a policy
+ * `extends` a file. It throws SignwrightError `configuration` where there is no such file, `unreachable` where it cannot tell.
+ */
+export type FileReader = (path: string) => Promise<Uint8Array>;
+
+/** The trust root a policy names, as read; strict JSON, else unjudged. */
+export type TrustRootFile = {
+  /** As the reader was given it. */
+  readonly path: string;
+  readonly root: Uint8Array;
+  /** Which OIDC issuers each CA may assert: the companion `NAME.issuers.json`, where there is one. */
+  readonly issuers?: Uint8Array;
+  /** SHA-256 over RFC 8785 of the root, as an anchor's `trust-root-sha256` has it. */
+  readonly digest: Sha256;
+  /** The same over root and issuers, as it enters the digests of the policy. */
+  readonly wholeDigest: Sha256;
+};
+
+/** A CA that issues a signer's certificates: its address, or a trial domain's directory. */
+export type CertificateAuthority = { readonly type: 'fulcio' | 'step-ca' | 'vault' | 'trial'; readonly url: string };
+
+/** A signer: what it signs with, and what its signatures are recognised by. */
+export type SignerDefinition = {
+  readonly id: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly rule: SignerRule;
+  readonly certificate?: CertificateAuthority;
+  /** In the order to try them. A path is relative to the top policy's directory. */
+  readonly keys: readonly { readonly ref: string; readonly rule: KeyRule }[];
+};
+
+/** One rule, ready to match. */
+export type Rule = {
+  readonly index: number;
+  readonly reference: RuleRef;
+  readonly matches: (name: string) => boolean;
+  readonly target: { tier: string | { readonly [environment: string]: string } } | { vendor: string } | { sign: 'never' };
+};
+
+/** A rule as people are shown it. */
+export type RuleRef = {
+  readonly layer: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly match: readonly string[];
+  readonly kind?: Kind;
+  readonly name?: string;
+  readonly owner?: string;
+  readonly reason?: string;
+};
+
+/** One policy file of those that make a policy. */
+export type Layer = {
+  /** Its name, else its file. */
+  readonly name: string;
+  readonly source: Source;
+  readonly content: PolicyFile;
+  readonly scope: Scope;
+  readonly digest: Sha256;
+  readonly rules: readonly Rule[];
+};
+
+/** A policy that was loaded: valid, with all it refers to. */
+export type Policy = {
+  readonly name?: string;
+  readonly serial?: number;
+  readonly owner?: string;
+  /** SHA-256 over RFC 8785 of the resolved policy. */
+  readonly digest: Sha256;
+  readonly warnings: readonly Problem[];
+  /** Those listed; `default` exists beside them. */
+  readonly environments: readonly string[];
+  readonly trust?: {
+    readonly root?: TrustRootFile;
+    readonly timestamp?: { readonly urls: readonly string[] } | { readonly trial: string };
+  };
+  readonly signers: ReadonlyMap<string, SignerDefinition>;
+  readonly evidence?: { readonly store: string };
+  /** The patterns of rules for files, for finding where to look. */
+  readonly patterns: readonly string[];
+  /** The files it is made of: the one everything builds on first, the one that was loaded last. */
+  readonly layers: readonly Layer[];
+  /** The digests of the trust roots of `identities`, by identity. */
+  readonly identityRoots: ReadonlyMap<string, Sha256>;
+};

@@ -1,0 +1,101 @@
+import type { Kind, Requirement } from '@signwright/signing-core';
+import { type Demands, uniteAttestations, uniteDemands } from '../demands.ts';
+import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from '../enforcement.ts';
+import { whereOf } from '../parse/source.ts';
+import type { Policy } from '../policy.ts';
+import { demandsOf, resolveTier } from '../resolve-tier.ts';
+import { requirementsDigest } from './requirements-digest.ts';
+import type { Required, ResolvedEnvironment } from './resolution.ts';
+import type { Matched } from './resolve-artifact.ts';
+
+const made = new WeakMap<Policy, Map<string, Required | undefined>>();
+
+/**
+ * What the rules that matched demand, united; nothing where the base asks nobody to sign this kind. The same answer serves all
+ * artifacts that the same rules match, for many files share few rules.
+ */
+export function demandOf(
+  policy: Policy,
+  matched: readonly Matched[],
+  kind: Kind,
+  environment: ResolvedEnvironment,
+): Required | undefined {
+  const known = made.get(policy) ?? new Map<string, Required | undefined>();
+  made.set(policy, known);
+  const key = JSON.stringify([kind, environment.id, matched.map(({ rule }) => rule.reference.where)]);
+  if (!known.has(key)) known.set(key, unite(policy, matched, kind, environment));
+  return known.get(key);
+}
+
+function unite(policy: Policy, matched: readonly Matched[], kind: Kind, environment: ResolvedEnvironment): Required | undefined {
+  const each = matched.map((one) => demandedBy(policy, one, kind));
+  const [base, ...others] = each;
+  if (base === undefined || (base.requirements.length === 0 && base.demands.vendors.length === 0)) return undefined;
+  const demands = others.reduce((sum, { demands }) => uniteDemands(sum, demands), uniteDemands(base.demands, base.demands));
+  const requirements = new Map<string, Requirement>();
+  for (const requirement of each.flatMap((one) => one.requirements)) {
+    if (!requirements.has(requirement.id)) requirements.set(requirement.id, requirement);
+  }
+  const sorted = [...requirements.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const trustRoot = policy.trust?.root?.wholeDigest;
+  return {
+    status: 'required',
+    kind,
+    environment,
+    tiers: [...new Set(matched.flatMap(({ tier }) => tier ?? []))],
+    requirements: sorted,
+    demands,
+    digest: requirementsDigest(environment, sorted, demands, trustRoot),
+    ...(trustRoot === undefined ? {} : { trustRoot }),
+    rules: matched.map(({ rule }) => rule.reference),
+    enforced: demands.observeUntil === undefined,
+    unenforced: each.flatMap(({ unenforced }) => unenforced),
+  };
+}
+
+type Demanded = {
+  readonly requirements: readonly Requirement[];
+  readonly demands: Demands;
+  readonly unenforced: readonly Unenforced[];
+};
+
+function demandedBy(policy: Policy, { layer, rule, tier }: Matched, kind: Kind): Demanded {
+  if ('vendor' in rule.target) return demandedOfVendor(policy, { layer, rule, tier }, rule.target.vendor);
+  const { signatures, demands, chain } = resolveTier(layer.scope, tier ?? '', layer.name);
+  const asked = { ...demands, attestations: attestationsFor(demands, kind) };
+  const requirements = signatures
+    .filter((signature) => signature.for === undefined || signature.for.includes(kind))
+    .map(({ by }): Requirement => {
+      const signer = policy.signers.get(by);
+      if (signer === undefined) throw new TypeError(`a policy with an undefined signer ${by}`);
+      return { id: `signature:${by}`, layer: layer.name, waivable: false, type: 'signature', signer: signer.rule };
+    });
+  const unenforced = UNENFORCED_IN_TIER.filter((one) => one.in(asked)).map(({ key, what }) => {
+    const id = chain.find((name) => Object.hasOwn(layer.scope.tiers.get(name)?.value ?? {}, key)) ?? chain[0] ?? '';
+    const source = layer.scope.tiers.get(id)?.source ?? layer.source;
+    return { key: `tiers.${id}.${key}`, where: whereOf(source, ['tiers', id, key]), what };
+  });
+  return { requirements, demands: asked, unenforced };
+}
+
+/** The attestations asked for a kind; what they are for is then settled. */
+function attestationsFor(demands: Demands, kind: Kind): Demands['attestations'] {
+  const asked = demands.attestations.filter((one) => one.for === undefined || one.for.includes(kind));
+  return uniteAttestations(asked.map(({ for: _, ...rest }) => rest));
+}
+
+function demandedOfVendor(policy: Policy, { layer, rule }: Matched, vendor: string): Demanded {
+  const identity = layer.scope.identities.get(vendor)?.value;
+  const root = policy.identityRoots.get(vendor);
+  if (identity === undefined || root === undefined) throw new TypeError(`a policy with an undefined identity ${vendor}`);
+  const demands = {
+    ...demandsOf({}, layer.name),
+    vendors: [{ id: vendor, issuer: identity.issuer, subject: identity.subject, root }],
+  };
+  const where = whereOf(layer.source, ['artifacts', rule.index, 'vendor']);
+  return {
+    requirements: [],
+    demands,
+    unenforced: [{ key: `artifacts[${rule.index}].vendor`, where, what: UNENFORCED_IN_RULE.vendor }],
+  };
+}

@@ -1,0 +1,64 @@
+import { canonicalJson, KINDS, type Requirement } from '@signwright/signing-core';
+import { sorted, uniteDemands } from '../demands.ts';
+import { requirementsDigest } from './requirements-digest.ts';
+import type { Query, Required, Resolution } from './resolution.ts';
+
+const WORST_FIRST = ['never', 'unlisted', 'environment-not-listed', 'environment-needed', 'required'] as const;
+
+/**
+ * Two resolutions of one artifact, by the name in hand and by the name a signed part gives it, as one: any denial wins, and what
+ * either demands is demanded. Both are of one policy and one environment.
+ */
+export function uniteResolutions(a: Resolution, b: Resolution): Resolution {
+  const queries = sorted<Query>([...a.queries, ...b.queries]);
+  if (a.status === 'required' && b.status === 'required') return { queries, ...uniteRequired(a, b) };
+  const [first, second] = [a, b].sort((x, y) => WORST_FIRST.indexOf(x.status) - WORST_FIRST.indexOf(y.status) || compare(x, y));
+  if (first?.status === 'environment-needed' && second?.status === 'environment-needed') {
+    return { queries, status: first.status, choices: first.choices.filter((choice) => second.choices.includes(choice)) };
+  }
+  return { ...(first as Resolution), queries };
+}
+
+function uniteRequired(a: Required, b: Required): Required {
+  if (a.requirements === b.requirements && a.demands === b.demands && a.kind === b.kind && a.rules === b.rules) return bare(a);
+  if (a.environment.id !== b.environment.id || a.trustRoot !== b.trustRoot) {
+    throw new TypeError('resolutions of different environments or policies');
+  }
+  const requirements = uniteRequirements([...a.requirements, ...b.requirements]);
+  const demands = uniteDemands(a.demands, b.demands);
+  return {
+    status: 'required',
+    kind: KINDS.find((kind) => kind === a.kind || kind === b.kind) ?? a.kind,
+    environment: a.environment,
+    tiers: sorted([...a.tiers, ...b.tiers]),
+    requirements,
+    demands,
+    digest: requirementsDigest(a.environment, requirements, demands, a.trustRoot),
+    ...(a.trustRoot === undefined ? {} : { trustRoot: a.trustRoot }),
+    rules: sorted([...a.rules, ...b.rules]),
+    enforced: a.enforced || b.enforced,
+    unenforced: sorted([...a.unenforced, ...b.unenforced]),
+  };
+}
+
+function uniteRequirements(all: readonly Requirement[]): Requirement[] {
+  const byId = new Map<string, Requirement>();
+  for (const requirement of all) {
+    const before = byId.get(requirement.id);
+    if (before !== undefined && canonicalJson(before.signer) !== canonicalJson(requirement.signer)) {
+      throw new TypeError('resolutions of different policies');
+    }
+    if (before === undefined || requirement.layer < before.layer) byId.set(requirement.id, requirement);
+  }
+  return [...byId.values()].sort((x, y) => (x.id < y.id ? -1 : 1));
+}
+
+function bare(required: Required): Required {
+  const { queries: _, ...rest } = required as Required & { queries?: unknown };
+  return rest;
+}
+
+function compare(a: Resolution, b: Resolution): number {
+  const [x, y] = [canonicalJson({ ...a, queries: [] }), canonicalJson({ ...b, queries: [] })];
+  return x < y ? -1 : x > y ? 1 : 0;
+}

@@ -1,0 +1,11 @@
+import type { Instant } from '@signwright/signing-core';
+
+/** The instant of a date or time as the schema has it; a date is 00:00 UTC of that day. */
+export function instantOf(date: string): Instant {
+  return Date.parse(date);
+}
+
+/** The same, or nothing where nothing was given, under the name it goes by. */
+export function optionalInstant<Name extends string>(name: Name, date: string | undefined): { [key in Name]?: Instant } {
+  return (date === undefined ? {} : { [name]: instantOf(date) }) as { [key in Name]?: Instant };
+}

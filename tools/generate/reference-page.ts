@@ -1,0 +1,4 @@
+import type { Schema } from './schema.ts';
+export function referencePage(_schema: Schema): string {
+  return 'todo\n';
+}
