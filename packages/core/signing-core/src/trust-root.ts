@@ -73,7 +73,7 @@ function readAuthority(read: FieldReader, value: Json, path: string): Authority 
 function readValidity(read: FieldReader, value: Json | undefined, path: string): { validFrom: number; validUntil?: number } {
   const fields = read.object(value, path, ['start', 'end']);
   const validFrom = read.instant(fields['start'], `${path}.start`);
-  if (fields['end'] === undefined) return { validFrom };
+  if ((fields['end'] ?? null) === null) return { validFrom };
   const validUntil = read.instant(fields['end'], `${path}.end`);
   if (validUntil <= validFrom) read.fail(path, 'ends before it starts');
   return { validFrom, validUntil };

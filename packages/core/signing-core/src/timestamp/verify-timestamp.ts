@@ -40,16 +40,18 @@ export function verifyTimestamp(
   if (nonce && !said.nonce?.equals(nonce)) throw bad('its nonce is not the one that was sent');
   const content = createHash(said.signer.hash).update(said.content).digest();
   if (!content.equals(said.signer.messageDigest)) throw bad('its content was changed');
-  const failures: string[] = [];
+  const failures: Refused[] = [];
   for (const authority of authorities) {
     try {
       return checkSigner(said, authority);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      failures.push(error.message);
+      failures.push(error);
     }
   }
-  throw bad(failures.at(-1) ?? 'the trust root lists no timestamp authority');
+  const last = failures.at(-1);
+  if (last?.refusal === 'bad-timestamp') throw last;
+  throw bad(last?.message ?? 'the trust root lists no timestamp authority', last);
 }
 
 function checkSigner(said: TimestampResponse, authority: Authority): TrustedTime {

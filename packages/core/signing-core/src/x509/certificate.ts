@@ -50,6 +50,8 @@ function read(der: Buffer): Certificate {
   const algorithm = child(child(root, 1), 0).toOID();
   if (child(child(tbs, 2), 0).toOID() !== algorithm) throw new Error('two different signature algorithms');
   const openssl = new X509Certificate(der);
+  // Node looks for PEM first, anywhere in the bytes: without this a genuine certificate hidden in a forged one would vouch for it.
+  if (!openssl.raw.equals(der)) throw new Error('OpenSSL reads another certificate in it');
   const signedBy = new Map<string, boolean>();
   return {
     der,
@@ -57,7 +59,7 @@ function read(der: Buffer): Certificate {
     serialNumber: child(tbs, 1).value,
     issuer: child(tbs, 3).toDER(),
     subject: child(tbs, 5).toDER(),
-    subjectText: openssl.subject.split('\n').join(', '),
+    subjectText: textOf(openssl.subject),
     notBefore: readTime(child(validity, 0)),
     notAfter: readTime(child(validity, 1)),
     publicKey: openssl.publicKey,
@@ -73,13 +75,19 @@ function read(der: Buffer): Certificate {
   };
 }
 
+/** Node has `undefined` for an empty subject, which Fulcio's leaves have, whatever its types say. */
+function textOf(subject: string | undefined): string {
+  return (subject ?? '').split('\n').join(', ');
+}
+
 function readExtensions(tbs: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   const list = tbs.subs.find((part) => isContext(part, 3));
   for (const extension of list ? child(list, 0).subs : []) {
     const oid = child(extension, 0).toOID();
     const last = child(extension, extension.subs.length - 1);
-    if (!last.tag.isOctetString() || extension.subs.length > 3) throw new Error(`the extension ${oid} is malformed`);
+    if (!last.tag.isOctetString() || last.tag.constructed || extension.subs.length > 3)
+      throw new Error(`the extension ${oid} is malformed`);
     if (extensions.has(oid)) throw new Error(`the extension ${oid} is there twice`);
     extensions.set(oid, { critical: extension.subs.length === 3 && child(extension, 1).toBoolean(), value: last.value });
   }

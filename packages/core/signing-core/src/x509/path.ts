@@ -43,7 +43,7 @@ const UNDERSTOOD = new Set<string>([
  * @throws Refused `untrusted-certificate` or `certificate-profile`.
  */
 export function checkPath(leaf: Certificate, authority: Authority, at: number, purpose: Purpose): { development: boolean } {
-  if (at < authority.validFrom || at >= (authority.validUntil ?? Number.POSITIVE_INFINITY)) {
+  if (at < authority.validFrom || at > (authority.validUntil ?? Number.POSITIVE_INFINITY)) {
     throw new Refused('untrusted-certificate', `${name(authority.chain[0])} was not trusted at ${iso(at)}`);
   }
   const path = [leaf, ...authority.chain];
