@@ -7,7 +7,29 @@ export { evidenceStoreContract } from './evidence-store-contract.ts';
 export type { IdentityProviderFixture } from './identity-provider-contract.ts';
 export { identityProviderContract } from './identity-provider-contract.ts';
 export { createMemoryBlobStore } from './memory-blob-store.ts';
+export { mountTmpfs, whyNoMount } from './mount.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
+export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
+export { opensslTimestampKey } from './openssl-timestamp-key.ts';
 export { signerContract } from './signer-contract.ts';
+export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
+export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
+export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
+export {
+  basicConstraints,
+  extendedKeyUsage,
+  fulcioExtension,
+  keyUsage,
+  subjectAltName,
+  subjectKeyIdentifier,
+  TRIAL_MARKER,
+  testCertificate,
+} from './test-certificates.ts';
+export type { TestKeys, TestKeyType } from './test-keys.ts';
+export { memorySigner, testKeys } from './test-keys.ts';
+export type { TestTimestampFaults } from './test-timestamps.ts';
+export { testTimestamp } from './test-timestamps.ts';
 export type { TimestampAuthorityFixture } from './timestamp-authority-contract.ts';
 export { timestampAuthorityContract } from './timestamp-authority-contract.ts';
+export { runUnprivileged, whyNotUnprivileged } from './unprivileged.ts';
+export * as der from './write-der.ts';

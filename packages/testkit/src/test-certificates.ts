@@ -1,0 +1,133 @@
+import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { type TestKeys, testKeys } from './test-keys.ts';
+import {
+  bitString,
+  boolean,
+  explicit,
+  implicit,
+  integer,
+  NULL,
+  octetString,
+  oid,
+  sequence,
+  set,
+  time,
+  utf8String,
+} from './write-der.ts';
+
+/** An extension as it is written: OID, DER value, whether it is critical. */
+export type TestExtension = { readonly oid: string; readonly value: Buffer; readonly critical?: boolean };
+export type TestCertificate = {
+  readonly der: Buffer;
+  readonly name: Buffer;
+  readonly issuerName: Buffer;
+  readonly serialNumber: Buffer;
+  readonly keys: TestKeys;
+};
+export type TestCertificateSpec = {
+  readonly subject?: string;
+  readonly keys?: TestKeys;
+  /** Self-signed unless given. */
+  readonly issuer?: TestCertificate;
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  readonly version?: 1 | 3;
+  readonly extensions?: readonly TestExtension[];
+  readonly hash?: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  /** The key to sign with, where it is not the issuer's. */
+  readonly signedWith?: KeyObject;
+};
+
+export const TEST_FROM: Date = new Date('2026-01-01T00:00:00Z');
+export const TEST_UNTIL: Date = new Date('2027-01-01T00:00:00Z');
+
+/** Makes a certificate that says just what it is told to, right or wrong. Deterministic but for key, serial and signature. */
+export function testCertificate(spec: TestCertificateSpec): TestCertificate {
+  const keys = spec.keys ?? testKeys('p256', spec.subject);
+  const name = spec.subject === '' ? sequence() : sequence(set(sequence(oid('2.5.4.3'), utf8String(spec.subject ?? 'test'))));
+  const serialNumber = Buffer.concat([Buffer.of(0x40), randomBytes(15)]);
+  const signingKey = spec.signedWith ?? (spec.issuer?.keys ?? keys).privateKey;
+  const hash = spec.hash ?? 'sha256';
+  const algorithm = signatureAlgorithm(signingKey, hash);
+  const extensions = (spec.extensions ?? []).map((one) =>
+    sequence(oid(one.oid), ...(one.critical ? [boolean(true)] : []), octetString(one.value)),
+  );
+  const issuerName = spec.issuer?.name ?? name;
+  const tbs = sequence(
+    ...(spec.version === 1 ? [] : [explicit(0, integer(2))]),
+    integer(serialNumber),
+    algorithm,
+    issuerName,
+    sequence(time(spec.notBefore ?? TEST_FROM), time(spec.notAfter ?? TEST_UNTIL)),
+    name,
+    keys.publicKey.export({ type: 'spki', format: 'der' }),
+    ...(extensions.length > 0 && spec.version !== 1 ? [explicit(3, sequence(...extensions))] : []),
+  );
+  const signature = sign(signingKey.asymmetricKeyType === 'ed25519' ? null : hash, tbs, signingKey);
+  return { der: sequence(tbs, algorithm, bitString(signature)), name, issuerName, serialNumber, keys };
+}
+
+const OIDS: { readonly [name: string]: string } = {
+  'ec sha1': '1.2.840.10045.4.1',
+  'ec sha256': '1.2.840.10045.4.3.2',
+  'ec sha384': '1.2.840.10045.4.3.3',
+  'ec sha512': '1.2.840.10045.4.3.4',
+  'rsa sha1': '1.2.840.113549.1.1.5',
+  'rsa sha256': '1.2.840.113549.1.1.11',
+  'rsa sha384': '1.2.840.113549.1.1.12',
+  'rsa sha512': '1.2.840.113549.1.1.13',
+};
+
+/** AlgorithmIdentifier of a signature by this key. */
+export function signatureAlgorithm(key: KeyObject, hash: string): Buffer {
+  if (key.asymmetricKeyType === 'ed25519') return sequence(oid('1.3.101.112'));
+  const name = OIDS[`${key.asymmetricKeyType} ${hash}`];
+  if (name === undefined) throw new TypeError(`no OID for ${key.asymmetricKeyType} with ${hash}`);
+  return sequence(oid(name), ...(key.asymmetricKeyType === 'rsa' ? [NULL] : []));
+}
+
+export function basicConstraints(ca: boolean, pathLength?: number): TestExtension {
+  const value = sequence(...(ca ? [boolean(true)] : []), ...(pathLength === undefined ? [] : [integer(pathLength)]));
+  return { oid: '2.5.29.19', value, critical: true };
+}
+
+/** @param bits first byte of the BIT STRING: 0x80 digitalSignature, 0x04 keyCertSign, 0x20 keyEncipherment. */
+export function keyUsage(bits: number): TestExtension {
+  return { oid: '2.5.29.15', value: bitString(Buffer.of(bits)), critical: true };
+}
+
+export const PURPOSES = {
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  any: '2.5.29.37.0',
+} as const;
+
+export function extendedKeyUsage(purposes: readonly (keyof typeof PURPOSES)[], critical = false): TestExtension {
+  return { oid: '2.5.29.37', value: sequence(...purposes.map((purpose) => oid(PURPOSES[purpose]))), critical };
+}
+
+/** @param names as `['uri', 'https://…']`; `other` is an otherName. */
+export function subjectAltName(...names: readonly (readonly ['uri' | 'email' | 'dns' | 'other', string])[]): TestExtension {
+  const written = names.map(([type, text]) =>
+    type === 'other'
+      ? explicit(0, oid('1.3.6.1.4.1.57264.1.7'), explicit(0, utf8String(text)))
+      : implicit({ email: 1, dns: 2, uri: 6 }[type], Buffer.from(text, 'latin1')),
+  );
+  return { oid: '2.5.29.17', value: sequence(...written) };
+}
+
+export function subjectKeyIdentifier(keys: TestKeys): TestExtension {
+  const id = createHash('sha1')
+    .update(keys.publicKey.export({ type: 'spki', format: 'der' }))
+    .digest();
+  return { oid: '2.5.29.14', value: octetString(id) };
+}
+
+/** One of Fulcio's extensions 1.3.6.1.4.1.57264.1.N with a DER UTF8String. */
+export function fulcioExtension(number: number, text: string): TestExtension {
+  return { oid: `1.3.6.1.4.1.57264.1.${number}`, value: utf8String(text) };
+}
+
+/** The marker of a trial authority. */
+export const TRIAL_MARKER: TestExtension = { oid: '2.25.1879087246.1', value: NULL };
