@@ -174,6 +174,13 @@ test('a dependency that nothing imports, or tests alone, is refused', () => {
   expect(check(idle)).toEqual([expect.stringContaining('declares "@w/testkit", which no test imports')]);
 });
 
+test('types that lie in a package of their own are declared as that package', () => {
+  const dependencies = { '@w/core': '1.0.0', '@types/sarif': '2.1.7' };
+  const manifest = pack('packages/services/evidence', '@w/evidence', { ...onCore, dependencies });
+  expect(check({ ...manifest, ...add(EVIDENCE, "import type { Log } from 'sarif';") })).toEqual([]);
+  expect(check(manifest)).toEqual([expect.stringContaining('declares "@types/sarif", which no source imports')]);
+});
+
 test('a devDependency that a source imports is refused', () => {
   const manifest = pack('packages/services/evidence', '@w/evidence', { ...onCore, devDependencies: { jose: '6.2.0' } });
   expect(check({ ...manifest, ...add(EVIDENCE, "import 'jose';") })).toEqual([

@@ -22,7 +22,7 @@ function importedBy(owner: Package, test: boolean): Set<string> {
 function leftOver(owner: Package, workspace: Workspace, bySources: Set<string>, byTests: Set<string>): Violation[] {
   const where = `${owner.folder}/package.json`;
   const neighbours = new Set(workspace.packages.map(({ name }) => name));
-  const idle = Object.keys(owner.dependencies).filter((name) => !bySources.has(name));
+  const idle = Object.keys(owner.dependencies).filter((name) => !bySources.has(name.replace(/^@types\//, '')));
   const idleDev = Object.keys(owner.devDependencies).filter((name) => neighbours.has(name) && !byTests.has(name));
   return [
     ...idle.map((name) =>

@@ -51,7 +51,7 @@ function judge(owner: Package, file: SourceFile, each: Import, workspace: Worksp
   if (target !== undefined) return judgeNeighbour(owner, file, specifier, target, violation);
 
   const known = { ...owner.dependencies, ...(file.test ? { ...owner.devDependencies, ...workspace.rootDependencies } : {}) };
-  if (name in known) return [];
+  if (name in known || `@types/${name}` in known) return [];
   return name in owner.devDependencies
     ? violation(`a source imports "${name}", a devDependency`, `move it to "dependencies" of ${owner.folder}/package.json`)
     : violation(

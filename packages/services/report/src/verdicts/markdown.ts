@@ -1,0 +1,53 @@
+import type { Verdict } from '@signwright/signing-core';
+import { code, table } from '../escape/markdown.ts';
+import { countArtifacts, countResults, DEVELOPMENT, findingsOf, holds, NOT_ANCHORED, OBSERVED } from './findings.ts';
+
+/** A Markdown table for merge requests and job summaries: each artifact, then what stands against those not allowed. */
+export function renderMarkdown(verdicts: readonly Verdict[]): string {
+  const refused = verdicts.filter(({ result }) => result !== 'allow');
+  return [
+    `### ${countArtifacts(verdicts.length)}: ${countResults(verdicts)}\n`,
+    verdicts.length === 0 ? '' : table(['result', 'artifact', 'environment', 'tier', 'digest'], verdicts.map(row)),
+    refused.length === 0 ? '' : table(['artifact', 'requirement', 'status', 'why', 'next'], refused.flatMap(reasons)),
+    notes(verdicts),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function row(verdict: Verdict): string[] {
+  const { result, artifact, environment, tiers, enforced } = verdict;
+  const shown = result === 'allow' ? result : `**${result}**`;
+  return [
+    enforced ? shown : `${shown} (observed)`,
+    code(artifact.name),
+    code(environment),
+    tiers.map(code).join(', '),
+    code(artifact.digest),
+  ];
+}
+
+function reasons(verdict: Verdict): string[][] {
+  return findingsOf(verdict)
+    .filter((finding) => !holds(finding))
+    .map(({ requirement, status, code: reason, message, refused, next }) => [
+      code(verdict.artifact.name),
+      code(requirement),
+      `${status}: ${reason}`,
+      [message, ...refused.map((each) => `${each.code}: ${each.message}`)].map(code).join('<br>'),
+      [next?.text, next?.command]
+        .filter((text) => text !== undefined)
+        .map(code)
+        .join('<br>'),
+    ]);
+}
+
+function notes(verdicts: readonly Verdict[]): string {
+  const policies = new Map(verdicts.map(({ policy }) => [policy.digest, policy.name]));
+  return [
+    ...[...policies].map(([digest, name]) => `- policy ${name === undefined ? '' : `${code(name)} `}${code(digest)}\n`),
+    verdicts.some(({ anchored }) => !anchored) ? `- ${NOT_ANCHORED.replace('--anchor FILE', '`--anchor FILE`')}\n` : '',
+    verdicts.some(({ development }) => development) ? `- ${DEVELOPMENT}\n` : '',
+    verdicts.some(({ enforced }) => !enforced) ? `- ${OBSERVED}\n` : '',
+  ].join('');
+}
