@@ -1,5 +1,9 @@
+export type { Anchor } from './anchor.ts';
+export { checkAnchor, parseAnchor, trustRootDigestOf } from './anchor.ts';
 export type { Demands } from './demands.ts';
 export type { Unenforced } from './enforcement.ts';
+export type { Explanation, LayerExplanation, RequirementOrigin } from './explain.ts';
+export { explain } from './explain.ts';
 export { policySchemaText } from './generated/policy-schema.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type {

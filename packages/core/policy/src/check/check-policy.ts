@@ -1,29 +1,45 @@
-import type { PolicyFile } from '../generated/policy-file.ts';
-import type { ReferredFiles } from '../load/referred-files.ts';
-import type { Source } from '../parse/source.ts';
-import type { Layer } from '../policy.ts';
 import type { Problem } from '../problem.ts';
-import type { Scope } from '../scope.ts';
+import { deadRules, patternsAreValid, tiersAreUsed } from './artifacts.ts';
+import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
+import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
+import { namesAreDefined } from './names.ts';
+import { keysBelongToOnePerson, sshKeysAreKeys } from './people.ts';
+import { countsCanBeMet, rolesCanBeMet } from './roles.ts';
+import { certificatesHaveTrust, signersNameWorkloads, verifiersBuildNothing, workloadsAreBounded } from './signers.ts';
+import type { Check, Subject } from './subject.ts';
+import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
+import { nothingWeakens } from './weakening.ts';
 
-/** A policy file whose shape is right, with what its words refer to. */
-export type Subject = {
-  readonly content: PolicyFile;
-  readonly source: Source;
-  readonly scope: Scope;
-  /** The policies it builds on, the one they all build on first. */
-  readonly bases: readonly Layer[];
-  readonly files: ReferredFiles;
-  readonly now: Date;
-  /** Whether it is the file that was asked for. */
-  readonly top: boolean;
-};
+const CHECKS: readonly Check[] = [
+  namesAreDefined,
+  baseIsNotRedefined,
+  delegatedOnly,
+  delegatesWhatItHas,
+  layersHaveNames,
+  localWindowsAreDelegated,
+  extensionsEnd,
+  nothingWeakens,
+  tiersAskForSignatures,
+  approvalsNeedAudit,
+  dutiesNeedCertificates,
+  observationEnds,
+  windowsOpen,
+  timezonesExist,
+  contradictingTimes,
+  rolesCanBeMet,
+  countsCanBeMet,
+  sshKeysAreKeys,
+  keysBelongToOnePerson,
+  workloadsAreBounded,
+  signersNameWorkloads,
+  certificatesHaveTrust,
+  verifiersBuildNothing,
+  patternsAreValid,
+  deadRules,
+  tiersAreUsed,
+];
 
-/** One cross-field rule: the problems it finds. */
-export type Check = (subject: Subject) => Iterable<Problem>;
-
-const CHECKS: readonly Check[] = [];
-
-/** What no schema can say of a policy: everything wrong, and everything that looks wrong. */
+/** What no schema can say of a policy: everything that is wrong, and everything that looks wrong. */
 export function checkPolicy(subject: Subject): { errors: readonly Problem[]; warnings: readonly Problem[] } {
   const problems = CHECKS.flatMap((check) => [...check(subject)]);
   return {

@@ -66,3 +66,8 @@ export function makeProblem(file: string, position: Position, path: string, mess
 function written(file: string, position: Position): string {
   return `${file}:${position.line}:${position.column}`;
 }
+
+/** Something at a path that looks wrong, and hinders nothing. */
+export function warningAt(source: Source, path: Path, message: string): Problem {
+  return { ...problemAt(source, path, message), severity: 'warning' };
+}
