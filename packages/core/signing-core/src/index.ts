@@ -28,7 +28,9 @@ export { RELEASE_PART, readReleasePart } from './release-part.ts';
 export type { ClaimName, Instant, KeyRule, Requirement, SignerRule, WorkloadRule } from './requirement.ts';
 export { CLAIM_NAMES } from './requirement.ts';
 export type { Signing } from './sign.ts';
-export { signFile, signPart } from './sign.ts';
+export { signPart } from './sign.ts';
+export type { FileToSign } from './sign-file.ts';
+export { checkFileSignature, signFile } from './sign-file.ts';
 export { signWithKey } from './sign-with-key.ts';
 export type { Statement } from './statement.ts';
 export { parseStatement } from './statement.ts';
@@ -48,9 +50,9 @@ export type {
   Verdict,
 } from './verdict.ts';
 export { worstOf } from './verdict.ts';
-export type { SignedFile, VerifiedBundle } from './verify-bundle.ts';
+export type { Author, SignedFile, VerifiedBundle } from './verify-bundle.ts';
 export { verifyBundle } from './verify-bundle.ts';
-export type { Author, EvidenceTrust, Verified } from './verify-evidence.ts';
+export type { EvidenceTrust, Verified } from './verify-evidence.ts';
 export { keyFinder, verifyEvidence } from './verify-evidence.ts';
 export { verifyDigest, verifyMessage } from './verify-signature.ts';
 export type { Certificate } from './x509/certificate.ts';

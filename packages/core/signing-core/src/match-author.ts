@@ -1,13 +1,14 @@
 import { compileGlob } from './formats/glob.ts';
 import { CLAIM_NAMES, type KeyRule, type SignerRule, type WorkloadRule } from './requirement.ts';
 import type { RefusalCode } from './verdict.ts';
-import type { Author, Verified } from './verify-evidence.ts';
+import type { TrustedTime } from './timestamp/verify-timestamp.ts';
+import type { Author } from './verify-bundle.ts';
 
 /** Why an author is not the signer that was asked for. */
 export type Mismatch = { readonly code: RefusalCode; readonly message: string };
 
 /** Holds the author of verified evidence against a signer: one of its workloads, or one of its keys while it counted. */
-export function matchAuthor({ author, time }: Pick<Verified, 'author' | 'time'>, signer: SignerRule): Mismatch | undefined {
+export function matchAuthor({ author, time }: { readonly author: Author; readonly time: TrustedTime }, signer: SignerRule): Mismatch | undefined {
   return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, signer);
 }
 
@@ -15,7 +16,8 @@ function matchKey(keyId: string, at: number, signer: SignerRule): Mismatch | und
   const rules = signer.keys.filter((rule) => rule.keyId === keyId);
   if (rules.length === 0) return { code: 'key-not-listed', message: `the key ${keyId} is none of signer ${signer.id}` };
   const reasons = rules.map((rule) => whyNotAt(rule, at));
-  return reasons.includes(undefined) ? undefined : reasons[0];
+  const compromised = reasons.find((reason) => reason?.code === 'key-compromised');
+  return compromised ?? (reasons.includes(undefined) ? undefined : reasons[0]);
 }
 
 function whyNotAt(rule: KeyRule, at: number): Mismatch | undefined {
@@ -31,7 +33,7 @@ function whyNotAt(rule: KeyRule, at: number): Mismatch | undefined {
   return undefined;
 }
 
-function matchWorkloads(author: Author & { type: 'workload' }, signer: SignerRule): Mismatch | undefined {
+function matchWorkloads(author: Author & { type: 'certificate' }, signer: SignerRule): Mismatch | undefined {
   if (!signer.certificate)
     return {
       code: 'identity-mismatch',
@@ -46,7 +48,7 @@ function matchWorkloads(author: Author & { type: 'workload' }, signer: SignerRul
   return { code: 'identity-mismatch', message: `signed by ${author.san}; ${reasons.join('; ')}` };
 }
 
-function whyNotWorkload(author: Author & { type: 'workload' }, workload: WorkloadRule): string | undefined {
+function whyNotWorkload(author: Author & { type: 'certificate' }, workload: WorkloadRule): string | undefined {
   if (author.issuer !== workload.issuer) return `the issuer is ${author.issuer}, not ${workload.issuer}`;
   for (const claim of CLAIM_NAMES) {
     const wanted = workload[claim];

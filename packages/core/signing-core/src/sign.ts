@@ -10,8 +10,7 @@ import type { Signer } from './ports/signer.ts';
 import type { TimestampAuthority } from './ports/timestamp-authority.ts';
 import { type ReleasePart, writeReleasePart } from './release-part.ts';
 import type { SignerRule } from './requirement.ts';
-import { type SignedFile, verifyBundle } from './verify-bundle.ts';
-import { certifiedClaims, type EvidenceTrust, keyFinder, type Verified, verifyEvidence } from './verify-evidence.ts';
+import { certifiedClaims, type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
 import { parseCertificate } from './x509/certificate.ts';
 import { identityOf } from './x509/claims.ts';
 
@@ -60,38 +59,14 @@ export async function signPart(
   return { bytes, evidence, verified };
 }
 
-/**
- * Signs one file as others' tools read it: a bundle with a message signature over the file's SHA-256.
- *
- * @throws SignwrightError as {@link signPart}; `configuration` for an Ed25519 signer, which would have to hold the whole file.
- */
-export async function signFile(
-  file: { readonly digest: Sha256; readonly message?: Uint8Array },
-  signing: Signing,
-): Promise<Buffer> {
-  const { signer } = signing;
-  const algorithm = algorithmsOf(await signer.publicKey())[0];
-  if (algorithm === 'ed25519') {
-    throw new SignwrightError('configuration', `signer ${signing.rule.id} has an Ed25519 key, which signs no files beside them`, {
-      next: 'give --no-sidecars; the release part is signed all the same',
-    });
-  }
-  const digest = Buffer.from(file.digest.slice('sha256:'.length), 'hex');
-  const signature = Buffer.from(await signer.sign({ algorithm, digest, ...(file.message ? { message: file.message } : {}) }));
-  const bytes = await seal({ type: 'message', hash: 'sha256', digest, signature }, signature, signing);
-  const signedFile: SignedFile = file.message ? { message: file.message } : { digest: async () => digest };
-  const { root, keys } = signing.trust;
-  await verifyBundle(parseBundle(bytes), { ...(root ? { root } : {}), keyFor: keyFinder(keys), file: signedFile });
-  return bytes;
-}
-
 async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {
   const algorithm = algorithmsOf(await signer.publicKey())[0];
   const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
   return Buffer.from(await signer.sign({ algorithm, digest, message }));
 }
 
-async function seal(content: NewBundle['content'], signature: Buffer, { signer, timestamps }: Signing): Promise<Buffer> {
+/** Timestamps a signature and makes the bundle that carries both. */
+export async function seal(content: NewBundle['content'], signature: Buffer, { signer, timestamps }: Signing): Promise<Buffer> {
   const certificate = await signer.certificate();
   const timestamp = Buffer.from(await timestamps.timestamp(signature));
   const key: NewBundle['key'] = certificate

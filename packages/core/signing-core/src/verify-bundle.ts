@@ -1,7 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
 import { preAuthEncoding } from './envelope.ts';
-import { algorithmsOf } from './keys.ts';
+import { algorithmsOf, keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
 import { type TrustedTime, verifyTimestamp } from './timestamp/verify-timestamp.ts';
 import type { TrustRoot } from './trust-root.ts';
@@ -22,11 +22,14 @@ export type BundleTrust = {
   readonly file?: SignedFile;
 };
 
+/** Who signed: a key, which proves the key and not the job, or a workload or person by what their certificate says. */
+export type Author = { readonly type: 'key'; readonly keyId: string } | ({ readonly type: 'certificate' } & CertifiedIdentity);
+
 /** A bundle whose signature holds, by whom and when. */
 export type VerifiedBundle = {
-  readonly author:
-    | { readonly type: 'key'; readonly key: KeyObject; readonly hint: string }
-    | ({ readonly type: 'certificate'; readonly authority: Authority; readonly leaf: Certificate } & CertifiedIdentity);
+  readonly author: Author;
+  /** The certificate authority it was traced to. */
+  readonly authority?: Authority;
   /** Trusted times, earliest first; empty only for a key whose bundle carries none. */
   readonly times: readonly TrustedTime[];
   /** Whether it rests on a trial authority, for the certificate or for the time. */
@@ -40,24 +43,26 @@ export type VerifiedBundle = {
  */
 export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<VerifiedBundle> {
   const attested = timesOf(bundle, trust.root);
-  const signed = await checkSignature(bundle, trust, signerKey(bundle, trust));
-  if (!signed) throw new Refused('bad-signature', 'the signature does not hold: the signed bytes or the signature were changed');
+  const leaf = bundle.key.type === 'certificate' ? leafOf(bundle.key.der) : undefined;
+  const key = acceptable(leaf?.publicKey ?? pinnedKey(bundle, trust));
+  if (!(await checkSignature(bundle, trust, key))) {
+    throw new Refused('bad-signature', 'the signature does not hold: the signed bytes or the signature were changed');
+  }
   const logged = bundle.logEntries > 0 ? await checkLogs(bundle, trust) : [];
   const times = [...attested, ...logged].sort((a, b) => a.at - b.at);
-  if (bundle.key.type === 'public-key') {
-    const key = signerKey(bundle, trust);
-    return { author: { type: 'key', key, hint: bundle.key.hint }, times, development: times.some((time) => time.development) };
-  }
-  const leaf = leafOf(bundle.key.der);
-  const identity = identityOf(leaf);
   const [earliest] = times;
-  if (!earliest)
+  const development = earliest?.development ?? false;
+  if (!leaf) return { author: { type: 'key', keyId: keyIdOf(key) }, times, development };
+  const identity = identityOf(leaf);
+  if (!earliest) {
     throw new Refused('no-trusted-time', 'the bundle has no timestamp, so nothing says its certificate was valid when it signed');
-  const { authority, development } = findPath(leaf, trust.root, earliest.at);
+  }
+  const path = findPath(leaf, trust.root, earliest.at);
   return {
-    author: { type: 'certificate', authority, leaf, ...identity },
+    author: { type: 'certificate', ...identity },
+    authority: path.authority,
     times,
-    development: development || earliest.development,
+    development: development || path.development,
   };
 }
 
@@ -77,15 +82,11 @@ function timesOf(bundle: Bundle, root: TrustRoot | undefined): TrustedTime[] {
   return times;
 }
 
-function signerKey(bundle: Bundle, trust: BundleTrust): KeyObject {
-  if (bundle.key.type === 'certificate') return acceptable(leafOf(bundle.key.der).publicKey);
-  const key = trust.keyFor(bundle.key.hint);
-  if (!key)
-    throw new Refused(
-      'key-not-listed',
-      `the key it hints at (${JSON.stringify(bundle.key.hint.slice(0, 60))}) is none of those given`,
-    );
-  return acceptable(key);
+function pinnedKey({ key }: Bundle, trust: BundleTrust): KeyObject {
+  const hint = key.type === 'public-key' ? key.hint : '';
+  const pinned = trust.keyFor(hint);
+  if (pinned) return pinned;
+  throw new Refused('key-not-listed', `the key it hints at (${JSON.stringify(hint.slice(0, 60))}) is none of those given`);
 }
 
 function acceptable(key: KeyObject): KeyObject {

@@ -11,11 +11,8 @@ import { parseStatement, type Statement } from './statement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { TrustRoot } from './trust-root.ts';
 import type { Refusal } from './verdict.ts';
-import { verifyBundle } from './verify-bundle.ts';
+import { type Author, verifyBundle } from './verify-bundle.ts';
 import type { CertifiedIdentity } from './x509/claims.ts';
-
-/** Who signed: a pinned key, which proves the key and not the job, or a workload by what its certificate says. */
-export type Author = { readonly type: 'key'; readonly keyId: string } | ({ readonly type: 'workload' } & CertifiedIdentity);
 
 /** Evidence that holds: every check on the bytes themselves has passed. Whether it counts is for {@link decide}. */
 export type Verified = {
@@ -67,7 +64,7 @@ export async function verifyEvidence(evidence: Sha256, bytes: Uint8Array, trust:
 
 async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified> {
   const bundle = parseBundle(bytes, 'the evidence');
-  const { author, times, development } = await verifyBundle(bundle, {
+  const { author, authority, times, development } = await verifyBundle(bundle, {
     ...(trust.root ? { root: trust.root } : {}),
     keyFor: keyFinder(trust.keys),
   });
@@ -88,18 +85,18 @@ async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTr
   const common = { evidence, statement, part, byDigest: indexByDigest(part), time, development };
   if (author.type === 'key') {
     if (part.source.certified) throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
-    return { ...common, author: { type: 'key', keyId: author.hint } };
+    return { ...common, author };
   }
-  const { san, issuer, claims, authority } = author;
-  if (!authority.issuers?.includes(issuer)) {
-    const may = authority.issuers ? authority.issuers.join(', ') : 'no issuer';
+  const { issuer } = author;
+  if (!authority?.issuers?.includes(issuer)) {
+    const may = authority?.issuers ? authority.issuers.join(', ') : 'no issuer';
     throw new Refused(
       'issuer-not-asserted',
       `its certificate asserts the issuer ${issuer}; the trust root lets that authority assert ${may}`,
     );
   }
-  checkClaims(part.source.certified, certifiedClaims({ san, issuer, claims }));
-  return { ...common, author: { type: 'workload', san, issuer, claims } };
+  checkClaims(part.source.certified, certifiedClaims(author));
+  return { ...common, author };
 }
 
 /** What a part copies from its signer's certificate. */

@@ -1,0 +1,218 @@
+import {
+  type Artifact,
+  canonicalDigest,
+  type DecisionContext,
+  decide,
+  type Kind,
+  type Moment,
+  type Outcome,
+  type Refusal,
+  type Sha256,
+  SignwrightError,
+  type Verdict,
+  type Verified,
+} from '@signwright/signing-core';
+import type { Unenforced } from './enforcement.ts';
+import type { Policy } from './policy.ts';
+import { inferKind } from './resolve/infer-kind.ts';
+import type { Query, Required, Resolution } from './resolve/resolution.ts';
+import { resolveArtifact } from './resolve/resolve-artifact.ts';
+import { uniteResolutions } from './resolve/unite-resolutions.ts';
+
+/** The artifact the verifier has in hand: what it is called here, its bytes, and where it is to go. */
+export type InHand = { readonly name: string; readonly digest: Sha256; readonly environment?: string };
+
+/** What was found about it, and under which circumstances it is judged. */
+export type Findings = {
+  readonly verified: readonly Verified[];
+  readonly refused: readonly Refusal[];
+  /** Why the evidence could not be read. */
+  readonly unreachable?: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly at: number;
+  readonly moment: Moment;
+  readonly anchored: boolean;
+  /** At the moment `sign`, the signers whose signatures this run is about; all unless told. */
+  readonly signers?: ReadonlySet<string>;
+};
+
+/**
+ * Judges one artifact by the policy. Its name in hand resolves a rule, and so does the name and kind of each signed part; what
+ * either demands is demanded, so a part that calls a package something else gains nothing. Parts that name it differently are
+ * judged apart, and the best of their verdicts counts: one more part can never take an allow away.
+ *
+ * @throws SignwrightError `usage` where the tier depends on an environment that was not given, `not-enforced-yet` where the verdict
+ * would need a policy key whose enforcement is not built.
+ */
+export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings): Verdict {
+  const { environment } = inHand;
+  const resolve = (query: Query): Resolution =>
+    resolveArtifact(policy, { ...query, ...(environment === undefined ? {} : { environment }) });
+  const byName = resolve({ name: inHand.name });
+  const signedAs = namesOf(inHand, findings.verified);
+  if (byName.status !== 'required' || signedAs.length === 0) return judgeAs(policy, byName, inHand, findings, undefined);
+  const verdicts = signedAs.map((as) => () => judgeAs(policy, uniteResolutions(byName, resolve(as)), inHand, findings, as));
+  return best(verdicts);
+}
+
+/** Refuses a decision that would need what is not enforced yet. */
+export function refuseUnenforced([first, ...more]: readonly Unenforced[]): void {
+  if (!first) return;
+  const others = more.length === 0 ? '' : `, nor ${more.map(({ key }) => key).join(', ')}`;
+  throw new SignwrightError('not-enforced-yet', `this version does not enforce ${first.key} (${first.what})${others}`, {
+    where: first.where,
+    next: 'nothing was decided: leave the key out, or use a version that enforces it',
+  });
+}
+
+type SignedAs = { readonly name: string; readonly kind: Kind };
+
+/** What the parts call these bytes, each once. */
+function namesOf({ digest }: InHand, verified: readonly Verified[]): SignedAs[] {
+  const names = new Map<string, SignedAs>();
+  for (const { byDigest, part } of verified) {
+    for (const at of byDigest.get(digest) ?? []) {
+      const { name, kind } = part.artifacts[at] as SignedAs;
+      names.set(`${kind} ${name}`, { name, kind });
+    }
+  }
+  return [...names.values()];
+}
+
+function judgeAs(
+  policy: Policy,
+  resolution: Resolution,
+  inHand: InHand,
+  findings: Findings,
+  signedAs: SignedAs | undefined,
+): Verdict {
+  if (resolution.status !== 'required') return refuse(policy, resolution, inHand, findings);
+  refuseUnenforced(resolution.unenforced);
+  const { signers } = findings;
+  const requirements = resolution.requirements.filter(({ signer }) => signers === undefined || signers.has(signer.id));
+  return decide(requirements, findings.verified, findings.refused, contextOf(policy, resolution, inHand, findings, signedAs));
+}
+
+function contextOf(
+  policy: Policy,
+  required: Required,
+  inHand: InHand,
+  findings: Findings,
+  signedAs: SignedAs | undefined,
+): DecisionContext {
+  const { at, moment, anchored, unreachable } = findings;
+  const flag = inHand.environment === undefined ? '' : ` --environment ${inHand.environment}`;
+  return {
+    artifact: { name: inHand.name, kind: required.kind, digest: inHand.digest },
+    environment: required.environment,
+    moment,
+    at,
+    anchored,
+    policy: policyOf(policy),
+    tiers: required.tiers,
+    requirements: required.digest,
+    ...(signedAs ? { signedAs } : {}),
+    ...(unreachable === undefined ? {} : { unreachable }),
+    next: {
+      text: `sign it in a run that may, then verify with the evidence that run leaves`,
+      command: `signwright sign ${quote(inHand.name)}${flag}`,
+    },
+  };
+}
+
+function policyOf({ name, digest }: Policy): Verdict['policy'] {
+  return { ...(name === undefined ? {} : { name }), digest };
+}
+
+/** A verdict where no requirement was reached: the policy itself lets nothing through. */
+function refuse(
+  policy: Policy,
+  resolution: Exclude<Resolution, { status: 'required' }>,
+  inHand: InHand,
+  findings: Findings,
+): Verdict {
+  const artifact: Artifact = { name: inHand.name, kind: inferKind(inHand.name), digest: inHand.digest };
+  return {
+    result: 'deny',
+    artifact,
+    environment: inHand.environment ?? 'default',
+    moment: findings.moment,
+    at: new Date(findings.at).toISOString(),
+    anchored: findings.anchored,
+    development: false,
+    enforced: true,
+    policy: policyOf(policy),
+    tiers: [],
+    requirements: canonicalDigest({ status: resolution.status }),
+    outcomes: [refusalOf(resolution)],
+  };
+}
+
+function refusalOf(resolution: Exclude<Resolution, { status: 'required' }>): Outcome {
+  const base = { requirement: 'rule', status: 'unmet', evidence: [], refused: [] } as const;
+  switch (resolution.status) {
+    case 'unlisted':
+      return {
+        ...base,
+        layer: '',
+        code: 'unlisted',
+        message: `the policy does not list it, and what it does not list is refused: ${resolution.hint}`,
+        next: { text: 'list it under "artifacts" in the policy, or give the name the policy knows it by with --name' },
+      };
+    case 'never': {
+      const { layer, where, reason } = resolution.rule;
+      const why = reason === undefined ? '' : `: ${reason}`;
+      return {
+        ...base,
+        layer,
+        code: 'never-sign',
+        message: `the rule at ${where} says it is never signed nor released${why}`,
+        next: { text: 'leave it out of the release' },
+      };
+    }
+    case 'environment-not-listed': {
+      const { rule, allowed } = resolution;
+      return {
+        ...base,
+        layer: rule.layer,
+        code: 'environment-not-listed',
+        message: `the rule at ${rule.where} lets it go to ${allowed.join(', ')}, and nowhere else`,
+        next: { text: `choose one of ${allowed.join(', ')}, or add a tier for this environment to the rule` },
+      };
+    }
+    case 'environment-needed':
+      throw environmentNeeded(resolution.choices);
+  }
+}
+
+/** The error for an artifact whose tier depends on an environment that was not given. */
+export function environmentNeeded(choices: readonly string[]): SignwrightError {
+  return new SignwrightError('usage', 'what is demanded depends on where it is to go', {
+    next: `give --environment ${choices.length === 0 ? '…; its rules have no environment in common' : choices.join(' or --environment ')}`,
+  });
+}
+
+const BEST_FIRST = ['allow', 'pending', 'inconclusive', 'deny'] as const;
+
+/** The best verdict; a reading that cannot be decided yet matters only where no other allows. */
+function best(readings: readonly (() => Verdict)[]): Verdict {
+  const verdicts: Verdict[] = [];
+  let undecidable: unknown;
+  for (const reading of readings) {
+    try {
+      verdicts.push(reading());
+    } catch (error) {
+      if (!(error instanceof SignwrightError)) throw error;
+      undecidable ??= error;
+    }
+  }
+  const unmet = ({ outcomes }: Verdict): number => outcomes.filter(({ status }) => status !== 'met').length;
+  const [first] = verdicts.sort((a, b) => BEST_FIRST.indexOf(a.result) - BEST_FIRST.indexOf(b.result) || unmet(a) - unmet(b));
+  if (first === undefined || (first.result !== 'allow' && undecidable !== undefined)) throw undecidable;
+  return first;
+}
+
+/** Quotes a name for a POSIX shell where it needs it. */
+function quote(name: string): string {
+  return /^[\w./@%+=:,-]+$/.test(name) && !name.startsWith('-') ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}
