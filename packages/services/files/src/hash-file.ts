@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { constants } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Sha256 } from '@signwright/signing-core';
 import { SignwrightError } from '@signwright/signing-core';
 import { codeOf, readingError, shown, throwIfCancelled } from './file-error.ts';
@@ -17,6 +18,9 @@ const SMALL = 256 * 1024;
 /** Larger files are read in chunks of this size, the next one while this one is hashed. */
 const CHUNK = 1024 * 1024;
 
+/** No kernel's clock for file times ticks slower. */
+const TICK_MS = 20;
+
 /** Memory one lane of hashing reuses from file to file. */
 export type Buffers = { small: Buffer; large?: [Buffer, Buffer] };
 export const createBuffers = (): Buffers => ({ small: Buffer.allocUnsafeSlow(SMALL + 1) });
@@ -25,7 +29,7 @@ export const createBuffers = (): Buffers => ({ small: Buffer.allocUnsafeSlow(SMA
  * Hashes one file with SHA-256, streamed. A symbolic link is followed: the caller named it.
  *
  * A file that changes meanwhile is refused: size, times and inode are compared before and after, and the path must still name
- * the file that was read. (A file system that keeps coarse times may hide a change within the tick of the one before it.)
+ * the file that was read. (On file systems that keep times to the second only, as FAT does, a change may go unseen.)
  *
  * @throws SignwrightError `configuration` where it is missing or unreadable, `invalid-input` where it is no regular file or
  * changed, `cancelled` by the signal.
@@ -55,6 +59,7 @@ export async function hashStable(
     try {
       const before = await inspect(file);
       if (!before.regular) throw notRegular(path);
+      await outlastTick(before);
       const digest =
         before.size <= SMALL
           ? await digestSmall(file, before.size, buffers, onBytes)
@@ -67,6 +72,12 @@ export async function hashStable(
   } catch (error) {
     throw codeOf(error) === 'ENXIO' ? notRegular(path) : readingError('the file', path, error);
   }
+}
+
+/** Waits where the file is so young that a further change could bear the same time. */
+async function outlastTick(state: FileState): Promise<void> {
+  const age = Date.now() - Number(state.ctimeNs / 1_000_000n);
+  if (age >= 0 && age < TICK_MS) await wait(TICK_MS - age);
 }
 
 async function digestSmall(

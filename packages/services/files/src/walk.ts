@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { SignwrightError } from '@signwright/signing-core';
+import { checkName, SignwrightError } from '@signwright/signing-core';
 import { readingError, shown, throwIfCancelled } from './file-error.ts';
 import type { FindOptions } from './find-files.ts';
 import { inParallel } from './in-parallel.ts';
@@ -52,8 +52,8 @@ async function listNames(tree: Tree, directories: readonly string[], options: Fi
       for (const entry of await list(tree, directory)) {
         const name = directory === '' ? entry.name : `${directory}/${entry.name}`;
         if (!entry.isDirectory()) {
-          if (skipFile?.(name) !== true) names.add(name);
-        } else if (skipDirectory?.(name) !== true) below.push(name);
+          if (skipFile?.(name) !== true) names.add(decoded(name));
+        } else if (skipDirectory?.(name) !== true) below.push(decoded(name));
       }
       if (names.size > maxFiles) throw tooMany(tree, maxFiles);
     });
@@ -69,6 +69,11 @@ async function list(tree: Tree, directory: string): Promise<Dirent[]> {
   } catch (error) {
     throw readingError('the directory', path, error);
   }
+}
+
+/** A name whose bytes are not UTF-8 names nothing any more: say what is wrong, not that it is missing. */
+function decoded(name: string): string {
+  return name.includes('\ufffd') ? checkName(name) : name;
 }
 
 function tooMany(tree: Tree, maxFiles: number): SignwrightError {

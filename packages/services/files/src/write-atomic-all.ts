@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { throwIfCancelled, writingError } from './file-error.ts';
+import { SignwrightError } from '@signwright/signing-core';
+import { shown, throwIfCancelled, writingError } from './file-error.ts';
 import { inParallel } from './in-parallel.ts';
 import type { WriteOptions } from './write-atomic.ts';
 import { moveInto, removeQuietly, syncDirectory, writeTemporary } from './write-atomic.ts';
@@ -19,6 +20,7 @@ export type WriteManyOptions = {
  */
 export async function writeAtomicAll(files: readonly FileToWrite[], options: WriteManyOptions = {}): Promise<void> {
   const { concurrency = 32, signal } = options;
+  refuseTwins(files);
   const temporaries = new Map<string, string>();
   try {
     await inParallel(files, concurrency, async ({ path, bytes, mode }) => {
@@ -35,6 +37,19 @@ export async function writeAtomicAll(files: readonly FileToWrite[], options: Wri
   }
   const directories = [...new Set(files.map(({ path }) => dirname(path)))];
   await inParallel(directories, concurrency, (directory) => naming(directory, () => syncDirectory(directory)));
+}
+
+function refuseTwins(files: readonly FileToWrite[]): void {
+  const paths = new Set<string>();
+  for (const { path } of files) {
+    if (paths.has(path)) {
+      throw new SignwrightError('configuration', `two files would be written to ${shown(path)}`, {
+        where: shown(path),
+        next: 'give each a path of its own',
+      });
+    }
+    paths.add(path);
+  }
 }
 
 async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
