@@ -6,7 +6,7 @@ import { hexOf, SignwrightError } from '@signwright/signing-core';
 /** One shard of the index: the evidence listed under each subject whose digest begins with the shard's byte. */
 export type Shard = ReadonlyMap<Sha256, readonly Sha256[]>;
 
-const SWAP_TRIES = 100;
+const SWAP_TRIES = 40;
 const LONGEST_WAIT_MS = 200;
 const LINE = /^[0-9a-f]{64} [0-9a-f]{64}$/;
 
