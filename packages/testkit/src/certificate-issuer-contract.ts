@@ -3,7 +3,7 @@ import { type CertificateIssuer, certificateRequest, identityOf, parseCertificat
 import { describe, expect, it } from 'vitest';
 
 /** An issuer, ID tokens it takes, and the time it lives in. */
-export type CertificateIssuerFixture = { issuer: CertificateIssuer; idToken(): Promise<string>; now(): Date };
+export type CertificateIssuerFixture = { issuer: CertificateIssuer; idToken: () => Promise<string>; now: () => Date };
 
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 const LONGEST_LIFE_MS = 25 * 60 * 60 * 1000;

@@ -2,7 +2,7 @@ import type { IdentityProvider } from '@signwright/signing-core';
 import { describe, expect, it } from 'vitest';
 
 /** A provider and the time it lives in. */
-export type IdentityProviderFixture = { identity: IdentityProvider; now(): Date };
+export type IdentityProviderFixture = { identity: IdentityProvider; now: () => Date };
 type Payload = { iss?: unknown; sub?: unknown; aud?: unknown; exp?: unknown };
 
 /** What every IdentityProvider keeps to. */

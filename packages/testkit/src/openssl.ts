@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 export const hasOpenssl: boolean = spawnSync('openssl', ['version']).status === 0;
 
 /** Runs OpenSSL to its end. @throws Error with what it said where it fails. */
-export function openssl(args: readonly string[], input?: Uint8Array): Buffer {
-  const { status, stdout, stderr } = spawnSync('openssl', args, { input, maxBuffer: 16 * 1024 * 1024 });
-  if (status !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr}${stdout}`);
+export function openssl(args: readonly string[]): Buffer {
+  const { status, stdout, stderr } = spawnSync('openssl', args, { maxBuffer: 16 * 1024 * 1024 });
+  if (status !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr.toString()}${stdout.toString()}`);
   return stdout;
 }

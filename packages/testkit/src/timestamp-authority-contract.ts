@@ -4,7 +4,7 @@ import { RFC3161Timestamp } from '@sigstore/core';
 import { describe, expect, it } from 'vitest';
 
 /** An authority, its certificates in PEM (its own first, the root last), and the time it lives in. */
-export type TimestampAuthorityFixture = { authority: TimestampAuthority; certificateChain: string; now(): Date };
+export type TimestampAuthorityFixture = { authority: TimestampAuthority; certificateChain: string; now: () => Date };
 
 const MINUTE_MS = 60_000;
 

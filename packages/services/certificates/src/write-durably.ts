@@ -16,7 +16,7 @@ export async function replaceFile(path: string, bytes: Uint8Array | string, mode
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new SignwrightError('unreachable', `cannot be written: ${messageOf(cause)}`, { where: path, cause });
   }
 }

@@ -19,7 +19,7 @@ export function sequence(...contents: readonly Uint8Array[]): Buffer {
 
 /** Elements of a SET OF stand in the order of their encodings. */
 export function setOf(...contents: readonly Uint8Array[]): Buffer {
-  return tlv(0x31, ...[...contents].sort(Buffer.compare));
+  return tlv(0x31, ...[...contents].sort((one, other) => Buffer.compare(one, other)));
 }
 
 /** A constructed, explicitly tagged `[number]`. */

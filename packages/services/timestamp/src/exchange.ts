@@ -50,7 +50,7 @@ function refusalOf(response: Response): string | undefined {
 async function readBounded(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > MAX_RESPONSE) throw new SignwrightError('verification', `the answer is larger than ${MAX_RESPONSE} bytes`);
     chunks.push(chunk);

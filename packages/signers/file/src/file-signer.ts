@@ -1,5 +1,5 @@
-import { createPublicKey } from 'node:crypto';
-import { algorithmsOf, type Signer, signWithKey } from '@signwright/signing-core';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { algorithmsOf, type Signer, SignwrightError, signWithKey } from '@signwright/signing-core';
 import type { Passphrase } from './passphrase.ts';
 import { parsePrivateKey } from './private-key.ts';
 import { readPrivateFile } from './read-private-file.ts';
@@ -20,11 +20,20 @@ export type FileSignerOptions = {
 export async function createFileSigner(options: FileSignerOptions): Promise<Signer> {
   const pem = await readPrivateFile(options.path);
   const key = await parsePrivateKey(pem, options.path, options.passphrase).finally(() => pem.fill(0));
-  algorithmsOf(key);
+  refuseWeak(key, options.path);
   const publicKey = createPublicKey(key);
   return {
     publicKey: async () => publicKey,
     certificate: async () => undefined,
     sign: (request) => signWithKey(key, request),
   };
+}
+
+function refuseWeak(key: KeyObject, where: string): void {
+  try {
+    algorithmsOf(key);
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    throw new SignwrightError(error.code, error.message, { where, ...(error.next === undefined ? {} : { next: error.next }) });
+  }
 }

@@ -109,7 +109,7 @@ function contents(authorities: TrialAuthorities, claims: TrialClaims): ReadonlyM
   return new Map([
     [FILES.ignore, '*\n'],
     [FILES.readme, README],
-    [FILES.root, ca === undefined ? '' : `${root.certificate.trim()}\n`],
+    [FILES.root, `${root.certificate.trim()}\n`],
     [FILES.ca, `${intermediate.certificate.trim()}\n`],
     [FILES.caKey, pem(intermediate.key)],
     [FILES.tsa, `${timestamp.certificate.trim()}\n`],
@@ -138,9 +138,9 @@ async function writeWhole(target: string, files: ReadonlyMap<string, string>): P
     await rename(aside, target);
     await syncDirectory(parent);
   } catch (cause) {
-    await rm(aside, { recursive: true, force: true });
-    const taken = ['ENOTEMPTY', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    if (taken) throw existing(target);
+    await rm(aside, { recursive: true, force: true }).catch(() => undefined);
+    // Two makers at once: the later one's rename fails, for the directory it finds is not empty.
+    if (await exists(target)) throw existing(target);
     if (cause instanceof SignwrightError) throw cause;
     throw new SignwrightError('unreachable', `the trial trust domain cannot be written: ${messageOf(cause)}`, {
       where: target,

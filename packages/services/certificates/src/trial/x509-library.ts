@@ -11,7 +11,7 @@ export const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
 /** Loads @peculiar/x509 when a certificate is made or read: it takes longer than the rest of a short run. */
 export async function loadX509(): Promise<X509> {
   await import('reflect-metadata');
-  return await import('@peculiar/x509');
+  return import('@peculiar/x509');
 }
 
 /** A P-256 private key as the library takes it; not to be exported again. */
