@@ -22,3 +22,5 @@ export type { Query, Required, Resolution, ResolvedEnvironment } from './resolve
 export { resolveArtifact } from './resolve/resolve-artifact.ts';
 export { uniteResolutions } from './resolve/unite-resolutions.ts';
 export { unenforcedInRun } from './unenforced-in-run.ts';
+export type { Findings, InHand } from './judge.ts';
+export { environmentNeeded, judgeArtifact, refuseUnenforced } from './judge.ts';

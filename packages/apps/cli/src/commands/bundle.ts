@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { readBounded } from '@signwright/files';
+import {
+  type Bundle,
+  identityOf,
+  keyIdOf,
+  MAX_BUNDLE,
+  parseBundle,
+  parseCertificate,
+  parseStatement,
+  parseTrustRoot,
+  readPublicKey,
+  Refused,
+  type SignedFile,
+  SignwrightError,
+  verifyBundle,
+} from '@signwright/signing-core';
+import { EXIT } from '../exit.ts';
+
+const MAX_FILE = 4 * 1024 * 1024;
+const WHOLE = 1024 * 1024;
+
+/** `signwright bundle show FILE` */
+export async function bundleShow(file: string): Promise<void> {
+  const bundle = parseBundle(await readBounded(file, MAX_BUNDLE, 'the bundle'), file);
+  process.stdout.write(`${JSON.stringify({ verified: false, ...describe(bundle) }, null, 2)}\n`);
+}
+
+function describe(bundle: Bundle): object {
+  const { content, key, timestamps, logEntries } = bundle;
+  const signer = key.type === 'public-key' ? { keyHint: key.hint } : certificate(key.der);
+  const common = { signer, timestamps: timestamps.length, logEntries };
+  if (content.type === 'message') return { signs: 'a file', digest: `${content.hash}:${content.digest.toString('hex')}`, ...common };
+  const { payloadType, payload } = content.envelope;
+  return { signs: 'an envelope', payloadType, statement: payloadType.includes('in-toto') ? parseStatement(payload) : undefined, ...common };
+}
+
+function certificate(der: Buffer): object {
+  const leaf = parseCertificate(der);
+  const { san, issuer, claims } = identityOf(leaf);
+  return { san, issuer, claims, notBefore: new Date(leaf.notBefore).toISOString(), notAfter: new Date(leaf.notAfter).toISOString() };
+}
+
+export type BundleVerifyOptions = {
+  readonly bundle: string;
+  readonly key?: string;
+  readonly certificateIdentity?: string;
+  readonly certificateOidcIssuer?: string;
+  readonly trustedRoot?: string;
+};
+
+/** `signwright bundle verify`: one bundle over one artifact, by a key or by an exact identity; no policy. */
+export async function bundleVerify(artifact: string, options: BundleVerifyOptions): Promise<void> {
+  checkOptions(options);
+  const bundle = parseBundle(await readBounded(options.bundle, MAX_BUNDLE, 'the bundle'), options.bundle);
+  const { key, trustedRoot } = options;
+  const pinned = key === undefined ? undefined : readPublicKey((await readBounded(key, MAX_FILE, 'the public key')).toString('utf8'), key);
+  const root = trustedRoot === undefined ? undefined : parseTrustRoot(await readBounded(trustedRoot, MAX_FILE, 'the trusted root'), undefined, trustedRoot);
+  if ((bundle.key.type === 'public-key') !== (pinned !== undefined)) {
+    throw new Refused('key-not-listed', pinned ? 'the bundle carries a certificate, and --key asks for a bare key' : 'the bundle is signed by a bare key, and no --key is given');
+  }
+  const file = await signedFile(artifact);
+  const verified = await verifyBundle(bundle, { ...(root ? { root } : {}), keyFor: () => pinned, file });
+  await checkSubject(bundle, file);
+  const { author, times } = verified;
+  if (author.type === 'certificate') checkIdentity(author, options);
+  const who = author.type === 'key' ? `the key ${pinned ? keyIdOf(pinned) : ''}` : `${author.san} (${author.issuer})`;
+  const when = times[0] ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests` : ', at a time nobody attests';
+  process.stdout.write(`verified: signed by ${who}${when}\n`);
+  process.exitCode = EXIT.allow;
+}
+
+function checkOptions({ key, certificateIdentity, certificateOidcIssuer, trustedRoot }: BundleVerifyOptions): void {
+  const byCertificate = certificateIdentity !== undefined || certificateOidcIssuer !== undefined;
+  if (key !== undefined && byCertificate) throw new SignwrightError('usage', '--key and --certificate-… ask for two different signers', { next: 'give one of them' });
+  if (key !== undefined) return;
+  if (certificateIdentity === undefined || certificateOidcIssuer === undefined || trustedRoot === undefined) {
+    throw new SignwrightError('usage', 'nothing says who must have signed', {
+      next: 'give --key PEM, or --certificate-identity, --certificate-oidc-issuer and --trusted-root',
+    });
+  }
+}
+
+function checkIdentity(author: { readonly san: string; readonly issuer: string }, options: BundleVerifyOptions): void {
+  const { certificateIdentity, certificateOidcIssuer } = options;
+  if (author.san !== certificateIdentity) throw new Refused('identity-mismatch', `the certificate is of ${author.san}, not ${certificateIdentity}`);
+  if (author.issuer !== certificateOidcIssuer) throw new Refused('identity-mismatch', `the certificate's issuer is ${author.issuer}, not ${certificateOidcIssuer}`);
+}
+
+/** A statement must be about the artifact; a file signature is over it already. */
+async function checkSubject({ content }: Bundle, file: SignedFile): Promise<void> {
+  if (content.type === 'message') return;
+  const digest = 'message' in file ? createHash('sha256').update(file.message).digest() : Buffer.from(await file.digest('sha256'));
+  const hex = digest.toString('hex');
+  if (!parseStatement(content.envelope.payload).subject.some((subject) => subject.sha256 === hex)) {
+    throw new Refused('wrong-subject', `the statement is not about this artifact (sha256:${hex})`);
+  }
+}
+
+async function signedFile(artifact: string): Promise<SignedFile> {
+  const digest = /^sha256:([0-9a-f]{64})$/.exec(artifact)?.[1];
+  if (digest !== undefined) {
+    return {
+      async digest(hash) {
+        if (hash === 'sha256') return Buffer.from(digest, 'hex');
+        throw new SignwrightError('usage', `the bundle signs a ${hash} digest, and sha256:… is given`, { next: 'give the file' });
+      },
+    };
+  }
+  const found = await stat(artifact).catch((cause: unknown) => {
+    throw new SignwrightError('usage', 'there is no such file', { where: artifact, next: 'give the file, or sha256: and 64 hex digits', cause });
+  });
+  if (!found.isFile()) throw new SignwrightError('usage', 'this is no file', { where: artifact });
+  if (found.size <= WHOLE) return { message: await readBounded(artifact, WHOLE, 'the artifact') };
+  return { digest: (hash) => hashWith(hash, artifact) };
+}
+
+async function hashWith(hash: string, file: string): Promise<Buffer> {
+  const state = createHash(hash);
+  for await (const chunk of createReadStream(file, { highWaterMark: WHOLE })) state.update(chunk as Buffer);
+  return state.digest();
+}

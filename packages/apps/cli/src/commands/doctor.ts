@@ -1,0 +1,95 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { type Policy, unenforcedInRun } from '@signwright/policy';
+import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
+import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { openSigner, type PassphraseOptions } from '../context/open-signer.ts';
+import { openTimestamps } from '../context/open-timestamps.ts';
+import { EXIT } from '../exit.ts';
+
+export type DoctorOptions = PassphraseOptions & { readonly policy: string; readonly evidence?: string };
+
+type Check = { readonly what: string; run(): Promise<string> };
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** `signwright doctor`: tries each thing signing and verifying rest on, and says what is wrong with it and what to do. */
+export async function doctor(options: DoctorOptions): Promise<void> {
+  let failed = 0;
+  const check = async ({ what, run }: Check): Promise<void> => {
+    try {
+      process.stdout.write(`ok    ${what}: ${await run()}\n`);
+    } catch (error) {
+      failed++;
+      const next = error instanceof SignwrightError && error.next !== undefined ? `\n      → ${error.next}` : '';
+      process.stdout.write(`FAIL  ${what}: ${messageOf(error).split('\n').join('\n      ')}${next}\n`);
+    }
+  };
+  await check({ what: 'node', run: async () => `${process.versions.node} (20.20 or newer)` });
+  let open: OpenPolicy | undefined;
+  await check({
+    what: 'policy',
+    run: async () => {
+      open = await openPolicy(options, new Date());
+      return `${options.policy}, digest ${open.policy.digest}`;
+    },
+  });
+  if (open) for (const one of checksOf(open, options)) await check(one);
+  process.stdout.write(failed === 0 ? 'all is well\n' : `${failed} of these need care\n`);
+  process.exitCode = failed === 0 ? EXIT.allow : EXIT.usage;
+}
+
+function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
+  return [
+    { what: 'enforcement', run: async () => enforcement(open.policy) },
+    { what: 'trust root', run: async () => trustRoot(open) },
+    { what: 'timestamps', run: () => timestamps(open) },
+    { what: 'evidence store', run: () => evidence(evidenceDirectory(open, options.evidence)) },
+    ...[...open.policy.signers.values()].map((definition) => ({
+      what: `signer ${definition.id}`,
+      run: async () => {
+        const signer = await openSigner(open, definition, options);
+        const key = await signer.publicKey();
+        const [algorithm] = algorithmsOf(key);
+        const message = randomBytes(32);
+        const digest = createHash(algorithm === 'ed25519' ? 'sha512' : 'sha256').update(message).digest();
+        await signer.sign({ algorithm, digest, message });
+        return `signed throw-away bytes, ${algorithm}, key ${keyIdOf(key)}`;
+      },
+    })),
+  ];
+}
+
+function enforcement(policy: Policy): string {
+  const keys = unenforcedInRun(policy);
+  if (keys.length === 0) return 'every key at the top of the policy is enforced by this version';
+  throw new SignwrightError('not-enforced-yet', `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse to run`);
+}
+
+function trustRoot({ trustRoot: root }: OpenPolicy): string {
+  if (!root) throw new SignwrightError('policy', 'the policy names none', { next: 'add trust: { root: trust/trusted-root.json }' });
+  const ends = [...root.certificateAuthorities, ...root.timestampAuthorities].map(({ chain, validUntil }) => Math.min(validUntil ?? Infinity, ...chain.map(({ notAfter }) => notAfter)));
+  const days = Math.floor((Math.min(...ends) - Date.now()) / DAY_MS);
+  if (days < 0) throw new SignwrightError('configuration', 'an authority in it has expired', { next: 'look with "signwright trust show", and add its successor' });
+  return `${root.certificateAuthorities.length} certificate and ${root.timestampAuthorities.length} timestamp authorities, the first expires in ${days} days`;
+}
+
+async function timestamps(open: OpenPolicy): Promise<string> {
+  if (!open.trustRoot) throw new SignwrightError('policy', 'without a trust root no timestamp counts');
+  const started = Date.now();
+  const authority = await openTimestamps(open, open.trustRoot, (line) => process.stdout.write(`      ${line}\n`));
+  const message = randomBytes(32);
+  const time = verifyTimestamp(await authority.timestamp(message), message, open.trustRoot.timestampAuthorities);
+  const off = Math.abs(Date.now() - time.at);
+  if (off > 5 * 60 * 1000) throw new SignwrightError('configuration', `this machine's clock is ${Math.round(off / 1000)} s away from the authority's`, { next: 'set the clock (NTP)' });
+  return `${time.authority} answered in ${Date.now() - started} ms`;
+}
+
+async function evidence(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw new SignwrightError('unreachable', `${directory} cannot be made: ${messageOf(cause)}`, { cause });
+  });
+  const probe = Buffer.from('{"signwright":"doctor"}\n');
+  const id = await openEvidence(directory).put(probe, [sha256(probe)]);
+  return `${directory} takes and keeps evidence (${id.slice(0, 19)}…)`;
+}

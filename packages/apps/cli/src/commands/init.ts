@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join, dirname } from 'node:path';
+import { openTrialDomain } from '@signwright/certificates';
+import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { type Proposal, scan } from '../init/scan.ts';
+import { writePolicy } from '../init/write-policy.ts';
+import { originOfCheckout } from './trust.ts';
+
+export type InitOptions = { readonly scan?: true; readonly policy: string };
+
+const TRIAL = '.signwright/trial';
+const FIRST_RULE: Proposal = { match: 'dist/**', tier: 'internal', why: 'what the build leaves in dist' };
+
+/** `signwright init`: a policy that works with a trial trust domain, with rules for what is here. */
+export async function init({ scan: wantsScan, policy }: InitOptions): Promise<void> {
+  const proposals = wantsScan ? await scan(process.cwd()) : [];
+  const identity = await trialIdentity(dirname(policy));
+  const text = writePolicy({ trial: TRIAL, ...identity, rules: proposals.length > 0 ? proposals : [FIRST_RULE] });
+  try {
+    await writeFile(policy, text, { flag: 'wx' });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new SignwrightError('usage', 'there is a policy already, and it is left as it is', { where: policy, next: 'name another file with --policy' });
+    }
+    throw new SignwrightError('unreachable', `the policy cannot be written: ${messageOf(cause)}`, { where: policy, cause });
+  }
+  const next = existsSync(join(dirname(policy), TRIAL)) ? 'signwright plan' : 'signwright trust init --trial && signwright plan';
+  const found = proposals.map(({ match, why }) => `  ${match}: ${why}\n`).join('');
+  process.stdout.write(`${policy} is written, with ${Math.max(proposals.length, 1)} rules\n${found}next: ${next}\n`);
+}
+
+/** Who trial certificates name: the domain's identity where there is one, else what "trust init" would choose here. */
+async function trialIdentity(directory: string): Promise<{ repository: string; ref: string }> {
+  try {
+    const { repository, ref } = await (await openTrialDomain(join(directory, TRIAL))).claims();
+    return { repository, ref };
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
+    return { repository: (await originOfCheckout()) ?? 'https://trial.signwright.invalid/example/project', ref: 'refs/heads/main' };
+  }
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import type { SignerDefinition } from '@signwright/policy';
+import { keyIdOf, type Signer, SignwrightError } from '@signwright/signing-core';
+import { systemClock } from './clock.ts';
+import type { OpenPolicy } from './open-policy.ts';
+
+/** Where a passphrase comes from, by name. */
+export type PassphraseOptions = { readonly passphraseEnv?: string; readonly passphraseFd?: number };
+
+/** Opens the signer the policy defines: a short-lived certificate, or the first of its keys that counts now. */
+export async function openSigner(open: OpenPolicy, definition: SignerDefinition, options: PassphraseOptions): Promise<Signer> {
+  return definition.certificate ? openCertificate(open, definition) : openKey(open, definition, options);
+}
+
+async function openCertificate(open: OpenPolicy, { id, where, certificate }: SignerDefinition): Promise<Signer> {
+  if (certificate?.type !== 'trial') {
+    throw new SignwrightError('not-enforced-yet', `signer ${id} wants a certificate from ${certificate?.type}, which this version cannot ask`, {
+      where,
+      next: 'sign with a trial certificate or a key file; what others signed so verifies all the same',
+    });
+  }
+  const [{ createTrialIdentityProvider, createTrialIssuer, openTrialDomain, TRIAL_AUDIENCE }, { createCertificateSigner }] = await Promise.all([
+    import('@signwright/certificates'),
+    import('@signwright/signer-certificate'),
+  ]);
+  const domain = await openTrialDomain(resolve(open.directory, certificate.url));
+  return createCertificateSigner({
+    issuer: createTrialIssuer(domain, systemClock),
+    identity: createTrialIdentityProvider(domain, systemClock),
+    audience: TRIAL_AUDIENCE,
+  });
+}
+
+async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, options: PassphraseOptions): Promise<Signer> {
+  const now = Date.now();
+  const key = keys.find(({ rule }) => (rule.from ?? 0) <= now && now < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity));
+  if (!key) throw new SignwrightError('configuration', `signer ${id} has no key that counts now`, { where, next: 'look at from, until and compromised-since of its keys' });
+  if (/^[a-z0-9+.-]+:/i.test(key.ref)) {
+    throw new SignwrightError('not-enforced-yet', `signer ${id} has its key at ${key.ref.split(':')[0]}:, which this version cannot sign with`, {
+      where,
+      next: 'sign with a key file; what others signed so verifies all the same',
+    });
+  }
+  const { createFileSigner, passphraseFrom } = await import('@signwright/signer-file');
+  const { passphraseEnv, passphraseFd } = options;
+  const passphrase =
+    passphraseEnv === undefined && passphraseFd === undefined
+      ? {}
+      : {
+          passphrase: passphraseFrom(
+            { ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }), ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }) },
+            process.env,
+          ),
+        };
+  const path = resolve(open.directory, key.ref);
+  const signer = await createFileSigner({ path, ...passphrase });
+  if (keyIdOf(await signer.publicKey()) !== key.rule.keyId) {
+    throw new SignwrightError('configuration', `the private key ${path} does not belong to the public key the policy pins for signer ${id}`, {
+      where,
+      next: 'put the right key there, or pin its public key (openssl pkey -in KEY -pubout)',
+    });
+  }
+  return signer;
+}

@@ -1,0 +1,145 @@
+import { Command } from 'commander';
+import { EXIT } from './exit.ts';
+import { shareOptions } from './shared-options.ts';
+import { VERSION } from './version.ts';
+
+/** What a command is given beside its arguments and options. */
+export type Run = { readonly signal: AbortSignal };
+
+/** The command line. Each command's work is loaded when it is the one to run. */
+export function createProgram(signal: AbortSignal): Command {
+  const run: Run = { signal };
+  const program = new Command('signwright')
+    .description('One policy decides what must be signed, by whom, and whether it may be released.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .showSuggestionAfterError()
+    .exitOverride((error) => {
+      throw Object.assign(error, { exitCode: error.exitCode === 0 ? EXIT.allow : EXIT.usage });
+    })
+    .addHelpText('after', '\nExit codes: 0 allow, done · 1 deny · 2 usage or policy error · 3 inconclusive: retry · 4 pending approvals · 70 a defect');
+
+  command('init', 'write a first policy')
+    .option('--scan', 'propose rules for what is found here: Dockerfiles, package manifests, charts, Terraform')
+    .option('--policy <file>', 'where to write it', 'signwright.yaml')
+    .addHelpText('after', example('signwright init --scan && signwright trust init --trial'))
+    .action(async (options) => (await import('./commands/init.ts')).init(options));
+
+  addTrust(command('trust', 'whom signatures and timestamps are traced to'));
+
+  shareOptions(command('plan', "show each file's rule, tier and owner, and what is unlisted; needs no key and no network"), ['text', 'json', 'markdown'])
+    .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
+    .option('--export <format>', 'print the inventory as csv')
+    .addHelpText('after', example('signwright plan dist --environment production'))
+    .action(async (paths, options) => (await import('./commands/plan.ts')).plan(paths, options, run));
+
+  shareOptions(command('sign', 'sign what the policy says must be signed'))
+    .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
+    .option('--signer <id...>', 'sign only as these signers (default: all the artifacts ask for)')
+    .option('--no-sidecars', 'leave out FILE.sigstore.json beside each file; 10,000 files then cost one signature')
+    .option('--digest <sha256>', 'sign something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls it')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", Number)
+    .addHelpText('after', example('signwright sign dist --environment production'))
+    .action(async (paths, options) => (await import('./commands/sign.ts')).sign(paths, options, run));
+
+  shareOptions(command('verify', 'decide again from the bytes whether each artifact may go there, and say why'))
+    .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
+    .option('--at <time>', 'judge as of this time, such as 2026-01-31T12:00:00Z')
+    .option('--digest <sha256>', 'judge something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .addHelpText('after', example('signwright verify dist/app.tgz --environment production --anchor anchor.yaml'))
+    .action(async (paths, options) => (await import('./commands/verify.ts')).verify(paths, options, run));
+
+  addPolicy(command('policy', 'look at a policy'));
+  addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'));
+
+  command('doctor', 'try what signing and verifying need here, and say what is wrong')
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--evidence <directory>', 'where evidence is kept')
+    .option('--passphrase-env <name>', "the environment variable with a key's passphrase")
+    .addHelpText('after', example('signwright doctor'))
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+
+  return program;
+
+  function command(name: string, description: string): Command {
+    return program.command(name).description(description);
+  }
+}
+
+function addTrust(trust: Command): void {
+  trust
+    .command('init')
+    .description('make a trial trust domain: a certificate and a timestamp authority for trying things out')
+    .requiredOption('--trial', 'a trial domain; there is no other kind to make here')
+    .option('--directory <directory>', 'where to make it', '.signwright/trial')
+    .option('--repository <url>', 'the repository trial certificates name (default: the origin of this checkout)')
+    .option('--ref <ref>', 'the ref they name', 'refs/heads/main')
+    .addHelpText('after', example('signwright trust init --trial'))
+    .action(async (options) => (await import('./commands/trust.ts')).trustInit(options));
+  trust
+    .command('show')
+    .description('list the authorities of a trust root')
+    .argument('<file>', 'a Sigstore trusted root')
+    .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
+    .action(async (file) => (await import('./commands/trust.ts')).trustShow(file));
+  trust
+    .command('add')
+    .description('add an authority to a trust root, which is made where it does not exist')
+    .argument('<file>', 'a Sigstore trusted root')
+    .option('--certificate-authority <pem>', 'a chain that issues signing certificates, issuing one first')
+    .option('--issuer <url...>', 'the OIDC issuers that chain may assert')
+    .option('--timestamp-authority <pem>', 'the chain of a timestamp authority, its own certificate first')
+    .option('--from <date>', 'trusted from here on (default: where its certificate begins)')
+    .addHelpText('after', example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'))
+    .action(async (file, options) => (await import('./commands/trust.ts')).trustAdd(file, options));
+}
+
+function addPolicy(policy: Command): void {
+  policy
+    .command('check')
+    .description('check a policy, and print its digest')
+    .argument('[file]', 'the policy', 'signwright.yaml')
+    .option('--anchor <file>', 'also hold it against an anchor')
+    .addHelpText('after', example('signwright policy check'))
+    .action(async (file, options) => (await import('./commands/policy.ts')).policyCheck(file, options));
+  policy
+    .command('explain')
+    .description('say which rule and tier an artifact falls under, and what is demanded of it')
+    .argument('<name>', 'what the policy calls the artifact: dist/app.tgz')
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--kind <kind>', 'its kind, as a signed part would state it')
+    .option('--environment <id>', 'where it is to go')
+    .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
+    .action(async (name, options) => (await import('./commands/policy.ts')).policyExplain(name, options));
+  policy
+    .command('schema')
+    .description('print the JSON Schema of policies, for editors')
+    .addHelpText('after', example('signwright policy schema > policy.schema.json'))
+    .action(async () => (await import('./commands/policy.ts')).policySchema());
+}
+
+function addBundle(bundle: Command): void {
+  bundle
+    .command('show')
+    .description('say what a bundle states about itself; nothing is verified')
+    .argument('<bundle>', 'a Sigstore bundle')
+    .addHelpText('after', example('signwright bundle show app.tgz.sigstore.json'))
+    .action(async (file) => (await import('./commands/bundle.ts')).bundleShow(file));
+  bundle
+    .command('verify')
+    .description("verify a bundle over a file, with cosign's flag names")
+    .argument('<artifact>', 'the file, or sha256:HEX')
+    .requiredOption('--bundle <file>', 'the Sigstore bundle')
+    .option('--key <pem>', 'the public key that must have signed')
+    .option('--certificate-identity <name>', 'the name the certificate must carry, exactly')
+    .option('--certificate-oidc-issuer <url>', 'the OIDC issuer the certificate must carry, exactly')
+    .option('--trusted-root <file>', 'a Sigstore trusted root')
+    .addHelpText('after', example('signwright bundle verify --bundle app.tgz.sigstore.json --key release.pub app.tgz'))
+    .action(async (artifact, options) => (await import('./commands/bundle.ts')).bundleVerify(artifact, options));
+}
+
+function example(line: string): string {
+  return `\nExample:\n  $ ${line}`;
+}
