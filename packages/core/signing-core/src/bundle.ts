@@ -1,6 +1,7 @@
 import type { Envelope } from './envelope.ts';
 import { type FieldReader, fieldReader } from './formats/read-json.ts';
 import { type Json, type JsonObject, parseStrictJson } from './formats/strict-json.ts';
+import { parseCertificate } from './x509/certificate.ts';
 
 /** A Sigstore bundle: one signature, over a file or a statement, and what is needed to verify it. */
 export type Bundle = {
@@ -25,7 +26,14 @@ const OLDER = [
   'application/vnd.dev.sigstore.bundle+json;version=0.2',
   'application/vnd.dev.sigstore.bundle+json;version=0.3',
 ];
-const HASHES: { readonly [name: string]: string } = { SHA2_256: 'sha256', SHA2_384: 'sha384', SHA2_512: 'sha512' };
+const HASHES = new Map([
+  ['SHA2_256', 'sha256'],
+  ['SHA2_384', 'sha384'],
+  ['SHA2_512', 'sha512'],
+]);
+/** Timestamps, and log entries, at the most: each costs a signature check. */
+const MOST_TIMES = 32;
+const LONGEST_CHAIN = 8;
 const MATERIAL = ['certificate', 'x509CertificateChain', 'publicKey'];
 
 /**
@@ -46,22 +54,19 @@ export function parseBundle(bytes: Uint8Array, what = 'the bundle'): Bundle {
     'tlogEntries',
     'timestampVerificationData',
   ]);
-  const timestamps = material['timestampVerificationData'] ?? {};
+  const few = (value: Json | undefined, path: string): readonly Json[] => {
+    const list = read.list(value ?? [], path);
+    return list.length <= MOST_TIMES ? list : read.fail(path, `are ${list.length}, more than ${MOST_TIMES}`);
+  };
+  const attested = read.object(material['timestampVerificationData'] ?? {}, 'timestampVerificationData', ['rfc3161Timestamps']);
   return {
     content: readContent(read, fields),
     key: readKey(read, material, mediaType === BUNDLE_V03 || mediaType.endsWith('=0.3')),
-    timestamps: read
-      .list(
-        read.object(timestamps, 'timestampVerificationData', ['rfc3161Timestamps'])['rfc3161Timestamps'] ?? [],
-        'rfc3161Timestamps',
-      )
-      .map((one, index) =>
-        read.bytes(
-          read.object(one, `rfc3161Timestamps[${index}]`, ['signedTimestamp'])['signedTimestamp'],
-          `rfc3161Timestamps[${index}].signedTimestamp`,
-        ),
-      ),
-    logEntries: read.list(material['tlogEntries'] ?? [], 'tlogEntries').length,
+    timestamps: few(attested['rfc3161Timestamps'], 'rfc3161Timestamps').map((one, index) => {
+      const path = `rfc3161Timestamps[${index}]`;
+      return read.bytes(read.object(one, path, ['signedTimestamp'])['signedTimestamp'], `${path}.signedTimestamp`);
+    }),
+    logEntries: few(material['tlogEntries'], 'tlogEntries').length,
     json,
   };
 }
@@ -90,7 +95,7 @@ function readContent(read: FieldReader, fields: JsonObject): Bundle['content'] {
   return {
     type: 'message',
     hash:
-      HASHES[algorithm] ??
+      HASHES.get(algorithm) ??
       read.fail(
         'messageSignature.messageDigest.algorithm',
         `is ${JSON.stringify(algorithm.slice(0, 40))}, not SHA2_256, SHA2_384 or SHA2_512`,
@@ -114,12 +119,20 @@ function readKey(read: FieldReader, material: JsonObject, newest: boolean): Bund
   }
   if (newest) return read.fail('verificationMaterial', 'carries a certificate chain; version 0.3 carries the leaf alone');
   const chain = read.object(material['x509CertificateChain'], 'x509CertificateChain', ['certificates']);
-  const leaf = read.object(
-    read.list(chain['certificates'], 'x509CertificateChain.certificates')[0],
-    'x509CertificateChain.certificates[0]',
-    ['rawBytes'],
-  );
-  return { type: 'certificate', der: read.bytes(leaf['rawBytes'], 'x509CertificateChain.certificates[0].rawBytes') };
+  const [leaf, ...issuers] = read.list(chain['certificates'], 'x509CertificateChain.certificates').map((value, index) => {
+    const path = `x509CertificateChain.certificates[${index}]`;
+    return read.bytes(read.object(value, path, ['rawBytes'])['rawBytes'], `${path}.rawBytes`);
+  });
+  if (!leaf || issuers.length > LONGEST_CHAIN) {
+    return read.fail('x509CertificateChain.certificates', `must hold a leaf and at most ${LONGEST_CHAIN} issuers`);
+  }
+  if (issuers.some(isRoot)) return read.fail('x509CertificateChain.certificates', 'hold a root; roots come with the trust root');
+  return { type: 'certificate', der: leaf };
+}
+
+function isRoot(der: Buffer): boolean {
+  const { issuer, subject } = parseCertificate(der, "a certificate of the bundle's chain");
+  return issuer.equals(subject);
 }
 
 /** What {@link writeBundle} takes: as {@link Bundle}, of what we make ourselves. */
@@ -135,7 +148,7 @@ export function writeBundle(bundle: NewBundle): Buffer {
     timestampVerificationData: { rfc3161Timestamps: timestamps.map((one) => ({ signedTimestamp: one.toString('base64') })) },
   };
   if (content.type === 'message') {
-    const algorithm = Object.keys(HASHES).find((name) => HASHES[name] === content.hash);
+    const algorithm = [...HASHES.keys()].find((name) => HASHES.get(name) === content.hash);
     const messageDigest = { algorithm, digest: content.digest.toString('base64') };
     const messageSignature = { messageDigest, signature: content.signature.toString('base64') };
     return Buffer.from(`${JSON.stringify({ mediaType: BUNDLE_V03, verificationMaterial, messageSignature })}\n`);

@@ -40,8 +40,9 @@ export function decide(
   refused: readonly Refusal[],
   context: DecisionContext,
 ): Verdict {
-  const counted = [...verified].sort((a, b) => a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1));
-  const outcomes = requirements.map((requirement) => decideSignature(requirement, counted, refused, context));
+  const counted = [...verified].sort(firstTheBetter);
+  const listed = [...refused].sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
+  const outcomes = requirements.map((requirement) => decideSignature(requirement, counted, listed, context));
   const used = new Set(outcomes.flatMap((outcome) => outcome.evidence));
   return {
     result: resultOf(outcomes),
@@ -58,6 +59,11 @@ export function decide(
     ...(context.signedAs ? { signedAs: context.signedAs } : {}),
     outcomes,
   };
+}
+
+/** What rests on no trial root first, so that a verdict is not called `development` without need; then the earliest. */
+function firstTheBetter(a: Verified, b: Verified): number {
+  return Number(a.development) - Number(b.development) || a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1);
 }
 
 /** The result of several outcomes. */

@@ -92,16 +92,20 @@ function readIssuers(bytes: Uint8Array, where: string): ReadonlyMap<string, read
   const read = fieldReader(what);
   const fields = read.object(parseStrictJson(bytes, { what, maxBytes: MAX_BYTES }), '', ['version', 'certificateAuthorities']);
   if (fields['version'] !== 1) read.fail('version', 'must be 1');
-  return new Map(
-    read.list(fields['certificateAuthorities'], 'certificateAuthorities').map((value, index) => {
-      const path = `certificateAuthorities[${index}]`;
-      const entry = read.object(value, path, ['sha256', 'issuers']);
-      const issuers = read
-        .list(entry['issuers'], `${path}.issuers`)
-        .map((issuer, at) => read.text(issuer, `${path}.issuers[${at}]`));
-      return [read.text(entry['sha256'], `${path}.sha256`), issuers];
-    }),
-  );
+  const asserted = new Map<string, readonly string[]>();
+  read.list(fields['certificateAuthorities'], 'certificateAuthorities').forEach((value, index) => {
+    const path = `certificateAuthorities[${index}]`;
+    const entry = read.object(value, path, ['sha256', 'issuers']);
+    const sha256 = read.text(entry['sha256'], `${path}.sha256`);
+    if (!/^[0-9a-f]{64}$/.test(sha256)) read.fail(`${path}.sha256`, 'is not 64 lower-case hex digits');
+    if (asserted.has(sha256)) read.fail(`${path}.sha256`, 'is listed twice');
+    const issuers = read.list(entry['issuers'], `${path}.issuers`);
+    asserted.set(
+      sha256,
+      issuers.map((issuer, at) => read.text(issuer, `${path}.issuers[${at}]`)),
+    );
+  });
+  return asserted;
 }
 
 function withIssuers(authority: Authority, asserted: ReadonlyMap<string, readonly string[]> | undefined): Authority {

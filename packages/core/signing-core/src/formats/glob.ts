@@ -3,8 +3,8 @@ import { SignwrightError } from '../error.ts';
 /**
  * Compiles a pattern of the policy. Text and pattern are cut at `/` into parts; in a part every character stands for itself but
  * `*`, which stands for any run of characters; a part `**` stands for any number of parts (none too, but at the end at least one).
- * A part that is only `*` or covered by `**` is never empty. Anchored at both ends; case counts; text with control characters
- * matches no pattern with a star. No regular expressions, so nothing else in a name can gain a meaning, and matching takes time
+ * A part that is only `*` or covered by `**` is never empty. Anchored at both ends; case counts; text with control characters,
+ * or with a part `.` or `..` that some reader might resolve away, matches no pattern with a star. No regular expressions, so nothing else in a name can gain a meaning, and matching takes time
  * proportional to pattern × text at the worst.
  *
  * @throws SignwrightError `policy` where `**` stands beside other characters (`a**`), for its meaning would be a guess.
@@ -17,7 +17,10 @@ export function compileGlob(pattern: string): (text: string) => boolean {
       throw new SignwrightError('policy', `in the pattern "${pattern}", "**" must stand alone between slashes`);
     }
   }
-  return (text) => !hasControlCharacter(text) && matchParts(parts, text.split('/'));
+  return (text) => {
+    const pieces = text.split('/');
+    return !hasControlCharacter(text) && !pieces.includes('.') && !pieces.includes('..') && matchParts(parts, pieces);
+  };
 }
 
 /** Whether a text could end a line, a string or a log entry early: C0 controls, DEL, C1 controls, line and paragraph separators. */

@@ -1,4 +1,5 @@
 import { SignwrightError } from '../error.ts';
+import { quoted } from './quoted.ts';
 import type { Json, JsonObject } from './strict-json.ts';
 
 /** Reads fields of parsed JSON strictly; every failure names what is read and the field's path. */
@@ -34,7 +35,7 @@ export function fieldReader(what: string): FieldReader {
     object(value, path, keys) {
       const object = record(value, path);
       const unknown = Object.keys(object).find((key) => !keys.includes(key));
-      if (unknown !== undefined) fail(path === '' ? unknown : `${path}.${unknown}`, 'is not a known field');
+      if (unknown !== undefined) fail(path, `has the unknown field ${quoted(unknown)}`);
       return object;
     },
     list(value, path) {
@@ -49,7 +50,9 @@ export function fieldReader(what: string): FieldReader {
     instant(value, path) {
       const written = text(value, path);
       const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(written) ? Date.parse(written) : Number.NaN;
-      return Number.isNaN(at) ? fail(path, 'is not a time like 2026-01-31T12:00:00Z') : at;
+      // Date.parse takes 31 February and 24:00, and means another day.
+      const exists = !Number.isNaN(at) && new Date(at).toISOString().startsWith(written.slice(0, 19));
+      return exists ? at : fail(path, 'is not a time like 2026-01-31T12:00:00Z');
     },
   };
 }

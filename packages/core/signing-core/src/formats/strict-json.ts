@@ -1,4 +1,5 @@
 import { SignwrightError } from '../error.ts';
+import { printable, quoted } from './quoted.ts';
 
 /** A JSON value. Objects made by {@link parseStrictJson} have no prototype's keys to trip over. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -15,8 +16,8 @@ export type JsonLimits = {
 };
 
 /**
- * Reads JSON as RFC 8259 has it, and refuses what two readers could read differently: duplicate keys, invalid UTF-8, a byte
- * order mark, a `__proto__` key, deep nesting, anything over the size.
+ * Reads JSON as RFC 8259 has it, and refuses what two readers could read differently: duplicate keys, invalid UTF-8, half
+ * surrogate pairs, a byte order mark, a `__proto__` key, deep nesting, anything over the size.
  *
  * @throws SignwrightError `invalid-input`, with the character's position.
  */
@@ -36,7 +37,7 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): Json {
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
-    return fail(`is not JSON (${(error as Error).message})`);
+    return fail(`is not JSON (${printable((error as Error).message)})`);
   }
   refuseDuplicates(text, limits.maxDepth ?? 64, fail);
   return value;
@@ -45,15 +46,19 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): Json {
 /** Walks text that JSON.parse has accepted, so only keys and nesting are left to judge. */
 function refuseDuplicates(text: string, maxDepth: number, fail: (message: string) => never): void {
   const keys: (Set<string> | undefined)[] = [];
+  const surrogates = /\\u[dD][89a-fA-F]/.test(text);
   let expectKey = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       const end = endOfString(text, at);
+      if (surrogates && /\p{Surrogate}/u.test(JSON.parse(text.slice(at, end + 1)) as string)) {
+        fail(`has half a surrogate pair (at character ${at})`);
+      }
       if (expectKey) {
         const key = JSON.parse(text.slice(at, end + 1)) as string;
         const seen = keys.at(-1);
-        if (seen?.has(key)) fail(`has the key ${JSON.stringify(key)} twice (at character ${at})`);
+        if (seen?.has(key)) fail(`has the key ${quoted(key)} twice (at character ${at})`);
         if (key === '__proto__') fail(`has a key "__proto__" (at character ${at})`);
         seen?.add(key);
         expectKey = false;

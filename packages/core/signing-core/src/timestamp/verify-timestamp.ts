@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { algorithmsOf } from '../keys.ts';
 import { Refused } from '../refused.ts';
 import { verifyMessage } from '../verify-signature.ts';
-import { basicConstraintsOf, type Certificate, OID, parseCertificate } from '../x509/certificate.ts';
-import { readDer } from '../x509/der.ts';
+import { basicConstraintsOf, type Certificate, parseCertificate, subjectKeyIdentifierOf } from '../x509/certificate.ts';
 import { type Authority, checkPath } from '../x509/path.ts';
 import { readTimestampResponse, type TimestampResponse } from './read-timestamp.ts';
 
@@ -69,7 +68,7 @@ function checkSigner(said: TimestampResponse, authority: Authority): TrustedTime
 function findSigner(said: TimestampResponse, authority: Authority): { leaf: Certificate; issuers: Authority } {
   const [first, second, ...rest] = authority.chain;
   if (basicConstraintsOf(first).ca) {
-    const leaf = said.certificates.map((der) => parseCertificate(der)).find((certificate) => isSigner(said, certificate));
+    const leaf = said.certificates.flatMap(readable).find((certificate) => isSigner(said, certificate));
     if (!leaf) throw bad('it brings no certificate of its signer');
     return { leaf, issuers: authority };
   }
@@ -78,10 +77,18 @@ function findSigner(said: TimestampResponse, authority: Authority): { leaf: Cert
   return { leaf: first, issuers: { ...authority, chain: [second, ...rest] } };
 }
 
+/** A token may carry what is no certificate of ours; it is then not its signer's. */
+function readable(der: Buffer): Certificate[] {
+  try {
+    return [parseCertificate(der)];
+  } catch {
+    return [];
+  }
+}
+
 function isSigner({ signer: { id } }: TimestampResponse, certificate: Certificate): boolean {
   if ('keyIdentifier' in id) {
-    const own = certificate.extensions.get(OID.subjectKeyIdentifier);
-    return own !== undefined && readDer(own.value).value.equals(id.keyIdentifier);
+    return subjectKeyIdentifierOf(certificate)?.equals(id.keyIdentifier) ?? false;
   }
   return certificate.issuer.equals(id.issuer) && certificate.serialNumber.equals(id.serialNumber);
 }

@@ -53,7 +53,7 @@ function read(der: Buffer): Certificate {
   // Node looks for PEM first, anywhere in the bytes: without this a genuine certificate hidden in a forged one would vouch for it.
   if (!openssl.raw.equals(der)) throw new Error('OpenSSL reads another certificate in it');
   const signedBy = new Map<string, boolean>();
-  return {
+  const certificate: Certificate = {
     der,
     fingerprint: createHash('sha256').update(der).digest('hex'),
     serialNumber: child(tbs, 1).value,
@@ -73,6 +73,9 @@ function read(der: Buffer): Certificate {
       return answer;
     },
   };
+  // Malformed extensions are found here, where a certificate is read, and nowhere later.
+  for (const read of [keyUsageOf, extendedKeyUsageOf, basicConstraintsOf, subjectKeyIdentifierOf]) read(certificate);
+  return certificate;
 }
 
 /** Node has `undefined` for an empty subject, which Fulcio's leaves have, whatever its types say. */
@@ -104,7 +107,7 @@ export const OID = {
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
   anyExtendedKeyUsage: '2.5.29.37.0',
-  /** On every certificate of a trial authority; a verdict that rests on one says `development`. */
+  /** On every certificate of a trial authority; a verdict that rests on one says `development`. Go reads no arc of 32 bits or more. */
   trialMarker: '2.25.1879087246.1',
 } as const;
 
@@ -129,6 +132,12 @@ export function basicConstraintsOf(certificate: Certificate): { ca: boolean; pat
   const [first, second] = extension ? readDer(extension.value).subs : [];
   if (!first?.tag.isBoolean()) return { ca: false };
   return { ca: first.toBoolean(), ...(second ? { pathLength: Number(second.toInteger()) } : {}) };
+}
+
+/** SubjectKeyIdentifier; `undefined` where the extension is absent. */
+export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
+  const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
+  return extension && readDer(extension.value).value;
 }
 
 /** Whether a trial authority made it. */

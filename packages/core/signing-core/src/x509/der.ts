@@ -28,7 +28,7 @@ export function isContext(der: Der, number: number): boolean {
 export function readUtf8String(bytes: Uint8Array): string {
   const der = readDer(bytes);
   if (der.tag.class !== 0 || der.tag.number !== UTF8_STRING || der.tag.constructed) throw new Error('not a UTF8String');
-  return new TextDecoder('utf-8', { fatal: true }).decode(der.value);
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(der.value);
 }
 
 /** A general name of the kinds that carry an identity; `other` for the rest. */
@@ -58,10 +58,16 @@ export function readTime(der: Der): number {
   const year = wanted === 4 ? digits[0] : digits[0] + (digits[0] >= 50 ? 1900 : 2000);
   const whole = Date.UTC(year, digits[1] - 1, digits[2], digits[3], digits[4], digits[5]);
   const written = new Date(whole);
-  if (written.getUTCMonth() + 1 !== digits[1] || written.getUTCDate() !== digits[2] || digits[3] > 23 || digits[5] > 59) {
+  if (
+    written.getUTCMonth() + 1 !== digits[1] ||
+    written.getUTCDate() !== digits[2] ||
+    digits[3] > 23 ||
+    digits[4] > 59 ||
+    digits[5] > 59
+  ) {
     throw new Error(`no such time: ${text}`);
   }
-  return whole + Math.floor(Number(`0.${match[7] ?? 0}`) * 1000);
+  return whole + Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
 }
 
 /** An element's bytes under another tag, as signed attributes are hashed (RFC 5652, 5.4). */
