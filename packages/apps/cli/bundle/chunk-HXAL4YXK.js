@@ -1,2 +1,0 @@
-import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);
-import{SignwrightError}from"./chunk-L2HTT3AW.js";function parseInstant(text,flag){let at=/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text)?Date.parse(text):Number.NaN;if(!Number.isNaN(at))return at;throw new SignwrightError("usage",`${flag} ${JSON.stringify(text.slice(0,60))} is no time`,{next:"write it like 2026-01-31 or 2026-01-31T12:00:00Z"})}export{parseInstant};

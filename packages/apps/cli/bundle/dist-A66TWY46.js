@@ -1,2 +1,0 @@
-import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);
-import{TRIAL_AUDIENCE,TRIAL_ISSUER,TRIAL_MARKER_OID,addToTrustRoot,createTrialDomain,createTrialIdentityProvider,createTrialIssuer,issuersPathOf,openTrialDomain}from"./chunk-KJPING5M.js";import"./chunk-NRPK737J.js";import"./chunk-TUP2Q65K.js";import"./chunk-L2HTT3AW.js";import"./chunk-IH2QPYBS.js";export{TRIAL_AUDIENCE,TRIAL_ISSUER,TRIAL_MARKER_OID,addToTrustRoot,createTrialDomain,createTrialIdentityProvider,createTrialIssuer,issuersPathOf,openTrialDomain};

@@ -1,5 +1,0 @@
-import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);
-import{VERSION}from"./chunk-PRBVFBC6.js";import{EXIT,reportError}from"./chunk-MLPD2CEV.js";import"./chunk-NRPK737J.js";import"./chunk-TUP2Q65K.js";import"./chunk-L2HTT3AW.js";import"./chunk-IH2QPYBS.js";async function run(argv){if(argv.length===3&&(argv[2]==="--version"||argv[2]==="-V")){process.stdout.write(`${VERSION}
-`);return}let stop=new AbortController,interrupt=()=>{stop.signal.aborted&&process.exit(EXIT.interrupted),stop.abort(),process.stderr.write(`
-stopping; once more to stop at once
-`)};process.on("SIGINT",interrupt).on("SIGTERM",interrupt),process.stdout.on("error",error=>{if(error.code!=="EPIPE")throw error});try{let{createProgram}=await import("./program-3NXQJFTZ.js");await createProgram(stop.signal).parseAsync(argv)}catch(error){process.exitCode=isCommander(error)?error.exitCode:reportError(error,process.stderr)}finally{process.off("SIGINT",interrupt).off("SIGTERM",interrupt)}}function isCommander(error){return error instanceof Error&&error.name==="CommanderError"&&"exitCode"in error}export{run};

@@ -1,2 +1,0 @@
-import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);
-import{originOfCheckout,trustAdd,trustInit,trustShow}from"./chunk-BCEAIGA3.js";import"./chunk-HXAL4YXK.js";import"./chunk-KJPING5M.js";import"./chunk-K3VQQRLK.js";import"./chunk-NRPK737J.js";import"./chunk-TUP2Q65K.js";import"./chunk-L2HTT3AW.js";import"./chunk-IH2QPYBS.js";export{originOfCheckout,trustAdd,trustInit,trustShow};
