@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { JsonObject } from '@signwright/signing-core';
 
-export const TRUST_ROOT_MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
+const TRUST_ROOT_MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
 
 /** An authority as a Sigstore TrustedRoot lists it. */
 export type AuthorityEntry = {

@@ -1,8 +1,9 @@
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
   type CertificateIssuer,
   certificateRequest,
   type IdentityProvider,
+  parseCertificate,
   type Signer,
   SignwrightError,
   signWithKey,
@@ -37,7 +38,7 @@ function checkLeaf(leaf: Uint8Array | undefined, publicKey: KeyObject): Uint8Arr
   if (leaf === undefined) throw new SignwrightError('verification', 'the certificate issuer answered without a certificate');
   let certified: KeyObject;
   try {
-    certified = new X509Certificate(leaf).publicKey;
+    certified = parseCertificate(leaf).publicKey;
   } catch (cause) {
     throw new SignwrightError('verification', 'the certificate issuer answered with something that is no certificate', { cause });
   }
