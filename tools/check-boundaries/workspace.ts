@@ -39,7 +39,7 @@ type Manifest = {
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const TEST = /\.test\.[cm]?[jt]sx?$/;
-const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.nx', 'vectors']);
+const SKIPPED = new Set(['node_modules', 'dist', 'bundle', 'coverage', '.nx', 'vectors']);
 
 /** Reads the whole workspace under `root`. */
 export function readWorkspace(root: string): Workspace {
