@@ -1,7 +1,7 @@
 import { type KeyObject, webcrypto } from 'node:crypto';
-import type * as x509 from '@peculiar/x509';
+import type * as library from '@peculiar/x509';
 
-export type X509 = typeof x509;
+export type X509 = typeof library;
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
@@ -10,8 +10,8 @@ export const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 /** Loads @peculiar/x509 when a certificate is made or read: it takes longer than the rest of a short run. */
 export async function loadX509(): Promise<X509> {
-  await import('reflect-metadata');
-  return import('@peculiar/x509');
+  const { x509 } = await import('./x509-modules.ts');
+  return x509;
 }
 
 /** A P-256 private key as the library takes it; not to be exported again. */
