@@ -38,8 +38,16 @@ function answer(resolution: Resolution, origins: Explanation['requirements']): s
         const from = origins.find(({ requirement }) => requirement === id)?.from ?? [];
         return `  ${id}, asked by ${from.map(({ tier, where }) => `tier ${tier} (${where})`).join(' and ')}`;
       });
-      const unenforced = resolution.unenforced.map(({ key, where, what }) => `  ${key} (${where}): ${what}; this version does not enforce it and will refuse to sign or verify`);
-      return [`it is a ${resolution.kind}, and what is demanded is`, ...demanded, ...unenforced, `requirements digest ${resolution.digest}`];
+      const unenforced = resolution.unenforced.map(
+        ({ key, where, what }) =>
+          `  ${key} (${where}): ${what}; this version does not enforce it and will refuse to sign or verify`,
+      );
+      return [
+        `it is a ${resolution.kind}, and what is demanded is`,
+        ...demanded,
+        ...unenforced,
+        `requirements digest ${resolution.digest}`,
+      ];
     }
     case 'unlisted':
       return [`refused: the policy does not list it (${resolution.hint})`];
@@ -48,6 +56,8 @@ function answer(resolution: Resolution, origins: Explanation['requirements']): s
     case 'environment-not-listed':
       return [`refused: it may go to ${resolution.allowed.join(', ')} only`];
     case 'environment-needed':
-      return [`what is demanded depends on where it is to go: give --environment ${resolution.choices.join(' or --environment ')}`];
+      return [
+        `what is demanded depends on where it is to go: give --environment ${resolution.choices.join(' or --environment ')}`,
+      ];
   }
 }

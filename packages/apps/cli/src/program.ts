@@ -16,7 +16,10 @@ export function createProgram(signal: AbortSignal): Command {
     .exitOverride((error) => {
       throw Object.assign(error, { exitCode: error.exitCode === 0 ? EXIT.allow : EXIT.usage });
     })
-    .addHelpText('after', '\nExit codes: 0 allow, done · 1 deny · 2 usage or policy error · 3 inconclusive: retry · 4 pending approvals · 70 a defect');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 allow, done · 1 deny · 2 usage or policy error · 3 inconclusive: retry · 4 pending approvals · 70 a defect',
+    );
 
   command('init', 'write a first policy')
     .option('--scan', 'propose rules for what is found here: Dockerfiles, package manifests, charts, Terraform')
@@ -26,7 +29,11 @@ export function createProgram(signal: AbortSignal): Command {
 
   addTrust(command('trust', 'whom signatures and timestamps are traced to'));
 
-  shareOptions(command('plan', "show each file's rule, tier and owner, and what is unlisted; needs no key and no network"), ['text', 'json', 'markdown'])
+  shareOptions(command('plan', "show each file's rule, tier and owner, and what is unlisted; needs no key and no network"), [
+    'text',
+    'json',
+    'markdown',
+  ])
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
     .option('--export <format>', 'print the inventory as csv')
     .addHelpText('after', example('signwright plan dist --environment production'))
@@ -92,7 +99,10 @@ function addTrust(trust: Command): void {
     .option('--issuer <url...>', 'the OIDC issuers that chain may assert')
     .option('--timestamp-authority <pem>', 'the chain of a timestamp authority, its own certificate first')
     .option('--from <date>', 'trusted from here on (default: where its certificate begins)')
-    .addHelpText('after', example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'))
+    .addHelpText(
+      'after',
+      example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'),
+    )
     .action(async (file, options) => (await import('./commands/trust.ts')).trustAdd(file, options));
 }
 

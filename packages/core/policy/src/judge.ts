@@ -49,10 +49,17 @@ export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings
   const resolve = (query: Query): Resolution =>
     resolveArtifact(policy, { ...query, ...(environment === undefined ? {} : { environment }) });
   const byName = resolve({ name: inHand.name });
-  const signedAs = namesOf(inHand, findings.verified);
-  if (byName.status !== 'required' || signedAs.length === 0) return judgeAs(policy, byName, inHand, findings, undefined);
-  const verdicts = signedAs.map((as) => () => judgeAs(policy, uniteResolutions(byName, resolve(as)), inHand, findings, as));
-  return best(verdicts);
+  if (byName.status !== 'required') return judgeAs(policy, byName, inHand, findings, undefined);
+  const asInHand = { name: inHand.name, kind: byName.kind };
+  const readings = [
+    asInHand,
+    ...namesOf(inHand, findings.verified).filter((as) => as.name !== asInHand.name || as.kind !== asInHand.kind),
+  ];
+  return best(
+    readings.map(
+      (as) => () => judgeAs(policy, as === asInHand ? byName : uniteResolutions(byName, resolve(as)), inHand, findings, as),
+    ),
+  );
 }
 
 /** Refuses a decision that would need what is not enforced yet. */
@@ -192,24 +199,21 @@ export function environmentNeeded(choices: readonly string[]): SignwrightError {
   });
 }
 
-const BEST_FIRST = ['allow', 'pending', 'inconclusive', 'deny'] as const;
-
-/** The best verdict; a reading that cannot be decided yet matters only where no other allows. */
+/** The first verdict that allows, else the first of all: what the name in hand leads to explains most. */
 function best(readings: readonly (() => Verdict)[]): Verdict {
-  const verdicts: Verdict[] = [];
-  let undecidable: unknown;
-  for (const reading of readings) {
+  const attempts = readings.map((reading) => {
     try {
-      verdicts.push(reading());
+      return { verdict: reading() };
     } catch (error) {
-      if (!(error instanceof SignwrightError)) throw error;
-      undecidable ??= error;
+      if (error instanceof SignwrightError) return { error };
+      throw error;
     }
-  }
-  const unmet = ({ outcomes }: Verdict): number => outcomes.filter(({ status }) => status !== 'met').length;
-  const [first] = verdicts.sort((a, b) => BEST_FIRST.indexOf(a.result) - BEST_FIRST.indexOf(b.result) || unmet(a) - unmet(b));
-  if (first === undefined || (first.result !== 'allow' && undecidable !== undefined)) throw undecidable;
-  return first;
+  });
+  const allowed = attempts.find(({ verdict }) => verdict?.result === 'allow')?.verdict;
+  if (allowed) return allowed;
+  const undecidable = attempts.find(({ error }) => error !== undefined);
+  if (undecidable) throw undecidable.error;
+  return attempts[0]?.verdict as Verdict;
 }
 
 /** Quotes a name for a POSIX shell where it needs it. */

@@ -56,7 +56,7 @@ export function decide(
     policy: context.policy,
     tiers: context.tiers,
     requirements: context.requirements,
-    ...(context.signedAs ? { signedAs: context.signedAs } : {}),
+    ...(context.signedAs && differs(context.signedAs, context.artifact) ? { signedAs: context.signedAs } : {}),
     outcomes,
   };
 }
@@ -64,6 +64,10 @@ export function decide(
 /** What rests on no trial root first, so that a verdict is not called `development` without need; then the earliest. */
 function firstTheBetter(a: Verified, b: Verified): number {
   return Number(a.development) - Number(b.development) || a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1);
+}
+
+function differs(signedAs: { readonly name: string; readonly kind: Kind }, artifact: Artifact): boolean {
+  return signedAs.name !== artifact.name || signedAs.kind !== artifact.kind;
 }
 
 /** The result of several outcomes. */
@@ -113,13 +117,6 @@ function whyNotCounted(
 ): Omit<Refusal, 'evidence'> | undefined {
   const signed = (evidence.byDigest.get(context.artifact.digest) ?? []).map((at) => evidence.part.artifacts[at]);
   if (signed.length === 0) return { code: 'wrong-subject', message: 'the part does not name these bytes' };
-  const { signedAs } = context;
-  if (signedAs && !signed.some((one) => one?.name === signedAs.name && one.kind === signedAs.kind)) {
-    return {
-      code: 'other-artifact',
-      message: `the part signs these bytes as ${signed.map((one) => `${one?.name} (${one?.kind})`).join(', ')}`,
-    };
-  }
   const at = new Date(evidence.time.at).toISOString();
   if (evidence.time.at > context.at + CLOCK_SKEW) {
     return {
@@ -129,6 +126,13 @@ function whyNotCounted(
   }
   const mismatch = matchAuthor(evidence, requirement.signer);
   if (mismatch) return mismatch;
+  const { signedAs } = context;
+  if (signedAs && !signed.some((one) => one?.name === signedAs.name && one.kind === signedAs.kind)) {
+    return {
+      code: 'other-artifact',
+      message: `the part signs these bytes as ${signed.map((one) => `${one?.name} (${one?.kind})`).join(', ')}`,
+    };
+  }
   if (evidence.development && !context.environment.allowDevelopment) {
     return {
       code: 'development-not-allowed',

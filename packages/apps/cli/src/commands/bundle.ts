@@ -11,8 +11,8 @@ import {
   parseCertificate,
   parseStatement,
   parseTrustRoot,
-  readPublicKey,
   Refused,
+  readPublicKey,
   type SignedFile,
   SignwrightError,
   verifyBundle,
@@ -32,15 +32,27 @@ function describe(bundle: Bundle): object {
   const { content, key, timestamps, logEntries } = bundle;
   const signer = key.type === 'public-key' ? { keyHint: key.hint } : certificate(key.der);
   const common = { signer, timestamps: timestamps.length, logEntries };
-  if (content.type === 'message') return { signs: 'a file', digest: `${content.hash}:${content.digest.toString('hex')}`, ...common };
+  if (content.type === 'message')
+    return { signs: 'a file', digest: `${content.hash}:${content.digest.toString('hex')}`, ...common };
   const { payloadType, payload } = content.envelope;
-  return { signs: 'an envelope', payloadType, statement: payloadType.includes('in-toto') ? parseStatement(payload) : undefined, ...common };
+  return {
+    signs: 'an envelope',
+    payloadType,
+    statement: payloadType.includes('in-toto') ? parseStatement(payload) : undefined,
+    ...common,
+  };
 }
 
 function certificate(der: Buffer): object {
   const leaf = parseCertificate(der);
   const { san, issuer, claims } = identityOf(leaf);
-  return { san, issuer, claims, notBefore: new Date(leaf.notBefore).toISOString(), notAfter: new Date(leaf.notAfter).toISOString() };
+  return {
+    san,
+    issuer,
+    claims,
+    notBefore: new Date(leaf.notBefore).toISOString(),
+    notAfter: new Date(leaf.notAfter).toISOString(),
+  };
 }
 
 export type BundleVerifyOptions = {
@@ -56,10 +68,19 @@ export async function bundleVerify(artifact: string, options: BundleVerifyOption
   checkOptions(options);
   const bundle = parseBundle(await readBounded(options.bundle, MAX_BUNDLE, 'the bundle'), options.bundle);
   const { key, trustedRoot } = options;
-  const pinned = key === undefined ? undefined : readPublicKey((await readBounded(key, MAX_FILE, 'the public key')).toString('utf8'), key);
-  const root = trustedRoot === undefined ? undefined : parseTrustRoot(await readBounded(trustedRoot, MAX_FILE, 'the trusted root'), undefined, trustedRoot);
+  const pinned =
+    key === undefined ? undefined : readPublicKey((await readBounded(key, MAX_FILE, 'the public key')).toString('utf8'), key);
+  const root =
+    trustedRoot === undefined
+      ? undefined
+      : parseTrustRoot(await readBounded(trustedRoot, MAX_FILE, 'the trusted root'), undefined, trustedRoot);
   if ((bundle.key.type === 'public-key') !== (pinned !== undefined)) {
-    throw new Refused('key-not-listed', pinned ? 'the bundle carries a certificate, and --key asks for a bare key' : 'the bundle is signed by a bare key, and no --key is given');
+    throw new Refused(
+      'key-not-listed',
+      pinned
+        ? 'the bundle carries a certificate, and --key asks for a bare key'
+        : 'the bundle is signed by a bare key, and no --key is given',
+    );
   }
   const file = await signedFile(artifact);
   const verified = await verifyBundle(bundle, { ...(root ? { root } : {}), keyFor: () => pinned, file });
@@ -67,14 +88,17 @@ export async function bundleVerify(artifact: string, options: BundleVerifyOption
   const { author, times } = verified;
   if (author.type === 'certificate') checkIdentity(author, options);
   const who = author.type === 'key' ? `the key ${pinned ? keyIdOf(pinned) : ''}` : `${author.san} (${author.issuer})`;
-  const when = times[0] ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests` : ', at a time nobody attests';
+  const when = times[0]
+    ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests`
+    : ', at a time nobody attests';
   process.stdout.write(`verified: signed by ${who}${when}\n`);
   process.exitCode = EXIT.allow;
 }
 
 function checkOptions({ key, certificateIdentity, certificateOidcIssuer, trustedRoot }: BundleVerifyOptions): void {
   const byCertificate = certificateIdentity !== undefined || certificateOidcIssuer !== undefined;
-  if (key !== undefined && byCertificate) throw new SignwrightError('usage', '--key and --certificate-… ask for two different signers', { next: 'give one of them' });
+  if (key !== undefined && byCertificate)
+    throw new SignwrightError('usage', '--key and --certificate-… ask for two different signers', { next: 'give one of them' });
   if (key !== undefined) return;
   if (certificateIdentity === undefined || certificateOidcIssuer === undefined || trustedRoot === undefined) {
     throw new SignwrightError('usage', 'nothing says who must have signed', {
@@ -85,14 +109,17 @@ function checkOptions({ key, certificateIdentity, certificateOidcIssuer, trusted
 
 function checkIdentity(author: { readonly san: string; readonly issuer: string }, options: BundleVerifyOptions): void {
   const { certificateIdentity, certificateOidcIssuer } = options;
-  if (author.san !== certificateIdentity) throw new Refused('identity-mismatch', `the certificate is of ${author.san}, not ${certificateIdentity}`);
-  if (author.issuer !== certificateOidcIssuer) throw new Refused('identity-mismatch', `the certificate's issuer is ${author.issuer}, not ${certificateOidcIssuer}`);
+  if (author.san !== certificateIdentity)
+    throw new Refused('identity-mismatch', `the certificate is of ${author.san}, not ${certificateIdentity}`);
+  if (author.issuer !== certificateOidcIssuer)
+    throw new Refused('identity-mismatch', `the certificate's issuer is ${author.issuer}, not ${certificateOidcIssuer}`);
 }
 
 /** A statement must be about the artifact; a file signature is over it already. */
 async function checkSubject({ content }: Bundle, file: SignedFile): Promise<void> {
   if (content.type === 'message') return;
-  const digest = 'message' in file ? createHash('sha256').update(file.message).digest() : Buffer.from(await file.digest('sha256'));
+  const digest =
+    'message' in file ? createHash('sha256').update(file.message).digest() : Buffer.from(await file.digest('sha256'));
   const hex = digest.toString('hex');
   if (!parseStatement(content.envelope.payload).subject.some((subject) => subject.sha256 === hex)) {
     throw new Refused('wrong-subject', `the statement is not about this artifact (sha256:${hex})`);
@@ -110,7 +137,11 @@ async function signedFile(artifact: string): Promise<SignedFile> {
     };
   }
   const found = await stat(artifact).catch((cause: unknown) => {
-    throw new SignwrightError('usage', 'there is no such file', { where: artifact, next: 'give the file, or sha256: and 64 hex digits', cause });
+    throw new SignwrightError('usage', 'there is no such file', {
+      where: artifact,
+      next: 'give the file, or sha256: and 64 hex digits',
+      cause,
+    });
   });
   if (!found.isFile()) throw new SignwrightError('usage', 'this is no file', { where: artifact });
   if (found.size <= WHOLE) return { message: await readBounded(artifact, WHOLE, 'the artifact') };

@@ -52,7 +52,9 @@ function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
         const key = await signer.publicKey();
         const [algorithm] = algorithmsOf(key);
         const message = randomBytes(32);
-        const digest = createHash(algorithm === 'ed25519' ? 'sha512' : 'sha256').update(message).digest();
+        const digest = createHash(algorithm === 'ed25519' ? 'sha512' : 'sha256')
+          .update(message)
+          .digest();
         await signer.sign({ algorithm, digest, message });
         return `signed throw-away bytes, ${algorithm}, key ${keyIdOf(key)}`;
       },
@@ -63,14 +65,23 @@ function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
 function enforcement(policy: Policy): string {
   const keys = unenforcedInRun(policy);
   if (keys.length === 0) return 'every key at the top of the policy is enforced by this version';
-  throw new SignwrightError('not-enforced-yet', `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse to run`);
+  throw new SignwrightError(
+    'not-enforced-yet',
+    `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse to run`,
+  );
 }
 
 function trustRoot({ trustRoot: root }: OpenPolicy): string {
-  if (!root) throw new SignwrightError('policy', 'the policy names none', { next: 'add trust: { root: trust/trusted-root.json }' });
-  const ends = [...root.certificateAuthorities, ...root.timestampAuthorities].map(({ chain, validUntil }) => Math.min(validUntil ?? Infinity, ...chain.map(({ notAfter }) => notAfter)));
+  if (!root)
+    throw new SignwrightError('policy', 'the policy names none', { next: 'add trust: { root: trust/trusted-root.json }' });
+  const ends = [...root.certificateAuthorities, ...root.timestampAuthorities].map(({ chain, validUntil }) =>
+    Math.min(validUntil ?? Infinity, ...chain.map(({ notAfter }) => notAfter)),
+  );
   const days = Math.floor((Math.min(...ends) - Date.now()) / DAY_MS);
-  if (days < 0) throw new SignwrightError('configuration', 'an authority in it has expired', { next: 'look with "signwright trust show", and add its successor' });
+  if (days < 0)
+    throw new SignwrightError('configuration', 'an authority in it has expired', {
+      next: 'look with "signwright trust show", and add its successor',
+    });
   return `${root.certificateAuthorities.length} certificate and ${root.timestampAuthorities.length} timestamp authorities, the first expires in ${days} days`;
 }
 
@@ -81,7 +92,10 @@ async function timestamps(open: OpenPolicy): Promise<string> {
   const message = randomBytes(32);
   const time = verifyTimestamp(await authority.timestamp(message), message, open.trustRoot.timestampAuthorities);
   const off = Math.abs(Date.now() - time.at);
-  if (off > 5 * 60 * 1000) throw new SignwrightError('configuration', `this machine's clock is ${Math.round(off / 1000)} s away from the authority's`, { next: 'set the clock (NTP)' });
+  if (off > 5 * 60 * 1000)
+    throw new SignwrightError('configuration', `this machine's clock is ${Math.round(off / 1000)} s away from the authority's`, {
+      next: 'set the clock (NTP)',
+    });
   return `${time.authority} answered in ${Date.now() - started} ms`;
 }
 

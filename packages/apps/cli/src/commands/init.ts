@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join, dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { openTrialDomain } from '@signwright/certificates';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import { type Proposal, scan } from '../init/scan.ts';
@@ -21,7 +21,10 @@ export async function init({ scan: wantsScan, policy }: InitOptions): Promise<vo
     await writeFile(policy, text, { flag: 'wx' });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new SignwrightError('usage', 'there is a policy already, and it is left as it is', { where: policy, next: 'name another file with --policy' });
+      throw new SignwrightError('usage', 'there is a policy already, and it is left as it is', {
+        where: policy,
+        next: 'name another file with --policy',
+      });
     }
     throw new SignwrightError('unreachable', `the policy cannot be written: ${messageOf(cause)}`, { where: policy, cause });
   }
@@ -37,6 +40,9 @@ async function trialIdentity(directory: string): Promise<{ repository: string; r
     return { repository, ref };
   } catch (error) {
     if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
-    return { repository: (await originOfCheckout()) ?? 'https://trial.signwright.invalid/example/project', ref: 'refs/heads/main' };
+    return {
+      repository: (await originOfCheckout()) ?? 'https://trial.signwright.invalid/example/project',
+      ref: 'refs/heads/main',
+    };
   }
 }

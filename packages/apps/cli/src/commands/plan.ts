@@ -9,7 +9,10 @@ import { wantsColor } from '../print-verdicts.ts';
 import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
-export type PlanOptions = Omit<SharedOptions, 'output'> & { readonly output: 'text' | 'json' | 'markdown'; readonly export?: string };
+export type PlanOptions = Omit<SharedOptions, 'output'> & {
+  readonly output: 'text' | 'json' | 'markdown';
+  readonly export?: string;
+};
 
 /** `signwright plan`: what the policy says of each file. Reads names only: no key, no network, no bytes. */
 export async function plan(paths: string[], options: PlanOptions, run: Run): Promise<void> {
@@ -21,5 +24,7 @@ export async function plan(paths: string[], options: PlanOptions, run: Run): Pro
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const rows = files.map(({ name }) => planRow(open.policy, { name, ...environment }));
   process.stdout.write(renderPlan(rows, options.export === undefined ? options.output : 'csv', { color: wantsColor() }));
-  process.exitCode = rows.some(({ status }) => status === 'unlisted' || status === 'environment-not-listed') ? EXIT.deny : EXIT.allow;
+  process.exitCode = rows.some(({ status }) => status === 'unlisted' || status === 'environment-not-listed')
+    ? EXIT.deny
+    : EXIT.allow;
 }

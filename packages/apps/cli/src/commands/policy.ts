@@ -22,7 +22,10 @@ export async function policyCheck(file: string, options: { readonly anchor?: str
 function notEnforced(policy: Policy): string[] {
   const keys = unenforcedInRun(policy);
   if (keys.length === 0) return [];
-  return ['  "sign" and "verify" will refuse to run by it, for this version does not enforce:', ...keys.map(({ key, where, what }) => `    ${key} (${where}): ${what}`)];
+  return [
+    '  "sign" and "verify" will refuse to run by it, for this version does not enforce:',
+    ...keys.map(({ key, where, what }) => `    ${key} (${where}): ${what}`),
+  ];
 }
 
 export type PolicyExplainOptions = { readonly policy: string; readonly kind?: string; readonly environment?: string };
@@ -31,11 +34,17 @@ export type PolicyExplainOptions = { readonly policy: string; readonly kind?: st
 export async function policyExplain(name: string, options: PolicyExplainOptions): Promise<void> {
   const kind = options.kind as Kind | undefined;
   if (kind !== undefined && !KINDS.includes(kind)) {
-    throw new SignwrightError('usage', `there is no kind ${JSON.stringify(options.kind)}`, { next: `the kinds are ${KINDS.join(', ')}` });
+    throw new SignwrightError('usage', `there is no kind ${JSON.stringify(options.kind)}`, {
+      next: `the kinds are ${KINDS.join(', ')}`,
+    });
   }
   const { policy } = await openPolicy(options, new Date());
   const { environment } = options;
-  const resolution = resolveArtifact(policy, { name, ...(kind === undefined ? {} : { kind }), ...(environment === undefined ? {} : { environment }) });
+  const resolution = resolveArtifact(policy, {
+    name,
+    ...(kind === undefined ? {} : { kind }),
+    ...(environment === undefined ? {} : { environment }),
+  });
   process.stdout.write(`${explainLines(policy, resolution).join('\n')}\n`);
   if (resolution.status !== 'required') process.exitCode = resolution.status === 'environment-needed' ? EXIT.usage : EXIT.deny;
 }

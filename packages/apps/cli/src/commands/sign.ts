@@ -28,7 +28,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   refuseUnenforced(unenforcedInRun(open.policy));
   const { trustRoot } = open;
   if (!trustRoot) {
-    throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', { where: open.file, next: 'add trust: { root: trust/trusted-root.json }' });
+    throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
+      where: open.file,
+      next: 'add trust: { root: trust/trusted-root.json }',
+    });
   }
   const note = (line: string): void => {
     if (!options.quiet) process.stderr.write(`${line}\n`);
@@ -38,8 +41,13 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const store = openEvidence(directory);
   const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
   const planned = planSigning(open.policy, artifacts, options, note);
-  const before = await collectEvidence(store, planned.map(({ digest }) => digest), evidenceTrust(open));
-  if (before.unreachable !== undefined) throw new SignwrightError('unreachable', before.unreachable, { where: directory, next: 'nothing was signed; try again' });
+  const before = await collectEvidence(
+    store,
+    planned.map(({ digest }) => digest),
+    evidenceTrust(open),
+  );
+  if (before.unreachable !== undefined)
+    throw new SignwrightError('unreachable', before.unreachable, { where: directory, next: 'nothing was signed; try again' });
 
   const timestamps = await openTimestamps(open, trustRoot, note);
   const signing = { open, store, timestamps, trust: evidenceTrust(open), passphrase: options, signal: run.signal };

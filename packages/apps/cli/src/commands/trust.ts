@@ -12,7 +12,10 @@ export type TrustInitOptions = { readonly directory: string; readonly repository
 /** `signwright trust init --trial`: a whole trust domain for trying things out, which every verdict calls development. */
 export async function trustInit({ directory, repository, ref }: TrustInitOptions): Promise<void> {
   const origin = repository ?? (await originOfCheckout());
-  const domain = await createTrialDomain(directory, { identity: { ref, ...(origin === undefined ? {} : { repository: origin }) }, now: new Date() });
+  const domain = await createTrialDomain(directory, {
+    identity: { ref, ...(origin === undefined ? {} : { repository: origin }) },
+    now: new Date(),
+  });
   const claims = await domain.claims();
   process.stdout.write(
     [
@@ -33,7 +36,10 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
 /** The https form of this checkout's origin; nothing where there is none or it is no web address. */
 export async function originOfCheckout(): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('git', ['config', '--get', 'remote.origin.url'], { timeout: 5000, maxBuffer: 65_536 });
+    const { stdout } = await promisify(execFile)('git', ['config', '--get', 'remote.origin.url'], {
+      timeout: 5000,
+      maxBuffer: 65_536,
+    });
     const written = stdout.trim().replace(/^[\w.-]+@([\w.-]+):/, 'https://$1/');
     const url = new URL(written.replace(/\.git$/, ''));
     return url.protocol === 'https:' || url.protocol === 'http:' ? `https://${url.host}${url.pathname}` : undefined;
@@ -46,7 +52,12 @@ export async function originOfCheckout(): Promise<string | undefined> {
 export async function trustShow(file: string): Promise<void> {
   const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), await readIfThere(issuersPathOf(file)), file);
   const lines = [`trust root ${file}`, `  digest ${root.digest} (what an anchor pins as trust-root-sha256)`];
-  for (const authority of root.certificateAuthorities) lines.push('certificate authority', ...describe(authority), `  may assert ${authority.issuers?.join(', ') ?? 'no issuer: nothing it certifies counts (signwright trust add --issuer)'}`);
+  for (const authority of root.certificateAuthorities)
+    lines.push(
+      'certificate authority',
+      ...describe(authority),
+      `  may assert ${authority.issuers?.join(', ') ?? 'no issuer: nothing it certifies counts (signwright trust add --issuer)'}`,
+    );
   for (const authority of root.timestampAuthorities) lines.push('timestamp authority', ...describe(authority));
   lines.push(`transparency logs: ${root.logs}`);
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -55,17 +66,29 @@ export async function trustShow(file: string): Promise<void> {
 function describe({ chain, validFrom, validUntil }: Authority): string[] {
   const until = validUntil === undefined ? 'on' : `until ${new Date(validUntil).toISOString()}`;
   return [
-    ...chain.map((one) => `  ${one.subjectText}${isTrial(one) ? ' (trial)' : ''}\n    sha256 ${one.fingerprint}, valid to ${new Date(one.notAfter).toISOString()}`),
+    ...chain.map(
+      (one) =>
+        `  ${one.subjectText}${isTrial(one) ? ' (trial)' : ''}\n    sha256 ${one.fingerprint}, valid to ${new Date(one.notAfter).toISOString()}`,
+    ),
     `  trusted from ${new Date(validFrom).toISOString()} ${until}`,
   ];
 }
 
-export type TrustAddOptions = { readonly certificateAuthority?: string; readonly issuer?: string[]; readonly timestampAuthority?: string; readonly from?: string };
+export type TrustAddOptions = {
+  readonly certificateAuthority?: string;
+  readonly issuer?: string[];
+  readonly timestampAuthority?: string;
+  readonly from?: string;
+};
 
 /** `signwright trust add FILE` */
 export async function trustAdd(file: string, options: TrustAddOptions): Promise<void> {
-  const pem = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : (await readBounded(path, MAX_FILE, 'the chain')).toString('utf8'));
-  const [certificateAuthority, timestampAuthority] = await Promise.all([pem(options.certificateAuthority), pem(options.timestampAuthority)]);
+  const pem = async (path: string | undefined): Promise<string | undefined> =>
+    path === undefined ? undefined : (await readBounded(path, MAX_FILE, 'the chain')).toString('utf8');
+  const [certificateAuthority, timestampAuthority] = await Promise.all([
+    pem(options.certificateAuthority),
+    pem(options.timestampAuthority),
+  ]);
   await addToTrustRoot(file, {
     issuers: options.issuer ?? [],
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),

@@ -1,14 +1,14 @@
-import { parseInstant } from '../context/instant.ts';
-import { evidenceDirectory, collectEvidence, openEvidence } from '../context/open-evidence.ts';
-import { openPolicy } from '../context/open-policy.ts';
-import { evidenceTrust } from '../context/evidence-trust.ts';
+import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
+import { worstOf } from '@signwright/signing-core';
 import { artifactsInHand } from '../context/artifacts-in-hand.ts';
+import { evidenceTrust } from '../context/evidence-trust.ts';
+import { parseInstant } from '../context/instant.ts';
+import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
+import { openPolicy } from '../context/open-policy.ts';
 import { exitOf } from '../exit.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
-import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { worstOf } from '@signwright/signing-core';
 
 export type VerifyOptions = SharedOptions & { readonly at?: string; readonly digest?: string; readonly name?: string };
 
@@ -21,16 +21,24 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
 
   const directory = evidenceDirectory(open, options.evidence);
   const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
-  const evidence = await collectEvidence(openEvidence(directory), artifacts.map(({ digest }) => digest), evidenceTrust(open));
+  const evidence = await collectEvidence(
+    openEvidence(directory),
+    artifacts.map(({ digest }) => digest),
+    evidenceTrust(open),
+  );
   const verdicts = artifacts.map(({ name, digest }) =>
-    judgeArtifact(open.policy, { name, digest, ...(options.environment === undefined ? {} : { environment: options.environment }) }, {
-      verified: evidence.verified(digest),
-      refused: evidence.refused(digest),
-      ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
-      at,
-      moment: 'release',
-      anchored: open.anchored,
-    }),
+    judgeArtifact(
+      open.policy,
+      { name, digest, ...(options.environment === undefined ? {} : { environment: options.environment }) },
+      {
+        verified: evidence.verified(digest),
+        refused: evidence.refused(digest),
+        ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
+        at,
+        moment: 'release',
+        anchored: open.anchored,
+      },
+    ),
   );
 
   printVerdicts(verdicts, options);

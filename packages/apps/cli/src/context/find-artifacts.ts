@@ -5,7 +5,13 @@ import type { Policy } from '@signwright/policy';
 import { SignwrightError } from '@signwright/signing-core';
 
 /** A file to be judged: where it is, and what the policy calls it. */
-export type ArtifactFile = { readonly path: string; readonly target?: string; readonly name: string; readonly size: number; readonly explicit: boolean };
+export type ArtifactFile = {
+  readonly path: string;
+  readonly target?: string;
+  readonly name: string;
+  readonly size: number;
+  readonly explicit: boolean;
+};
 
 /** Directories that hold tools and evidence, never artifacts, unless they are named. */
 const TOOLS = new Set(['.git', '.signwright', 'node_modules']);
@@ -17,7 +23,12 @@ export const SIDECAR = '.sigstore.json';
  * Finds the files to judge below the working directory: those the user names, or else those below the directories the policy's
  * patterns begin with.
  */
-export async function findArtifacts(policy: Policy, paths: readonly string[], evidence: string, signal: AbortSignal): Promise<ArtifactFile[]> {
+export async function findArtifacts(
+  policy: Policy,
+  paths: readonly string[],
+  evidence: string,
+  signal: AbortSignal,
+): Promise<ArtifactFile[]> {
   const base = process.cwd();
   const store = relative(base, resolve(evidence)).split('\\').join('/');
   const files = await findFiles(base, paths.length > 0 ? paths : placesOf(policy), {
@@ -37,9 +48,13 @@ function placesOf(policy: Policy): string[] {
   });
   const found = [...new Set(places)].filter((place) => existsSync(place));
   if (found.length === 0) {
-    throw new SignwrightError('usage', `nothing to look at: none of ${[...new Set(places)].slice(0, 5).join(', ') || 'the places of the policy'} is here`, {
-      next: 'run this from the directory the names in the policy start from, or name the files',
-    });
+    throw new SignwrightError(
+      'usage',
+      `nothing to look at: none of ${[...new Set(places)].slice(0, 5).join(', ') || 'the places of the policy'} is here`,
+      {
+        next: 'run this from the directory the names in the policy start from, or name the files',
+      },
+    );
   }
   return found;
 }

@@ -5,5 +5,7 @@ export function parseInstant(text: string, flag: string): number {
   const wanted = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const at = wanted ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
-  throw new SignwrightError('usage', `${flag} ${JSON.stringify(text.slice(0, 60))} is no time`, { next: 'write it like 2026-01-31 or 2026-01-31T12:00:00Z' });
+  throw new SignwrightError('usage', `${flag} ${JSON.stringify(text.slice(0, 60))} is no time`, {
+    next: 'write it like 2026-01-31 or 2026-01-31T12:00:00Z',
+  });
 }

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path';
 import { createEvidenceStore } from '@signwright/evidence';
-import { type EvidenceStore, type EvidenceTrust, messageOf, type Refusal, type Sha256, SignwrightError, type Verified, verifyEvidence } from '@signwright/signing-core';
+import {
+  type EvidenceStore,
+  type EvidenceTrust,
+  messageOf,
+  type Refusal,
+  type Sha256,
+  SignwrightError,
+  type Verified,
+  verifyEvidence,
+} from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
 import type { OpenPolicy } from './open-policy.ts';
 
@@ -8,7 +17,11 @@ import type { OpenPolicy } from './open-policy.ts';
 export function evidenceDirectory(open: OpenPolicy, named: string | undefined): string {
   if (named !== undefined) {
     if (/^[a-z0-9+.-]+:\/\//i.test(named)) {
-      throw new SignwrightError('not-enforced-yet', `--evidence ${named.split('//')[0]}//… names a store this version does not have`, { next: 'name a directory' });
+      throw new SignwrightError(
+        'not-enforced-yet',
+        `--evidence ${named.split('//')[0]}//… names a store this version does not have`,
+        { next: 'name a directory' },
+      );
     }
     return named;
   }
@@ -28,7 +41,11 @@ export type CollectedEvidence = {
 };
 
 /** Reads and verifies what the store lists for these digests; each piece once, however many artifacts it is about. */
-export async function collectEvidence(store: EvidenceStore, digests: readonly Sha256[], trust: EvidenceTrust): Promise<CollectedEvidence> {
+export async function collectEvidence(
+  store: EvidenceStore,
+  digests: readonly Sha256[],
+  trust: EvidenceTrust,
+): Promise<CollectedEvidence> {
   const results = new Map<Sha256, Verified | Refusal>();
   let listed: ReadonlyMap<Sha256, readonly Sha256[]>;
   try {

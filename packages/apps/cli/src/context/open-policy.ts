@@ -21,11 +21,13 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 /** Reads the policy, what it refers to, and holds it against the anchor. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
   const directory = dirname(options.policy);
-  const policy = await loadPolicy(options.policy, (path) => readBounded(join(directory, path), MAX_REFERRED, 'what the policy refers to'), { now }).catch(
-    (error: unknown) => {
-      throw missingPolicy(options.policy, error);
-    },
-  );
+  const policy = await loadPolicy(
+    options.policy,
+    (path) => readBounded(join(directory, path), MAX_REFERRED, 'what the policy refers to'),
+    { now },
+  ).catch((error: unknown) => {
+    throw missingPolicy(options.policy, error);
+  });
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   if (options.anchor !== undefined) {

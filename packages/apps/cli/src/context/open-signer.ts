@@ -14,15 +14,17 @@ export async function openSigner(open: OpenPolicy, definition: SignerDefinition,
 
 async function openCertificate(open: OpenPolicy, { id, where, certificate }: SignerDefinition): Promise<Signer> {
   if (certificate?.type !== 'trial') {
-    throw new SignwrightError('not-enforced-yet', `signer ${id} wants a certificate from ${certificate?.type}, which this version cannot ask`, {
-      where,
-      next: 'sign with a trial certificate or a key file; what others signed so verifies all the same',
-    });
+    throw new SignwrightError(
+      'not-enforced-yet',
+      `signer ${id} wants a certificate from ${certificate?.type}, which this version cannot ask`,
+      {
+        where,
+        next: 'sign with a trial certificate or a key file; what others signed so verifies all the same',
+      },
+    );
   }
-  const [{ createTrialIdentityProvider, createTrialIssuer, openTrialDomain, TRIAL_AUDIENCE }, { createCertificateSigner }] = await Promise.all([
-    import('@signwright/certificates'),
-    import('@signwright/signer-certificate'),
-  ]);
+  const [{ createTrialIdentityProvider, createTrialIssuer, openTrialDomain, TRIAL_AUDIENCE }, { createCertificateSigner }] =
+    await Promise.all([import('@signwright/certificates'), import('@signwright/signer-certificate')]);
   const domain = await openTrialDomain(resolve(open.directory, certificate.url));
   return createCertificateSigner({
     issuer: createTrialIssuer(domain, systemClock),
@@ -33,13 +35,23 @@ async function openCertificate(open: OpenPolicy, { id, where, certificate }: Sig
 
 async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, options: PassphraseOptions): Promise<Signer> {
   const now = Date.now();
-  const key = keys.find(({ rule }) => (rule.from ?? 0) <= now && now < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity));
-  if (!key) throw new SignwrightError('configuration', `signer ${id} has no key that counts now`, { where, next: 'look at from, until and compromised-since of its keys' });
-  if (/^[a-z0-9+.-]+:/i.test(key.ref)) {
-    throw new SignwrightError('not-enforced-yet', `signer ${id} has its key at ${key.ref.split(':')[0]}:, which this version cannot sign with`, {
+  const key = keys.find(
+    ({ rule }) => (rule.from ?? 0) <= now && now < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity),
+  );
+  if (!key)
+    throw new SignwrightError('configuration', `signer ${id} has no key that counts now`, {
       where,
-      next: 'sign with a key file; what others signed so verifies all the same',
+      next: 'look at from, until and compromised-since of its keys',
     });
+  if (/^[a-z0-9+.-]+:/i.test(key.ref)) {
+    throw new SignwrightError(
+      'not-enforced-yet',
+      `signer ${id} has its key at ${key.ref.split(':')[0]}:, which this version cannot sign with`,
+      {
+        where,
+        next: 'sign with a key file; what others signed so verifies all the same',
+      },
+    );
   }
   const { createFileSigner, passphraseFrom } = await import('@signwright/signer-file');
   const { passphraseEnv, passphraseFd } = options;
@@ -48,17 +60,24 @@ async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, 
       ? {}
       : {
           passphrase: passphraseFrom(
-            { ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }), ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }) },
+            {
+              ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),
+              ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }),
+            },
             process.env,
           ),
         };
   const path = resolve(open.directory, key.ref);
   const signer = await createFileSigner({ path, ...passphrase });
   if (keyIdOf(await signer.publicKey()) !== key.rule.keyId) {
-    throw new SignwrightError('configuration', `the private key ${path} does not belong to the public key the policy pins for signer ${id}`, {
-      where,
-      next: 'put the right key there, or pin its public key (openssl pkey -in KEY -pubout)',
-    });
+    throw new SignwrightError(
+      'configuration',
+      `the private key ${path} does not belong to the public key the policy pins for signer ${id}`,
+      {
+        where,
+        next: 'put the right key there, or pin its public key (openssl pkey -in KEY -pubout)',
+      },
+    );
   }
   return signer;
 }

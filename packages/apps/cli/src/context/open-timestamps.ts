@@ -4,7 +4,11 @@ import { systemClock } from './clock.ts';
 import type { OpenPolicy } from './open-policy.ts';
 
 /** The timestamp authority the policy names. */
-export async function openTimestamps(open: OpenPolicy, trustRoot: TrustRoot, note: (line: string) => void): Promise<TimestampAuthority> {
+export async function openTimestamps(
+  open: OpenPolicy,
+  trustRoot: TrustRoot,
+  note: (line: string) => void,
+): Promise<TimestampAuthority> {
   const where = open.file;
   const named = open.policy.trust?.timestamp;
   if (!named) {

@@ -10,16 +10,57 @@ const MOST = 20_000;
 
 /** What a file's name says is made here, and where such builds leave their artifacts. */
 const SIGNS: readonly { readonly file: RegExp; propose(directory: string, name: string): Proposal[] }[] = [
-  { file: /^package\.json$/, propose: (at) => [{ match: under(at, 'dist/*.tgz'), kind: 'package', tier: 'production', why: `npm packages (${under(at, 'package.json')})` }] },
+  {
+    file: /^package\.json$/,
+    propose: (at) => [
+      { match: under(at, 'dist/*.tgz'), kind: 'package', tier: 'production', why: `npm packages (${under(at, 'package.json')})` },
+    ],
+  },
   {
     file: /^(pyproject\.toml|setup\.py)$/,
-    propose: (at, name) => ['dist/*.whl', 'dist/*.tar.gz'].map((match) => ({ match: under(at, match), kind: 'package', tier: 'production', why: `Python packages (${under(at, name)})` })),
+    propose: (at, name) =>
+      ['dist/*.whl', 'dist/*.tar.gz'].map((match) => ({
+        match: under(at, match),
+        kind: 'package',
+        tier: 'production',
+        why: `Python packages (${under(at, name)})`,
+      })),
   },
-  { file: /^pom\.xml$/, propose: (at) => [{ match: under(at, 'target/*.jar'), kind: 'package', tier: 'production', why: `Maven packages (${under(at, 'pom.xml')})` }] },
-  { file: /^build\.gradle(\.kts)?$/, propose: (at, name) => [{ match: under(at, 'build/libs/*.jar'), kind: 'package', tier: 'production', why: `Gradle packages (${under(at, name)})` }] },
-  { file: /^Chart\.yaml$/, propose: (at) => [{ match: 'dist/charts/*.tgz', kind: 'chart', tier: 'production', why: `Helm charts (${under(at, 'Chart.yaml')})` }] },
-  { file: /\.tf$/, propose: (at) => [{ match: under(at, '*.tfplan'), kind: 'plan', tier: 'production', why: `Terraform plans (${at === '' ? '.' : at})` }] },
-  { file: /^(Dockerfile|Containerfile)(\..+)?$/, propose: (at, name) => [{ match: 'registry.example.com/**', kind: 'image', tier: 'production', why: `images (${under(at, name)}); put your registry here` }] },
+  {
+    file: /^pom\.xml$/,
+    propose: (at) => [
+      { match: under(at, 'target/*.jar'), kind: 'package', tier: 'production', why: `Maven packages (${under(at, 'pom.xml')})` },
+    ],
+  },
+  {
+    file: /^build\.gradle(\.kts)?$/,
+    propose: (at, name) => [
+      { match: under(at, 'build/libs/*.jar'), kind: 'package', tier: 'production', why: `Gradle packages (${under(at, name)})` },
+    ],
+  },
+  {
+    file: /^Chart\.yaml$/,
+    propose: (at) => [
+      { match: 'dist/charts/*.tgz', kind: 'chart', tier: 'production', why: `Helm charts (${under(at, 'Chart.yaml')})` },
+    ],
+  },
+  {
+    file: /\.tf$/,
+    propose: (at) => [
+      { match: under(at, '*.tfplan'), kind: 'plan', tier: 'production', why: `Terraform plans (${at === '' ? '.' : at})` },
+    ],
+  },
+  {
+    file: /^(Dockerfile|Containerfile)(\..+)?$/,
+    propose: (at, name) => [
+      {
+        match: 'registry.example.com/**',
+        kind: 'image',
+        tier: 'production',
+        why: `images (${under(at, name)}); put your registry here`,
+      },
+    ],
+  },
 ];
 
 const SBOM: Proposal = { match: 'dist/*.cdx.json', kind: 'sbom', tier: 'internal', why: 'bills of materials beside packages' };
@@ -34,11 +75,13 @@ export async function scan(root: string): Promise<Proposal[]> {
     const entries = await readdir(join(root, directory), { withFileTypes: true }).catch(() => []);
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       seen++;
-      if (entry.isDirectory() && depth < DEEPEST && !SKIP.has(entry.name)) queue.push({ directory: under(directory, entry.name), depth: depth + 1 });
+      if (entry.isDirectory() && depth < DEEPEST && !SKIP.has(entry.name))
+        queue.push({ directory: under(directory, entry.name), depth: depth + 1 });
       if (!entry.isFile()) continue;
       for (const sign of SIGNS) {
         if (!sign.file.test(entry.name)) continue;
-        for (const proposal of sign.propose(directory, entry.name)) if (!found.has(proposal.match)) found.set(proposal.match, proposal);
+        for (const proposal of sign.propose(directory, entry.name))
+          if (!found.has(proposal.match)) found.set(proposal.match, proposal);
       }
     }
   }

@@ -2,7 +2,12 @@ import { stringify } from 'yaml';
 import type { Proposal } from './scan.ts';
 
 /** What a first policy is made of. */
-export type FirstPolicy = { readonly trial: string; readonly repository: string; readonly ref: string; readonly rules: readonly Proposal[] };
+export type FirstPolicy = {
+  readonly trial: string;
+  readonly repository: string;
+  readonly ref: string;
+  readonly rules: readonly Proposal[];
+};
 
 /** Writes a first policy as YAML with comments that say what to change for production. */
 export function writePolicy({ trial, repository, ref, rules }: FirstPolicy): string {

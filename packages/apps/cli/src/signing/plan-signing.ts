@@ -13,13 +13,21 @@ export type PlanSigningOptions = { readonly environment?: string; readonly signe
  *
  * @throws SignwrightError `denied` that names every refused artifact, `usage` where an environment or signer is missing.
  */
-export function planSigning(policy: Policy, artifacts: readonly ArtifactInHand[], options: PlanSigningOptions, note: (line: string) => void): PlannedArtifact[] {
+export function planSigning(
+  policy: Policy,
+  artifacts: readonly ArtifactInHand[],
+  options: PlanSigningOptions,
+  note: (line: string) => void,
+): PlannedArtifact[] {
   const planned: PlannedArtifact[] = [];
   const refused: string[] = [];
   let skipped = 0;
   for (const artifact of artifacts) {
     const { name } = artifact;
-    const resolution = resolveArtifact(policy, { name, ...(options.environment === undefined ? {} : { environment: options.environment }) });
+    const resolution = resolveArtifact(policy, {
+      name,
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
+    });
     switch (resolution.status) {
       case 'required':
         refuseUnenforced(resolution.unenforced);
@@ -54,16 +62,27 @@ const SHOWN = 20;
 
 function deny(refused: readonly string[]): SignwrightError {
   const more = refused.length > SHOWN ? `\n  … and ${refused.length - SHOWN} more` : '';
-  const list = refused.slice(0, SHOWN).map((line) => `\n  ${line}`).join('');
+  const list = refused
+    .slice(0, SHOWN)
+    .map((line) => `\n  ${line}`)
+    .join('');
   return new SignwrightError('denied', `the policy refuses ${refused.length} of these, so nothing was signed:${list}${more}`, {
     next: 'list them under "artifacts" in the policy, or leave them out ("signwright plan" shows all)',
   });
 }
 
 function nothingToSign(policy: Policy, { signer }: PlanSigningOptions): SignwrightError {
-  if (signer === undefined) return new SignwrightError('usage', 'there is nothing to sign here', { next: '"signwright plan" shows what the policy says of each file' });
+  if (signer === undefined)
+    return new SignwrightError('usage', 'there is nothing to sign here', {
+      next: '"signwright plan" shows what the policy says of each file',
+    });
   const unknown = signer.find((id) => !policy.signers.has(id));
   const known = [...policy.signers.keys()].join(', ');
-  if (unknown !== undefined) return new SignwrightError('usage', `the policy has no signer ${JSON.stringify(unknown)}`, { next: `its signers are ${known}` });
-  return new SignwrightError('usage', `none of these artifacts asks for a signature by ${signer.join(', ')}`, { next: 'leave --signer out to sign as all the artifacts ask for' });
+  if (unknown !== undefined)
+    return new SignwrightError('usage', `the policy has no signer ${JSON.stringify(unknown)}`, {
+      next: `its signers are ${known}`,
+    });
+  return new SignwrightError('usage', `none of these artifacts asks for a signature by ${signer.join(', ')}`, {
+    next: 'leave --signer out to sign as all the artifacts ask for',
+  });
 }

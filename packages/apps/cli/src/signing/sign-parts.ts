@@ -1,5 +1,14 @@
 import type { SignerDefinition } from '@signwright/policy';
-import { decide, type EvidenceStore, type EvidenceTrust, type PartArtifact, SignwrightError, signPart, type TimestampAuthority, type Verified } from '@signwright/signing-core';
+import {
+  decide,
+  type EvidenceStore,
+  type EvidenceTrust,
+  type PartArtifact,
+  SignwrightError,
+  signPart,
+  type TimestampAuthority,
+  type Verified,
+} from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/open-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -23,14 +32,20 @@ export type SigningRun = {
  *
  * @returns the parts that were made.
  */
-export async function signParts(planned: readonly PlannedArtifact[], before: CollectedEvidence, run: SigningRun, note: (line: string) => void): Promise<Verified[]> {
+export async function signParts(
+  planned: readonly PlannedArtifact[],
+  before: CollectedEvidence,
+  run: SigningRun,
+  note: (line: string) => void,
+): Promise<Verified[]> {
   const made: Verified[] = [];
   const signers = [...new Set(planned.flatMap(({ signers }) => [...signers]))].sort();
   const parts = [];
   for (const id of signers) {
     const wanted = planned.filter((artifact) => artifact.signers.has(id));
     const missing = wanted.filter((artifact) => !hasPart(artifact, id, before));
-    if (missing.length < wanted.length) note(`${id}: ${wanted.length - missing.length} signed before, under the same requirements`);
+    if (missing.length < wanted.length)
+      note(`${id}: ${wanted.length - missing.length} signed before, under the same requirements`);
     if (missing.length > 0) parts.push({ definition: definitionOf(run.open, id), missing });
   }
   const asserted = parts.length > 0 ? await sourceContext() : {};
@@ -51,7 +66,12 @@ export function definitionOf(open: OpenPolicy, id: string): SignerDefinition {
   return definition;
 }
 
-async function makePart(definition: SignerDefinition, missing: readonly PlannedArtifact[], asserted: { readonly [name: string]: string }, run: SigningRun): Promise<Awaited<ReturnType<typeof signPart>>> {
+async function makePart(
+  definition: SignerDefinition,
+  missing: readonly PlannedArtifact[],
+  asserted: { readonly [name: string]: string },
+  run: SigningRun,
+): Promise<Awaited<ReturnType<typeof signPart>>> {
   const { policy } = run.open;
   const signer = await openSigner(run.open, definition, run.passphrase);
   const artifacts = missing.map(({ name, digest, required }): PartArtifact => {
@@ -76,9 +96,13 @@ async function makePart(definition: SignerDefinition, missing: readonly PlannedA
 /** Whether a valid part by this signer covers the artifact under the requirements that apply now. */
 function hasPart({ name, digest, required }: PlannedArtifact, id: string, before: CollectedEvidence): boolean {
   const requirement = required.requirements.filter(({ signer }) => signer.id === id);
-  const parts = before.verified(digest).filter(({ part }) =>
-    part.artifacts.some((one) => one.digest === digest && one.name === name && one.kind === required.kind && one.requirements === required.digest),
-  );
+  const parts = before
+    .verified(digest)
+    .filter(({ part }) =>
+      part.artifacts.some(
+        (one) => one.digest === digest && one.name === name && one.kind === required.kind && one.requirements === required.digest,
+      ),
+    );
   const context = {
     artifact: { name, kind: required.kind, digest },
     environment: required.environment,

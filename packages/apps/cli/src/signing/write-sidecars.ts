@@ -1,6 +1,6 @@
-import type { SignerDefinition } from '@signwright/policy';
 import { readBounded, writeAtomicAll } from '@signwright/files';
-import { checkFileSignature, SignwrightError, type Signing, sha256, signFile } from '@signwright/signing-core';
+import type { SignerDefinition } from '@signwright/policy';
+import { checkFileSignature, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import { openSigner } from '../context/open-signer.ts';
@@ -17,7 +17,11 @@ const IN_FLIGHT = 16;
  * Writes FILE.sigstore.json beside each file: its signature by the first signer, as cosign and others read it. No decision reads it.
  * One that is there already and holds is kept.
  */
-export async function writeSidecars(planned: readonly PlannedArtifact[], run: SigningRun, note: (line: string) => void): Promise<void> {
+export async function writeSidecars(
+  planned: readonly PlannedArtifact[],
+  run: SigningRun,
+  note: (line: string) => void,
+): Promise<void> {
   for (const [id, artifacts] of bySigner(planned)) {
     const definition = definitionOf(run.open, id);
     const missing: Beside[] = [];
@@ -54,7 +58,10 @@ async function writeBatch(definition: SignerDefinition, batch: readonly Beside[]
     while (next < batch.length && !run.signal.aborted) {
       const { artifact, file } = batch[next++] as Beside;
       const message = await wholeFile(artifact, file);
-      files.push({ path: `${file.path}${SIDECAR}`, bytes: await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing) });
+      files.push({
+        path: `${file.path}${SIDECAR}`,
+        bytes: await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing),
+      });
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, work));
@@ -65,7 +72,10 @@ async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile):
   if (file.size > WHOLE) return undefined;
   const message = await readBounded(file.target ?? file.path, WHOLE, name);
   if (sha256(message) === digest) return message;
-  throw new SignwrightError('invalid-input', `${name} changed after it was signed`, { where: file.path, next: 'sign again once nothing writes to it any more' });
+  throw new SignwrightError('invalid-input', `${name} changed after it was signed`, {
+    where: file.path,
+    next: 'sign again once nothing writes to it any more',
+  });
 }
 
 /** Whether a bundle is there that is this signer's signature over the file, by the trust root and keys of today. */
