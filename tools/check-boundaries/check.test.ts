@@ -29,6 +29,7 @@ const SOUND: Files = {
   ...pack('packages/core/signing-core', '@w/core', { dependencies: { canonicalize: '5.1.0' } }),
   'packages/core/signing-core/src/index.ts':
     "import { sign } from 'node:crypto';\nimport c from 'canonicalize';\nexport * from './sign.ts';\n",
+  'packages/core/signing-core/tests/vectors.ts': "import { readFileSync } from 'node:fs';\n",
   'packages/core/signing-core/src/sign.test.ts': "import { readFileSync } from 'node:fs';\nimport { test } from 'vitest';\n",
   ...pack('packages/signers/file', '@w/file', { ...onCore, devDependencies: { '@w/testkit': '1.0.0' } }),
   'packages/signers/file/src/index.ts': IMPORT_CORE,
@@ -145,6 +146,11 @@ test('reaching into another package is refused, by name and by path', () => {
   ]);
 });
 
+test('the generator of a package may read its sources, and no other', () => {
+  expect(check({ 'tools/generate/main.ts': "import '../../packages/core/policy/src/a.ts';\n" })).toEqual([]);
+  expect(check({ 'tools/generate/main.ts': "import '../../packages/core/signing-core/src/a.ts';\n" })).toHaveLength(1);
+});
+
 test('a package that imports itself by name is refused', () => {
   expect(check(add(CORE, "import '@w/core';"))).toContainEqual(expect.stringContaining('imports itself'));
 });
@@ -213,6 +219,7 @@ test('a module named at run time cannot be judged, so a source may not', () => {
   expect(check(add(CLI, 'const s = await import(name);'))).toEqual([
     expect.stringContaining('main.ts:4: imports a module by a computed name'),
   ]);
+  expect(check({ 'packages/apps/cli/bin/w.js': 'await import(program.href);' })).toEqual([]);
 });
 
 test('names in comments and strings are no imports', () => {

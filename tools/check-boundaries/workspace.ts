@@ -38,7 +38,8 @@ type Manifest = {
 };
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
-const TEST = /\.test\.[cm]?[jt]sx?$/;
+/** Tests lie beside their source; what several of them share, in a folder `tests` of their package. */
+const TEST = /\.test\.[cm]?[jt]sx?$|^packages\/.*\/tests\//;
 const SKIPPED = new Set(['node_modules', 'dist', 'bundle', 'coverage', '.nx', 'vectors']);
 
 /** Reads the whole workspace under `root`. */
@@ -89,7 +90,7 @@ function sourcesIn(root: string, folder: string): SourceFile[] {
       const path = posix.join(folder, entry.name);
       if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : sourcesIn(root, path);
       if (!SOURCE.test(entry.name)) return [];
-      return [{ path, test: TEST.test(entry.name), ...readImports(path, readFileSync(join(root, path), 'utf8')) }];
+      return [{ path, test: TEST.test(path), ...readImports(path, readFileSync(join(root, path), 'utf8')) }];
     });
 }
 

@@ -4,7 +4,7 @@ import { oneLine } from './one-line.ts';
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 
 /** A text from outside as an RFC 4180 field that no spreadsheet takes for a formula: such a one gets a leading `'`. */
-export function csvField(text: string): string {
+function csvField(text: string): string {
   const line = oneLine(FORMULA.test(text) ? `'${text}` : text);
   return /[",']/.test(line) || line !== line.trim() ? `"${line.replaceAll('"', '""')}"` : line;
 }
