@@ -1,7 +1,7 @@
 import type { Demands } from './demands.ts';
 import type { PolicyFile } from './generated/policy-file.ts';
-import { isUrl } from './load/assemble-policy.ts';
 import type { Path } from './problem.ts';
+import { isUrl } from './values/is-url.ts';
 
 /**
  * Every key of a policy whose enforcement is not built yet. A run that would need one is refused, naming it; none is accepted

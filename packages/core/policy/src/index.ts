@@ -5,6 +5,8 @@ export type { Unenforced } from './enforcement.ts';
 export type { Explanation, LayerExplanation, RequirementOrigin } from './explain.ts';
 export { explain } from './explain.ts';
 export { policySchemaText } from './generated/policy-schema.ts';
+export type { Findings, InHand } from './judge.ts';
+export { environmentNeeded, judgeArtifact, refuseUnenforced } from './judge.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type {
   CertificateAuthority,
@@ -22,5 +24,3 @@ export type { Query, Required, Resolution, ResolvedEnvironment } from './resolve
 export { resolveArtifact } from './resolve/resolve-artifact.ts';
 export { uniteResolutions } from './resolve/unite-resolutions.ts';
 export { unenforcedInRun } from './unenforced-in-run.ts';
-export type { Findings, InHand } from './judge.ts';
-export { environmentNeeded, judgeArtifact, refuseUnenforced } from './judge.ts';

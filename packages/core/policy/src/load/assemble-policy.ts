@@ -1,4 +1,5 @@
 import type { Layer, Policy, SignerDefinition, TrustRootFile } from '../policy.ts';
+import { isUrl } from '../values/is-url.ts';
 import type { LoadedLayer } from './load-policy.ts';
 import { inDirectory } from './signers.ts';
 
@@ -46,11 +47,6 @@ function rootOf({ layer, files }: LoadedLayer): TrustRootFile | undefined {
 function storeOf({ layer, directory }: LoadedLayer): string {
   const store = layer.content.evidence?.store ?? '';
   return isUrl(store) ? store : inDirectory(directory, store);
-}
-
-/** Whether a place is written as a URL, not as a path. */
-export function isUrl(place: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9+.-]+:/.test(place);
 }
 
 function filePatterns(layers: readonly Layer[]): string[] {
