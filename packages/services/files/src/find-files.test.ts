@@ -157,8 +157,9 @@ describe('what is no file', () => {
   });
 
   test('of several refused files the first by name is reported', async () => {
-    for (const name of ['c', 'a', 'b']) await symlink('nothing', join(base, name));
-    await expect(findFiles(base, ['.'])).rejects.toMatchObject({ where: join(base, 'a') });
+    await plant('a/file');
+    for (const name of ['c', 'b', 'a/link']) await symlink('nothing', join(base, name));
+    await expect(findFiles(base, ['.'])).rejects.toMatchObject({ where: join(base, 'a/link') });
   });
 });
 

@@ -6,6 +6,7 @@ import {
   closeSync,
   openSync,
   renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
@@ -120,6 +121,13 @@ describe('a file that changes while it is hashed is refused', () => {
     await expect(hashFile(at('f'), { onProgress: () => writeFileSync(at('f'), 'behind') })).rejects.toMatchObject({
       code: 'invalid-input',
     });
+  });
+
+  test('even in the tick of the clock that it was written in: one so young is waited for', async () => {
+    writeFileSync(at('f'), 'young');
+    const { ctimeMs } = statSync(at('f'));
+    await hashFile(at('f'));
+    expect(Date.now() - ctimeMs).toBeGreaterThanOrEqual(19);
   });
 
   test('and one of many is named', async () => {
