@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { type TestKeys, testKeys } from './test-keys.ts';
+import { freshKeys, type TestKeys } from './test-keys.ts';
 import {
   bitString,
   boolean,
@@ -43,7 +43,7 @@ export const TEST_UNTIL: Date = new Date('2027-01-01T00:00:00Z');
 
 /** Makes a certificate that says just what it is told to, right or wrong. Deterministic but for key, serial and signature. */
 export function testCertificate(spec: TestCertificateSpec): TestCertificate {
-  const keys = spec.keys ?? testKeys('p256', spec.subject);
+  const keys = spec.keys ?? freshKeys();
   const name = spec.subject === '' ? sequence() : sequence(set(sequence(oid('2.5.4.3'), utf8String(spec.subject ?? 'test'))));
   const serialNumber = Buffer.concat([Buffer.of(0x40), randomBytes(15)]);
   const signingKey = spec.signedWith ?? (spec.issuer?.keys ?? keys).privateKey;

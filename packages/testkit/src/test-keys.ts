@@ -25,6 +25,11 @@ export function testKeys(type: TestKeyType = 'p256', name = ''): TestKeys {
   return keys;
 }
 
+/** A fresh P-256 key pair. */
+export function freshKeys(): TestKeys {
+  return MAKERS.p256();
+}
+
 /** A signer whose key is in memory; it stands for itself unless it is given a certificate. */
 export function memorySigner(keys: TestKeys, certificate?: Uint8Array): Signer {
   return {

@@ -38,7 +38,9 @@ export function parseTrustRoot(root: Uint8Array, issuers: Uint8Array | undefined
   }
   const asserted = issuers ? readIssuers(issuers, where) : undefined;
   const authorities = (key: string): Authority[] =>
-    read.list(fields[key] ?? [], key).map((one, index) => readAuthority(read, one, `${key}[${index}]`));
+    read
+      .list(fields[key] ?? [], key)
+      .map((one, index) => readAuthority(read, one, `${key}[${index}]`, key === 'certificateAuthorities'));
   const logs = ['tlogs', 'ctlogs'].map((key) =>
     read.list(fields[key] ?? [], key).map((log, index) => readLog(read, log, `${key}[${index}]`)),
   );
@@ -51,7 +53,8 @@ export function parseTrustRoot(root: Uint8Array, issuers: Uint8Array | undefined
   };
 }
 
-function readAuthority(read: FieldReader, value: Json, path: string): Authority {
+/** @param issues whether the first certificate must be a CA; an authority that only timestamps is listed by its own certificate. */
+function readAuthority(read: FieldReader, value: Json, path: string, issues: boolean): Authority {
   const fields = read.object(value, path, ['subject', 'uri', 'certChain', 'validFor', 'operator']);
   const certificates = read.list(
     read.object(fields['certChain'], `${path}.certChain`, ['certificates'])['certificates'],
@@ -64,8 +67,8 @@ function readAuthority(read: FieldReader, value: Json, path: string): Authority 
   const [first, ...rest] = chain;
   if (!first || chain.length > LONGEST_CHAIN)
     return read.fail(`${path}.certChain`, `must hold 1 to ${LONGEST_CHAIN} certificates`);
-  const notCa = rest.find((certificate) => !basicConstraintsOf(certificate).ca);
-  if (notCa) read.fail(`${path}.certChain`, `holds ${notCa.subjectText}, which is not a CA`);
+  const notCa = chain.findIndex((certificate, at) => (issues || at > 0) && !basicConstraintsOf(certificate).ca);
+  if (notCa >= 0) read.fail(`${path}.certChain.certificates[${notCa}]`, 'is not a CA');
   return { chain: [first, ...rest], ...readValidity(read, fields['validFor'], `${path}.validFor`) };
 }
 
