@@ -36,7 +36,7 @@ export type LoadedLayer = {
  */
 export async function loadPolicy(file: string, read: FileReader, options: { now: Date }): Promise<Policy> {
   const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
-  const label = (path: string): string => `${file.slice(0, cut)}${path}`;
+  const label = (path: string): string => labelOf(file.slice(0, cut), path);
   return assemblePolicy(await loadLayers(file.slice(cut), read, label, options.now, 1));
 }
 
@@ -110,4 +110,11 @@ function baseProblems(content: PolicyFile, source: Source, base: Layer | undefin
   if (base.digest === `sha256:${wanted}`) return [];
   const message = `${base.source.file} has the policy digest ${base.digest}, not sha256:${wanted}: compare the two, then write the one you mean`;
   return [problemAt(source, ['extends', 'sha256'], message)];
+}
+
+/** A path relative to a directory, after that directory as the user wrote it: `/a/b/` and `../c.yaml` make `/a/c.yaml`. */
+function labelOf(directory: string, path: string): string {
+  const parent = /^(.*[/\\])?(?!\.\.?[/\\])[^/\\]+[/\\]$/.exec(directory);
+  if (!path.startsWith('../') || parent === null) return `${directory}${path}`;
+  return labelOf(parent[1] ?? '', path.slice('../'.length));
 }

@@ -2,7 +2,7 @@ import type { Kind, Requirement } from '@signwright/signing-core';
 import { type Demands, uniteAttestations, uniteDemands } from '../demands.ts';
 import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from '../enforcement.ts';
 import { whereOf } from '../parse/source.ts';
-import type { Policy } from '../policy.ts';
+import type { Layer, Policy, Rule } from '../policy.ts';
 import { demandsOf, resolveTier } from '../resolve-tier.ts';
 import { requirementsDigest } from './requirements-digest.ts';
 import type { Required, ResolvedEnvironment } from './resolution.ts';
@@ -14,23 +14,20 @@ const made = new WeakMap<Policy, Map<string, Required | undefined>>();
  * What the rules that matched demand, united; nothing where the base asks nobody to sign this kind. The same answer serves all
  * artifacts that the same rules match, for many files share few rules.
  */
-export function demandOf(
-  policy: Policy,
-  matched: readonly Matched[],
-  kind: Kind,
-  environment: ResolvedEnvironment,
-): Required | undefined {
+export function demandOf(policy: Policy, matched: readonly Matched[], environment: ResolvedEnvironment): Required | undefined {
   const known = made.get(policy) ?? new Map<string, Required | undefined>();
   made.set(policy, known);
-  const key = JSON.stringify([kind, environment.id, matched.map(({ rule }) => rule.reference.where)]);
-  if (!known.has(key)) known.set(key, unite(policy, matched, kind, environment));
+  const key = JSON.stringify([environment.id, matched.map(({ rule, kind }) => [rule.reference.where, kind])]);
+  if (!known.has(key)) known.set(key, unite(policy, matched, environment));
   return known.get(key);
 }
 
-function unite(policy: Policy, matched: readonly Matched[], kind: Kind, environment: ResolvedEnvironment): Required | undefined {
-  const each = matched.map((one) => demandedBy(policy, one, kind));
+function unite(policy: Policy, matched: readonly Matched[], environment: ResolvedEnvironment): Required | undefined {
+  const each = matched.map((one) => demandedBy(policy, one));
   const [base, ...others] = each;
-  if (base === undefined || (base.requirements.length === 0 && base.demands.vendors.length === 0)) return undefined;
+  const [first] = matched;
+  if (base === undefined || first === undefined || (base.requirements.length === 0 && base.demands.vendors.length === 0))
+    return undefined;
   const demands = others.reduce((sum, { demands }) => uniteDemands(sum, demands), uniteDemands(base.demands, base.demands));
   const requirements = new Map<string, Requirement>();
   for (const requirement of each.flatMap((one) => one.requirements)) {
@@ -40,7 +37,7 @@ function unite(policy: Policy, matched: readonly Matched[], kind: Kind, environm
   const trustRoot = policy.trust?.root?.wholeDigest;
   return {
     status: 'required',
-    kind,
+    kind: first.kind,
     environment,
     tiers: [...new Set(matched.flatMap(({ tier }) => tier ?? []))],
     requirements: sorted,
@@ -59,8 +56,8 @@ type Demanded = {
   readonly unenforced: readonly Unenforced[];
 };
 
-function demandedBy(policy: Policy, { layer, rule, tier }: Matched, kind: Kind): Demanded {
-  if ('vendor' in rule.target) return demandedOfVendor(policy, { layer, rule, tier }, rule.target.vendor);
+function demandedBy(policy: Policy, { layer, rule, tier, kind }: Matched): Demanded {
+  if ('vendor' in rule.target) return demandedOfVendor(policy, layer, rule, rule.target.vendor);
   const { signatures, demands, chain } = resolveTier(layer.scope, tier ?? '', layer.name);
   const asked = { ...demands, attestations: attestationsFor(demands, kind) };
   const requirements = signatures
@@ -84,7 +81,7 @@ function attestationsFor(demands: Demands, kind: Kind): Demands['attestations'] 
   return uniteAttestations(asked.map(({ for: _, ...rest }) => rest));
 }
 
-function demandedOfVendor(policy: Policy, { layer, rule }: Matched, vendor: string): Demanded {
+function demandedOfVendor(policy: Policy, layer: Layer, rule: Rule, vendor: string): Demanded {
   const identity = layer.scope.identities.get(vendor)?.value;
   const root = policy.identityRoots.get(vendor);
   if (identity === undefined || root === undefined) throw new TypeError(`a policy with an undefined identity ${vendor}`);

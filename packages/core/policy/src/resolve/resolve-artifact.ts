@@ -8,8 +8,8 @@ import { inferKind } from './infer-kind.ts';
 import { firstMatch, missHint } from './match-rule.ts';
 import type { Query, Resolution, ResolvedEnvironment } from './resolution.ts';
 
-/** A rule that matched in one layer, with the tier it leads to in the environment. */
-export type Matched = { readonly layer: Layer; readonly rule: Rule; readonly tier: string | undefined };
+/** A rule that matched in one layer, the tier it leads to in the environment, and the kind that layer takes the artifact for. */
+export type Matched = { readonly layer: Layer; readonly rule: Rule; readonly tier: string | undefined; readonly kind: Kind };
 
 /**
  * What the policy demands of one artifact in one environment: in each layer the first rule that matches, and what the tiers of
@@ -30,17 +30,16 @@ export function resolveArtifact(policy: Policy, query: Query): Resolution {
   if ('sign' in base.rule.target) return { queries, status: 'never', rule: base.rule.reference };
   refuseLocalNever(matched, query);
 
-  const placed = matched.map((one) => ({ ...one, ...tierIn(one.rule, environment.id) }));
+  const placed = matched.map((one) => ({ ...one, ...tierIn(one.rule, environment.id), kind: kindOf(query, one.rule) }));
   const unplaced = placed.find(({ listed }) => !listed);
   if (unplaced !== undefined) {
     if (query.environment === undefined) return { queries, status: 'environment-needed', choices: choicesOf(policy, matched) };
     return { queries, status: 'environment-not-listed', rule: unplaced.rule.reference, allowed: environmentsOf(unplaced.rule) };
   }
 
-  const kind = kindOf(query, matched);
-  const required = demandOf(policy, placed, kind, environment);
+  const required = demandOf(policy, placed, environment);
   if (required !== undefined) return { queries, ...required };
-  const hint = `the rule at ${base.rule.reference.where} leads to a tier that asks nobody to sign a ${kind}`;
+  const hint = `the rule at ${base.rule.reference.where} leads to a tier that asks nobody to sign a ${kindOf(query, base.rule)}`;
   return { queries, status: 'unlisted', hint };
 }
 
@@ -84,8 +83,7 @@ function choicesOf(policy: Policy, matched: readonly { rule: Rule }[]): string[]
     .filter((name) => matched.every(({ rule }) => tierIn(rule, name).listed));
 }
 
-function kindOf(query: Query, matched: readonly { rule: Rule }[]): Kind {
-  return (
-    query.kind ?? matched.find(({ rule }) => rule.reference.kind !== undefined)?.rule.reference.kind ?? inferKind(query.name)
-  );
+/** Each layer settles the kind for what it demands itself: a local file's word for it must not let go of what the base demands. */
+function kindOf(query: Query, rule: Rule): Kind {
+  return query.kind ?? rule.reference.kind ?? inferKind(query.name);
 }

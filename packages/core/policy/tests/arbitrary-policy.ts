@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+
+/** Policies as plain values (JSON is YAML), small enough that their rules meet: tiers t0 to t2 of three signers, and a few rules. */
+
+const KINDS = ['package', 'image', 'sbom', 'file'] as const;
+const ENVIRONMENTS = ['default', 'test', 'production'] as const;
+
+const kinds = fc.uniqueArray(fc.constantFrom(...KINDS), { minLength: 1, maxLength: 3 });
+const duration = fc.constantFrom('1h', '4h', '1d', '7d');
+const signature = fc.oneof(
+  fc.constantFrom('a', 'b', 'c'),
+  fc.record({ by: fc.constantFrom('a', 'b', 'c'), for: kinds }, { requiredKeys: ['by'] }),
+);
+const approval = fc.record(
+  { role: fc.constantFrom('r1', 'r2'), count: fc.constantFrom(1, 2), document: fc.constantFrom('change') },
+  { requiredKeys: ['role'] },
+);
+const attestation = fc.record(
+  {
+    type: fc.constantFrom('sbom', 'vulnerabilities'),
+    by: fc.constantFrom('a', 'c'),
+    for: kinds,
+    'fail-on': fc.constantFrom('low', 'medium', 'high', 'critical'),
+    'max-age': duration,
+  },
+  { requiredKeys: ['type', 'by'] },
+);
+const window = fc.constantFrom('mon', 'tue-fri').map((days) => ({ days, from: '08:00', to: '16:00', timezone: 'UTC' }));
+const freeze = fc.constantFrom('2026-12-18', '2026-12-20').map((from) => ({ from, until: '2027-01-04' }));
+const list = <T>(of: fc.Arbitrary<T>, minLength = 1): fc.Arbitrary<T[]> => fc.array(of, { minLength, maxLength: 2 });
+
+/** What a tier may say; approvals with audit, observing with an end, so that it is valid by itself. */
+export const tier: fc.Arbitrary<Record<string, unknown>> = fc
+  .record(
+    {
+      signatures: list(signature),
+      audit: fc.constantFrom('required', 'best-effort'),
+      approvals: list(approval),
+      'approvals-expire': duration,
+      attestations: list(attestation),
+      windows: list(window),
+      freezes: list(freeze),
+      'break-glass': fc.record({ role: fc.constantFrom('r1', 'r2'), count: fc.constantFrom(1, 2), 'max-age': duration }),
+      retain: fc.constantFrom('1y', '7y'),
+      until: fc.constantFrom('2026-12-01', '2026-12-31'),
+    },
+    { requiredKeys: ['signatures'] },
+  )
+  .map((written) => ({
+    ...written,
+    ...('approvals' in written ? { audit: written.audit ?? 'required' } : {}),
+    ...('until' in written ? { mode: 'observe' } : {}),
+  }));
+
+const patterns = fc.constantFrom('**', 'dist/**', 'dist/*', 'dist/a', 'dist/*.map', 'out/*');
+
+/** A rule; `tiers` are the tiers it may lead to. */
+export function rule(tiers: readonly string[], withNever: boolean): fc.Arbitrary<Record<string, unknown>> {
+  const one = fc.constantFrom(...tiers);
+  const target = fc.oneof(
+    { weight: 4, arbitrary: one.map((name) => ({ tier: name })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .dictionary(fc.constantFrom(...ENVIRONMENTS), one, { minKeys: 1, noNullPrototype: true })
+        .map((map) => ({ tier: map })),
+    },
+    { weight: withNever ? 1 : 0, arbitrary: fc.constant({ sign: 'never' }) },
+  );
+  return fc
+    .record({ match: patterns, kind: fc.option(fc.constantFrom(...KINDS), { nil: undefined, freq: 2 }), target })
+    .map(({ match, kind, target: to }) => ({ match, ...(kind === undefined ? {} : { kind }), ...to }));
+}
+
+/** A whole policy without a base. */
+export const basePolicy: fc.Arbitrary<Record<string, unknown>> = fc
+  .record({
+    tiers: fc.tuple(tier, tier, tier),
+    artifacts: fc.array(rule(['t0', 't1', 't2'], true), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ tiers, artifacts }) => ({
+    version: 1,
+    name: 'base',
+    delegates: ['windows'],
+    trust: { root: 'trust/root.json' },
+    environments: { test: { 'allow-development': true }, production: {} },
+    people: Object.fromEntries(
+      ['p1', 'p2', 'p3'].map((id) => [id, { certificate: { issuer: 'https://id.example', subject: id } }]),
+    ),
+    roles: { r1: ['p1', 'p2', 'p3'], r2: ['p1', 'p2', 'p3'] },
+    workloads: { ci: { issuer: 'https://ci.example', 'repository-id': '1' } },
+    signers: {
+      a: { keys: [{ ref: 'a', 'public-key': 'trust/a.pub' }] },
+      b: { keys: [{ ref: 'b', 'public-key': 'trust/b.pub' }] },
+      c: { certificate: { fulcio: 'https://ca.example' }, workloads: ['ci'] },
+    },
+    tiers: { t0: tiers[0], t1: tiers[1], t2: tiers[2] },
+    artifacts,
+  }));
+
+/** What a file that builds on such a policy adds. */
+export const localAddition: fc.Arbitrary<Record<string, unknown>> = fc
+  .record({ tiers: fc.tuple(tier, tier), artifacts: fc.array(rule(['t0', 't1', 't2', 'l0', 'l1'], true), { maxLength: 4 }) })
+  .map(({ tiers, artifacts }) => ({ version: 1, name: 'local', tiers: { l0: tiers[0], l1: tiers[1] }, artifacts }));
+
+/** A question about an artifact. */
+export const query: fc.Arbitrary<{ name: string; kind?: (typeof KINDS)[number]; environment?: string }> = fc
+  .record({
+    name: fc.constantFrom('dist/a', 'dist/b.map', 'dist/c/d.tgz', 'out/e.cdx.json', 'other'),
+    kind: fc.option(fc.constantFrom(...KINDS), { nil: undefined }),
+    environment: fc.option(fc.constantFrom(...ENVIRONMENTS), { nil: undefined, freq: 4 }),
+  })
+  .map(({ name, kind, environment }) => ({
+    name,
+    ...(kind === undefined ? {} : { kind }),
+    ...(environment === undefined ? {} : { environment }),
+  }));
