@@ -71,7 +71,7 @@ function allowed(schema: Schema, defs: Record<string, Schema>): string {
   if (schema.$ref === '#/$defs/id') return 'a name';
   const target = dereference(schema, defs);
   if (target.type === 'object' && target.properties !== undefined) return `${target.title}, see below`;
-  const fallback = target.default === undefined ? '' : `; \`${String(target.default)}\` where absent`;
+  const fallback = target.default === undefined ? '' : `; \`${JSON.stringify(target.default).replaceAll('"', '')}\` where absent`;
   if (target.enum !== undefined) return target.enum.map((value) => `\`${String(value)}\``).join(', ') + fallback;
   if (target.type === 'array') return `a list, of each: ${target.items === undefined ? 'a value' : allowed(target.items, defs)}`;
   if (typeof target.additionalProperties === 'object' && target.type === 'object') {

@@ -36,17 +36,25 @@ export function* globProblem(source: Source, path: Path, pattern: string): Gener
   }
 }
 
+/** Patterns held against one another, at the most: a warning is not worth more time. */
+const MAX_COMPARISONS = 500_000;
+
 /** A rule whose every pattern an earlier rule covers never decides anything. */
 export function* deadRules({ content, source }: Subject): Generator<Problem> {
-  const rules = content.artifacts ?? [];
-  for (const [index, rule] of rules.entries()) {
-    const earlier = rules.slice(0, index).map((other, at) => ({ at, kind: other.kind, patterns: patternsOf(other) }));
-    const compatible = earlier.filter(({ kind }) => kind === undefined || kind === rule.kind);
-    const hidden = patternsOf(rule).map((pattern) =>
-      compatible.find(({ patterns }) => patterns.some((other) => covers(other, pattern))),
+  const rules = (content.artifacts ?? []).map((rule) => ({ kind: rule.kind, patterns: patternsOf(rule) }));
+  let comparisons = 0;
+  for (const [index, { kind, patterns }] of rules.entries()) {
+    const earlier = rules
+      .slice(0, index)
+      .flatMap((rule, at) => (rule.kind === undefined || rule.kind === kind ? [{ at, rule }] : []));
+    const hidden = patterns.map((pattern) =>
+      earlier.find(({ rule }) => {
+        comparisons += rule.patterns.length;
+        return comparisons <= MAX_COMPARISONS && rule.patterns.some((wider) => covers(wider, pattern));
+      }),
     );
-    const by = hidden[0];
-    if (by === undefined || hidden.includes(undefined)) continue;
+    if (comparisons > MAX_COMPARISONS) return;
+    if (hidden.includes(undefined)) continue;
     const places = [...new Set(hidden.map((one) => whereOf(source, ['artifacts', one?.at ?? 0])))];
     yield warningAt(
       source,

@@ -1,4 +1,4 @@
-import { problemAt, problemAtKey } from '../parse/source.ts';
+import { problemAt, problemAtKey, warningAt } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { instantOf } from '../values/instant.ts';
 import { entriesOf, type Subject } from './subject.ts';
@@ -17,6 +17,9 @@ export function* observationEnds({ content, source, now }: Subject): Generator<P
     if (mode === 'observe' && until !== undefined && instantOf(until) > now.getTime() + LONGEST_OBSERVATION) {
       const latest = new Date(now.getTime() + LONGEST_OBSERVATION).toISOString().slice(0, 10);
       yield problemAt(source, ['tiers', id, 'until'], `found ${until}; "observe" lasts 90 days at the most, until ${latest}`);
+    }
+    if (mode === 'observe' && until !== undefined && instantOf(until) <= now.getTime()) {
+      yield warningAt(source, ['tiers', id, 'until'], `observing ended ${until}: take "mode" and "until" out`);
     }
   }
 }

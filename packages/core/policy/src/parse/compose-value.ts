@@ -1,6 +1,6 @@
 import type { Json } from '@signwright/signing-core';
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
-import { MAX_PROBLEMS, type Path, type Position, type Problem, pathText, shown } from '../problem.ts';
+import { MAX_PROBLEMS, type Path, PolicyError, type Position, type Problem, pathText, shown } from '../problem.ts';
 import { makeProblem, type PositionNotes } from './source.ts';
 
 /** Values a policy may have once its aliases are written out, at the most. */
@@ -32,17 +32,8 @@ export function composeValue(
     if (node === null) return null;
     notes.note(path, at(node), key);
     if (++values > MAX_VALUES) {
-      problems.length = 0;
-      problems.push(
-        makeProblem(
-          file,
-          at(node),
-          pathText(path),
-          `the file has more than ${MAX_VALUES} values once its aliases are written out`,
-        ),
-      );
-      for (let filler = 0; filler <= MAX_PROBLEMS; filler++) problems.push(problems[0] as Problem);
-      return null;
+      const message = `the file has more than ${MAX_VALUES} values once its aliases are written out`;
+      throw new PolicyError([makeProblem(file, at(node), pathText(path), message)]);
     }
     if (path.length > MAX_DEPTH) return refuse(at(node), path.slice(0, 4), 'the file is nested too deep');
     if (isAlias(node)) {

@@ -61,6 +61,8 @@ function problemOf(source: Source, path: Path, error: SchemaError, root: Schema)
       return problemAt(source, [...path, Number(params['i'])], `found ${shown((value as Json[])[Number(params['i'])])} twice`);
     case 'minItems':
       return problemAt(source, path, 'the list is empty: leave the key out, or give at least one');
+    case 'maxProperties':
+      return problemAt(source, path, `there are more than ${String(params['limit'])} entries`);
     case 'maxItems':
       return problemAt(source, path, `the list has more than ${String(params['limit'])} entries`);
     case 'minProperties':
