@@ -1,4 +1,5 @@
 import type { Envelope } from './envelope.ts';
+import { quoted } from './formats/quoted.ts';
 import { type FieldReader, fieldReader } from './formats/read-json.ts';
 import { type Json, type JsonObject, parseStrictJson } from './formats/strict-json.ts';
 import { parseCertificate } from './x509/certificate.ts';
@@ -48,7 +49,7 @@ export function parseBundle(bytes: Uint8Array, what = 'the bundle'): Bundle {
   const fields = read.object(json, '', ['mediaType', 'verificationMaterial', 'messageSignature', 'dsseEnvelope']);
   const mediaType = read.text(fields['mediaType'], 'mediaType');
   if (mediaType !== BUNDLE_V03 && !OLDER.includes(mediaType))
-    read.fail('mediaType', `is ${JSON.stringify(mediaType.slice(0, 80))}, not a Sigstore bundle of version 0.1 to 0.3`);
+    read.fail('mediaType', `is ${quoted(mediaType)}, not a Sigstore bundle of version 0.1 to 0.3`);
   const material = read.object(fields['verificationMaterial'], 'verificationMaterial', [
     ...MATERIAL,
     'tlogEntries',
@@ -96,10 +97,7 @@ function readContent(read: FieldReader, fields: JsonObject): Bundle['content'] {
     type: 'message',
     hash:
       HASHES.get(algorithm) ??
-      read.fail(
-        'messageSignature.messageDigest.algorithm',
-        `is ${JSON.stringify(algorithm.slice(0, 40))}, not SHA2_256, SHA2_384 or SHA2_512`,
-      ),
+      read.fail('messageSignature.messageDigest.algorithm', `is ${quoted(algorithm)}, not SHA2_256, SHA2_384 or SHA2_512`),
     digest: read.bytes(digest['digest'], 'messageSignature.messageDigest.digest'),
     signature: read.bytes(message['signature'], 'messageSignature.signature'),
   };

@@ -1,5 +1,6 @@
 import { checkName, KINDS, type Kind } from './artifact.ts';
 import { hexOf, isSha256, type Sha256 } from './formats/digest.ts';
+import { quoted } from './formats/quoted.ts';
 import { fieldReader } from './formats/read-json.ts';
 import type { Json, JsonObject } from './formats/strict-json.ts';
 import { type Statement, writeStatement } from './statement.ts';
@@ -79,7 +80,7 @@ export function readReleasePart(statement: Statement): ReleasePart {
   });
   const claims = (value: Json | undefined, path: string): Claims =>
     Object.fromEntries(
-      Object.entries(read.record(value, path)).map(([name, claim]) => [name, read.text(claim, `${path}.${name}`)]),
+      Object.entries(read.record(value, path)).map(([name, claim]) => [name, read.text(claim, `${path}[${quoted(name)}]`)]),
     );
   const source = read.object(fields['source'], 'predicate.source', ['certified', 'asserted']);
   const policy = read.object(fields['policy'], 'predicate.policy', ['name', 'digest']);

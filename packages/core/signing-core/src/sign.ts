@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type NewBundle, parseBundle, writeBundle } from './bundle.ts';
+import { type NewBundle, writeBundle } from './bundle.ts';
 import { IN_TOTO, preAuthEncoding } from './envelope.ts';
 import { SignwrightError } from './error.ts';
 import { type Sha256, sha256 } from './formats/digest.ts';

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
 import { preAuthEncoding } from './envelope.ts';
+import { quoted } from './formats/quoted.ts';
 import { algorithmsOf, keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
 import { type TrustedTime, verifyTimestamp } from './timestamp/verify-timestamp.ts';
@@ -86,7 +87,7 @@ function pinnedKey({ key }: Bundle, trust: BundleTrust): KeyObject {
   const hint = key.type === 'public-key' ? key.hint : '';
   const pinned = trust.keyFor(hint);
   if (pinned) return pinned;
-  throw new Refused('key-not-listed', `the key it hints at (${JSON.stringify(hint.slice(0, 60))}) is none of those given`);
+  throw new Refused('key-not-listed', `the key it hints at (${quoted(hint)}) is none of those given`);
 }
 
 function acceptable(key: KeyObject): KeyObject {

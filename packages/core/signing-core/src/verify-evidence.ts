@@ -3,6 +3,7 @@ import { parseBundle } from './bundle.ts';
 import { IN_TOTO } from './envelope.ts';
 import { SignwrightError } from './error.ts';
 import type { Sha256 } from './formats/digest.ts';
+import { quoted } from './formats/quoted.ts';
 import { keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
 import { type Claims, RELEASE_PART, type ReleasePart, readReleasePart } from './release-part.ts';
@@ -76,10 +77,7 @@ async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTr
   }
   const statement = parseStatement(bundle.content.envelope.payload);
   if (statement.predicateType !== RELEASE_PART) {
-    throw new Refused(
-      'wrong-predicate',
-      `it is a statement of type ${JSON.stringify(statement.predicateType.slice(0, 120))}, not a release part`,
-    );
+    throw new Refused('wrong-predicate', `it is a statement of type ${quoted(statement.predicateType)}, not a release part`);
   }
   const part = readReleasePart(statement);
   const common = { evidence, statement, part, byDigest: indexByDigest(part), time, development };
@@ -89,7 +87,7 @@ async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTr
   }
   const { issuer } = author;
   if (!authority?.issuers?.includes(issuer)) {
-    const may = authority?.issuers ? authority.issuers.join(', ') : 'no issuer';
+    const may = authority?.issuers?.length ? authority.issuers.join(', ') : 'no issuer';
     throw new Refused(
       'issuer-not-asserted',
       `its certificate asserts the issuer ${issuer}; the trust root lets that authority assert ${may}`,
@@ -110,9 +108,13 @@ function checkClaims(said: Claims | undefined, certified: Claims): void {
   if (differs !== undefined) {
     throw new Refused(
       'claims-differ',
-      `it says "${differs}" is certified as ${JSON.stringify(said?.[differs])}; the certificate says ${JSON.stringify(certified[differs])}`,
+      `it says ${quoted(differs)} is certified as ${shown(said?.[differs])}; the certificate says ${shown(certified[differs])}`,
     );
   }
+}
+
+function shown(claim: string | undefined): string {
+  return claim === undefined ? 'nothing' : quoted(claim);
 }
 
 function indexByDigest(part: ReleasePart): Map<Sha256, number[]> {
