@@ -27,7 +27,7 @@ export {
   testCertificate,
 } from './test-certificates.ts';
 export type { TestKeys, TestKeyType } from './test-keys.ts';
-export { memorySigner, testKeys } from './test-keys.ts';
+export { freshKeys, memorySigner, testKeys } from './test-keys.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';
 export { testTimestamp } from './test-timestamps.ts';
 export type { TimestampAuthorityFixture } from './timestamp-authority-contract.ts';

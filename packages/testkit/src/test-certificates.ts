@@ -39,7 +39,7 @@ export type TestCertificateSpec = {
 };
 
 export const TEST_FROM: Date = new Date('2026-01-01T00:00:00Z');
-export const TEST_UNTIL: Date = new Date('2027-01-01T00:00:00Z');
+const TEST_UNTIL: Date = new Date('2027-01-01T00:00:00Z');
 
 /** Makes a certificate that says just what it is told to, right or wrong. Deterministic but for key, serial and signature. */
 export function testCertificate(spec: TestCertificateSpec): TestCertificate {

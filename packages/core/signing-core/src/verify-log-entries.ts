@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
+import { messageOf, SignwrightError } from './error.ts';
 import { Refused } from './refused.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { TrustRoot } from './trust-root.ts';
@@ -9,7 +10,7 @@ import type { TrustRoot } from './trust-root.ts';
  * logs, the certificate's SCTs, by @sigstore/verify. The caller has verified the signature over the file or envelope already.
  *
  * @returns the times at which logs promised to include the entry.
- * @throws Refused `bad-signature` with the library's reason.
+ * @throws Refused `bad-signature` with the library's reason; SignwrightError `configuration` for logs that cannot be read.
  */
 export async function verifyLogEntries(
   bundle: Bundle,
@@ -21,15 +22,21 @@ export async function verifyLogEntries(
     import('@sigstore/bundle'),
     import('@sigstore/protobuf-specs'),
   ]);
-  const material = toTrustMaterial(TrustedRoot.fromJSON(root.json), (hint) => {
+  const findKey = (hint: string): { publicKey: KeyObject; validFor: () => boolean } => {
     const publicKey = keyFor(hint);
     if (!publicKey) throw new Refused('key-not-listed', 'the key the bundle hints at is none of those given');
     return { publicKey, validFor: () => true };
-  });
+  };
+  let material: ReturnType<typeof toTrustMaterial>;
+  try {
+    material = toTrustMaterial(TrustedRoot.fromJSON(root.json), findKey);
+  } catch (cause) {
+    throw new SignwrightError('configuration', `the logs of the trust root cannot be read: ${messageOf(cause)}`, { cause });
+  }
   try {
     const entity = toSignedEntity(bundleFromJSON(bundle.json), Buffer.alloc(0));
-    const { signature } = entity;
-    const checked = { ...entity, signature: Object.assign(Object.create(signature), { verifySignature: () => true }) };
+    const signature = Object.create(entity.signature, { verifySignature: { value: () => true } }) as typeof entity.signature;
+    const checked = { ...entity, signature };
     const verifier = new Verifier(material, {
       tlogThreshold: 1,
       ctlogThreshold: bundle.key.type === 'certificate' && material.ctlogs.length > 0 ? 1 : 0,

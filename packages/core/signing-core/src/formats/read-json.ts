@@ -40,7 +40,7 @@ export function fieldReader(what: string): FieldReader {
     },
     list(value, path) {
       if (!Array.isArray(value)) return fail(path, value === undefined ? 'is missing' : 'must be a list');
-      return value;
+      return value as readonly Json[];
     },
     bytes(value, path) {
       const written = text(value, path);
