@@ -1,14 +1,17 @@
 import { compileGlob } from './formats/glob.ts';
 import { CLAIM_NAMES, type KeyRule, type SignerRule, type WorkloadRule } from './requirement.ts';
-import type { RefusalCode } from './verdict.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
+import type { RefusalCode } from './verdict.ts';
 import type { Author } from './verify-bundle.ts';
 
 /** Why an author is not the signer that was asked for. */
 export type Mismatch = { readonly code: RefusalCode; readonly message: string };
 
 /** Holds the author of verified evidence against a signer: one of its workloads, or one of its keys while it counted. */
-export function matchAuthor({ author, time }: { readonly author: Author; readonly time: TrustedTime }, signer: SignerRule): Mismatch | undefined {
+export function matchAuthor(
+  { author, time }: { readonly author: Author; readonly time: TrustedTime },
+  signer: SignerRule,
+): Mismatch | undefined {
   return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, signer);
 }
 

@@ -36,7 +36,11 @@ export async function signFile(file: FileToSign, signing: Signing): Promise<Buff
  *
  * @throws Refused with the check that failed; SignwrightError `invalid-input` where it is no bundle.
  */
-export async function checkFileSignature(bytes: Uint8Array, file: FileToSign, { rule, trust }: Pick<Signing, 'rule' | 'trust'>): Promise<void> {
+export async function checkFileSignature(
+  bytes: Uint8Array,
+  file: FileToSign,
+  { rule, trust }: Pick<Signing, 'rule' | 'trust'>,
+): Promise<void> {
   const { digest, message } = file;
   const { author, times } = await verifyBundle(parseBundle(bytes), {
     ...(trust.root ? { root: trust.root } : {}),
