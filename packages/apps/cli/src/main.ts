@@ -1,12 +1,8 @@
 import { EXIT, reportError } from './exit.ts';
-import { VERSION } from './version.ts';
+import { createProgram } from './program.ts';
 
 /** Runs the command line; sets the process's exit code and never throws. */
 export async function run(argv: readonly string[]): Promise<void> {
-  if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-V')) {
-    process.stdout.write(`${VERSION}\n`);
-    return;
-  }
   const stop = new AbortController();
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
@@ -18,7 +14,6 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
   });
   try {
-    const { createProgram } = await import('./program.ts');
     await createProgram(stop.signal).parseAsync(argv);
   } catch (error) {
     process.exitCode = isCommander(error) ? error.exitCode : reportError(error, process.stderr);
@@ -27,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Commander has already told the user; help and version are no failure. */
+/** Commander has already told the user; help and version are no failure. Told by its code, as a bundler renames classes. */
 function isCommander(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && error.name === 'CommanderError' && 'exitCode' in error;
+  return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.');
 }

@@ -1,4 +1,12 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { bundleShow, bundleVerify } from './commands/bundle.ts';
+import { doctor } from './commands/doctor.ts';
+import { init } from './commands/init.ts';
+import { plan } from './commands/plan.ts';
+import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
+import { sign } from './commands/sign.ts';
+import { trustInit, trustShow, trustAdd } from './commands/trust.ts';
+import { verify } from './commands/verify.ts';
 import { EXIT } from './exit.ts';
 import { shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
@@ -6,7 +14,7 @@ import { VERSION } from './version.ts';
 /** What a command is given beside its arguments and options. */
 export type Run = { readonly signal: AbortSignal };
 
-/** The command line. Each command's work is loaded when it is the one to run. */
+/** The command line. Heavy libraries (certificates, curves, transparency logs) are loaded by what needs them, when it does. */
 export function createProgram(signal: AbortSignal): Command {
   const run: Run = { signal };
   const program = new Command('signwright')
@@ -25,7 +33,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--scan', 'propose rules for what is found here: Dockerfiles, package manifests, charts, Terraform')
     .option('--policy <file>', 'where to write it', 'signwright.yaml')
     .addHelpText('after', example('signwright init --scan && signwright trust init --trial'))
-    .action(async (options) => (await import('./commands/init.ts')).init(options));
+    .action((options) => init(options));
 
   addTrust(command('trust', 'whom signatures and timestamps are traced to'));
 
@@ -37,7 +45,7 @@ export function createProgram(signal: AbortSignal): Command {
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
     .option('--export <format>', 'print the inventory as csv')
     .addHelpText('after', example('signwright plan dist --environment production'))
-    .action(async (paths, options) => (await import('./commands/plan.ts')).plan(paths, options, run));
+    .action((paths, options) => plan(paths, options, run));
 
   shareOptions(command('sign', 'sign what the policy says must be signed'))
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
@@ -46,9 +54,9 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--digest <sha256>', 'sign something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls it')
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
-    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", Number)
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright sign dist --environment production'))
-    .action(async (paths, options) => (await import('./commands/sign.ts')).sign(paths, options, run));
+    .action((paths, options) => sign(paths, options, run));
 
   shareOptions(command('verify', 'decide again from the bytes whether each artifact may go there, and say why'))
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
@@ -56,7 +64,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--digest <sha256>', 'judge something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
     .addHelpText('after', example('signwright verify dist/app.tgz --environment production --anchor anchor.yaml'))
-    .action(async (paths, options) => (await import('./commands/verify.ts')).verify(paths, options, run));
+    .action((paths, options) => verify(paths, options, run));
 
   addPolicy(command('policy', 'look at a policy'));
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'));
@@ -66,7 +74,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--evidence <directory>', 'where evidence is kept')
     .option('--passphrase-env <name>', "the environment variable with a key's passphrase")
     .addHelpText('after', example('signwright doctor'))
-    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+    .action((options) => doctor(options));
 
   return program;
 
@@ -84,13 +92,13 @@ function addTrust(trust: Command): void {
     .option('--repository <url>', 'the repository trial certificates name (default: the origin of this checkout)')
     .option('--ref <ref>', 'the ref they name', 'refs/heads/main')
     .addHelpText('after', example('signwright trust init --trial'))
-    .action(async (options) => (await import('./commands/trust.ts')).trustInit(options));
+    .action((options) => trustInit(options));
   trust
     .command('show')
     .description('list the authorities of a trust root')
     .argument('<file>', 'a Sigstore trusted root')
     .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
-    .action(async (file) => (await import('./commands/trust.ts')).trustShow(file));
+    .action((file) => trustShow(file));
   trust
     .command('add')
     .description('add an authority to a trust root, which is made where it does not exist')
@@ -103,7 +111,7 @@ function addTrust(trust: Command): void {
       'after',
       example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'),
     )
-    .action(async (file, options) => (await import('./commands/trust.ts')).trustAdd(file, options));
+    .action((file, options) => trustAdd(file, options));
 }
 
 function addPolicy(policy: Command): void {
@@ -113,7 +121,7 @@ function addPolicy(policy: Command): void {
     .argument('[file]', 'the policy', 'signwright.yaml')
     .option('--anchor <file>', 'also hold it against an anchor')
     .addHelpText('after', example('signwright policy check'))
-    .action(async (file, options) => (await import('./commands/policy.ts')).policyCheck(file, options));
+    .action((file, options) => policyCheck(file, options));
   policy
     .command('explain')
     .description('say which rule and tier an artifact falls under, and what is demanded of it')
@@ -122,12 +130,12 @@ function addPolicy(policy: Command): void {
     .option('--kind <kind>', 'its kind, as a signed part would state it')
     .option('--environment <id>', 'where it is to go')
     .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
-    .action(async (name, options) => (await import('./commands/policy.ts')).policyExplain(name, options));
+    .action((name, options) => policyExplain(name, options));
   policy
     .command('schema')
     .description('print the JSON Schema of policies, for editors')
     .addHelpText('after', example('signwright policy schema > policy.schema.json'))
-    .action(async () => (await import('./commands/policy.ts')).policySchema());
+    .action(() => policySchema());
 }
 
 function addBundle(bundle: Command): void {
@@ -136,7 +144,7 @@ function addBundle(bundle: Command): void {
     .description('say what a bundle states about itself; nothing is verified')
     .argument('<bundle>', 'a Sigstore bundle')
     .addHelpText('after', example('signwright bundle show app.tgz.sigstore.json'))
-    .action(async (file) => (await import('./commands/bundle.ts')).bundleShow(file));
+    .action((file) => bundleShow(file));
   bundle
     .command('verify')
     .description("verify a bundle over a file, with cosign's flag names")
@@ -147,7 +155,12 @@ function addBundle(bundle: Command): void {
     .option('--certificate-oidc-issuer <url>', 'the OIDC issuer the certificate must carry, exactly')
     .option('--trusted-root <file>', 'a Sigstore trusted root')
     .addHelpText('after', example('signwright bundle verify --bundle app.tgz.sigstore.json --key release.pub app.tgz'))
-    .action(async (artifact, options) => (await import('./commands/bundle.ts')).bundleVerify(artifact, options));
+    .action((artifact, options) => bundleVerify(artifact, options));
+}
+
+function descriptor(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is the number of a descriptor, as in --passphrase-fd 3.');
 }
 
 function example(line: string): string {

@@ -4,7 +4,7 @@ import { type Policy, unenforcedInRun } from '@signwright/policy';
 import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
 import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
-import { openSigner, type PassphraseOptions } from '../context/open-signer.ts';
+import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { EXIT } from '../exit.ts';
 
@@ -40,6 +40,7 @@ export async function doctor(options: DoctorOptions): Promise<void> {
 }
 
 function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
+  const signers = createSigners(open, options);
   return [
     { what: 'enforcement', run: async () => enforcement(open.policy) },
     { what: 'trust root', run: async () => trustRoot(open) },
@@ -48,7 +49,7 @@ function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
     ...[...open.policy.signers.values()].map((definition) => ({
       what: `signer ${definition.id}`,
       run: async () => {
-        const signer = await openSigner(open, definition, options);
+        const signer = await signers.of(definition);
         const key = await signer.publicKey();
         const [algorithm] = algorithmsOf(key);
         const message = randomBytes(32);

@@ -26,11 +26,18 @@ export async function init({ scan: wantsScan, policy }: InitOptions): Promise<vo
         next: 'name another file with --policy',
       });
     }
-    throw new SignwrightError('unreachable', `the policy cannot be written: ${messageOf(cause)}`, { where: policy, cause });
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new SignwrightError(missing ? 'usage' : 'unreachable', `the policy cannot be written: ${messageOf(cause)}`, {
+      where: policy,
+      next: missing ? 'make its directory first' : 'give this user write permission there, and space on the disk',
+      cause,
+    });
   }
   const next = existsSync(join(dirname(policy), TRIAL)) ? 'signwright plan' : 'signwright trust init --trial && signwright plan';
   const found = proposals.map(({ match, why }) => `  ${match}: ${why}\n`).join('');
-  process.stdout.write(`${policy} is written, with ${Math.max(proposals.length, 1)} rules\n${found}next: ${next}\n`);
+  process.stdout.write(
+    `${policy} is written, with ${proposals.length > 1 ? `${proposals.length} rules` : 'one rule'}\n${found}next: ${next}\n`,
+  );
 }
 
 /** Who trial certificates name: the domain's identity where there is one, else what "trust init" would choose here. */

@@ -4,7 +4,7 @@ import { artifactsInHand } from '../context/artifacts-in-hand.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
-import type { PassphraseOptions } from '../context/open-signer.ts';
+import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { exitOf } from '../exit.ts';
 import { printVerdicts } from '../print-verdicts.ts';
@@ -50,7 +50,14 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     throw new SignwrightError('unreachable', before.unreachable, { where: directory, next: 'nothing was signed; try again' });
 
   const timestamps = await openTimestamps(open, trustRoot, note);
-  const signing = { open, store, timestamps, trust: evidenceTrust(open), passphrase: options, signal: run.signal };
+  const signing = {
+    open,
+    store,
+    timestamps,
+    trust: evidenceTrust(open),
+    signers: createSigners(open, options),
+    signal: run.signal,
+  };
   const made = await signParts(planned, before, signing, note);
   if (options.sidecars) await writeSidecars(planned, signing, note);
 

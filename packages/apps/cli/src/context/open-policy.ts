@@ -21,13 +21,11 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 /** Reads the policy, what it refers to, and holds it against the anchor. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
   const directory = dirname(options.policy);
-  const policy = await loadPolicy(
-    options.policy,
-    (path) => readBounded(join(directory, path), MAX_REFERRED, 'what the policy refers to'),
-    { now },
-  ).catch((error: unknown) => {
-    throw missingPolicy(options.policy, error);
-  });
+  const policy = await loadPolicy(options.policy, (path) => readReferred(join(directory, path)), { now }).catch(
+    (error: unknown) => {
+      throw missingPolicy(options.policy, error);
+    },
+  );
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   if (options.anchor !== undefined) {
@@ -37,9 +35,27 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined };
 }
 
+async function readReferred(path: string): Promise<Buffer> {
+  try {
+    return await readBounded(path, MAX_REFERRED, 'the file');
+  } catch (error) {
+    if (!isMissing(error) || !path.split(/[\\/]/).includes('.signwright')) throw error;
+    throw new SignwrightError('configuration', `the file ${path} does not exist`, {
+      where: path,
+      next: 'make a trial trust domain with "signwright trust init --trial", or name a trust root of your own',
+      cause: (error as SignwrightError).cause,
+    });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof SignwrightError && (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
+}
+
 function missingPolicy(file: string, error: unknown): unknown {
-  if (!(error instanceof SignwrightError) || (error.cause as { code?: unknown } | undefined)?.code !== 'ENOENT') return error;
-  if (error.where !== undefined && error.where !== file) return error;
+  if (!isMissing(error)) return error;
+  const { where } = error as SignwrightError;
+  if (where !== undefined && where !== file) return error;
   return new SignwrightError('configuration', `there is no policy at ${file}`, {
     next: 'write one with "signwright init", or name yours with --policy FILE',
     cause: error,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { SignerDefinition } from '@signwright/policy';
+import type { Passphrase } from '@signwright/signer-file';
 import { keyIdOf, type Signer, SignwrightError } from '@signwright/signing-core';
 import { systemClock } from './clock.ts';
 import type { OpenPolicy } from './open-policy.ts';
@@ -7,9 +8,39 @@ import type { OpenPolicy } from './open-policy.ts';
 /** Where a passphrase comes from, by name. */
 export type PassphraseOptions = { readonly passphraseEnv?: string; readonly passphraseFd?: number };
 
-/** Opens the signer the policy defines: a short-lived certificate, or the first of its keys that counts now. */
-export async function openSigner(open: OpenPolicy, definition: SignerDefinition, options: PassphraseOptions): Promise<Signer> {
-  return definition.certificate ? openCertificate(open, definition) : openKey(open, definition, options);
+/** The signers of one run: a short-lived certificate, or the first of a signer's keys that counts now. */
+export type Signers = {
+  /** Opens the signer the policy defines, or gives the one that is open. */
+  of(definition: SignerDefinition): Promise<Signer>;
+  /** The same with a new certificate, where it has one. */
+  renewed(definition: SignerDefinition): Promise<Signer>;
+};
+
+/** Each key is opened once a run, and the passphrase read once, whatever it is for: a descriptor gives it but once. */
+export function createSigners(open: OpenPolicy, options: PassphraseOptions): Signers {
+  const passphrase = passphraseOf(options);
+  const opened = new Map<string, Promise<Signer>>();
+  const openSigner = (definition: SignerDefinition): Promise<Signer> => {
+    const signer = definition.certificate ? openCertificate(open, definition) : openKey(open, definition, passphrase);
+    opened.set(definition.id, signer);
+    return signer;
+  };
+  const of = (definition: SignerDefinition): Promise<Signer> => opened.get(definition.id) ?? openSigner(definition);
+  return { of, renewed: (definition) => (definition.certificate ? openSigner(definition) : of(definition)) };
+}
+
+function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {
+  if (passphraseEnv === undefined && passphraseFd === undefined) return undefined;
+  const source = {
+    ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),
+    ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }),
+  };
+  let read: Promise<Buffer> | undefined;
+  return async () => {
+    read ??= import('@signwright/signer-file').then(({ passphraseFrom }) => passphraseFrom(source, process.env)());
+    // Whoever gets it wipes it.
+    return Buffer.from(await read);
+  };
 }
 
 async function openCertificate(open: OpenPolicy, { id, where, certificate }: SignerDefinition): Promise<Signer> {
@@ -33,7 +64,11 @@ async function openCertificate(open: OpenPolicy, { id, where, certificate }: Sig
   });
 }
 
-async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, options: PassphraseOptions): Promise<Signer> {
+async function openKey(
+  open: OpenPolicy,
+  { id, where, keys }: SignerDefinition,
+  passphrase: Passphrase | undefined,
+): Promise<Signer> {
   const now = Date.now();
   const key = keys.find(
     ({ rule }) => (rule.from ?? 0) <= now && now < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity),
@@ -53,22 +88,9 @@ async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, 
       },
     );
   }
-  const { createFileSigner, passphraseFrom } = await import('@signwright/signer-file');
-  const { passphraseEnv, passphraseFd } = options;
-  const passphrase =
-    passphraseEnv === undefined && passphraseFd === undefined
-      ? {}
-      : {
-          passphrase: passphraseFrom(
-            {
-              ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),
-              ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }),
-            },
-            process.env,
-          ),
-        };
+  const { createFileSigner } = await import('@signwright/signer-file');
   const path = resolve(open.directory, key.ref);
-  const signer = await createFileSigner({ path, ...passphrase });
+  const signer = await createFileSigner({ path, ...(passphrase ? { passphrase } : {}) });
   if (keyIdOf(await signer.publicKey()) !== key.rule.keyId) {
     throw new SignwrightError(
       'configuration',

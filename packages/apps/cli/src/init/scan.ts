@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasControlCharacter } from '@signwright/signing-core';
 
 /** A rule proposed for what was found. */
 export type Proposal = { readonly match: string; readonly kind?: string; readonly tier: string; readonly why: string };
@@ -75,6 +76,7 @@ export async function scan(root: string): Promise<Proposal[]> {
     const entries = await readdir(join(root, directory), { withFileTypes: true }).catch(() => []);
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       seen++;
+      if (!isPlain(entry.name)) continue;
       if (entry.isDirectory() && depth < DEEPEST && !SKIP.has(entry.name))
         queue.push({ directory: under(directory, entry.name), depth: depth + 1 });
       if (!entry.isFile()) continue;
@@ -87,6 +89,11 @@ export async function scan(root: string): Promise<Proposal[]> {
   }
   const proposals = [...found.values()];
   return proposals.some(({ kind }) => kind === 'package') ? [...proposals, SBOM] : proposals;
+}
+
+/** Whether a name stands for itself alone in a pattern, and cannot end the line of YAML it is written into. */
+function isPlain(name: string): boolean {
+  return !hasControlCharacter(name) && !/[*\\\ufffd]/.test(name) && name.normalize('NFC') === name;
 }
 
 function under(directory: string, name: string): string {

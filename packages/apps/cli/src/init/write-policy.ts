@@ -16,6 +16,7 @@ export function writePolicy({ trial, repository, ref, rules }: FirstPolicy): str
     const fields = [...(kind === undefined ? [] : [`kind: ${kind}`]), `match: ${JSON.stringify(match)}`, `tier: ${tier}`];
     return `  - { ${fields.join(', ')} } # ${why}`;
   });
+  const production = '  production: { extends: internal } # what production demands beyond it is added here';
   return `# What must be signed, by whom, and where it may go. "signwright policy explain NAME" says what applies to a file.
 version: 1
 
@@ -35,7 +36,7 @@ signers:
 
 tiers:
   internal: { signatures: [build] }
-  production: { extends: internal } # what production demands beyond it is added here
+${rules.some(({ tier }) => tier === 'production') ? production : production.replace('  ', '  # ')}
 
 # First match wins; what nothing matches is refused.
 artifacts:

@@ -7,12 +7,13 @@ import {
   SignwrightError,
   signPart,
   type TimestampAuthority,
+  type Verdict,
   type Verified,
 } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/open-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import { openSigner, type PassphraseOptions } from '../context/open-signer.ts';
+import type { Signers } from '../context/open-signer.ts';
 import { sourceContext } from '../context/source-context.ts';
 import type { PlannedArtifact } from './plan-signing.ts';
 
@@ -22,13 +23,13 @@ export type SigningRun = {
   readonly store: EvidenceStore;
   readonly timestamps: TimestampAuthority;
   readonly trust: EvidenceTrust;
-  readonly passphrase: PassphraseOptions;
+  readonly signers: Signers;
   readonly signal: AbortSignal;
 };
 
 /**
- * Signs one part a signer over those artifacts that have no valid part under the same requirements yet, and publishes each as soon
- * as it verifies.
+ * Signs one part a signer over those artifacts that have no valid part under the same requirements yet. None is published before
+ * all of them are signed and count.
  *
  * @returns the parts that were made.
  */
@@ -43,15 +44,19 @@ export async function signParts(
   const parts = [];
   for (const id of signers) {
     const wanted = planned.filter((artifact) => artifact.signers.has(id));
-    const missing = wanted.filter((artifact) => !hasPart(artifact, id, before));
+    const missing = wanted.filter((artifact) => !hasPart(artifact, id, before.verified(artifact.digest)));
     if (missing.length < wanted.length)
       note(`${id}: ${wanted.length - missing.length} signed before, under the same requirements`);
     if (missing.length > 0) parts.push({ definition: definitionOf(run.open, id), missing });
   }
   const asserted = parts.length > 0 ? await sourceContext() : {};
+  for (const { definition } of parts) await run.signers.of(definition);
+  const signed = [];
   for (const { definition, missing } of parts) {
-    if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before everything was signed');
-    const part = await makePart(definition, missing, asserted, run);
+    if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before anything was signed: nothing was written');
+    signed.push({ definition, missing, part: await makePart(definition, missing, asserted, run) });
+  }
+  for (const { definition, missing, part } of signed) {
     const id = await run.store.put(part.bytes, [...new Set(missing.map(({ digest }) => digest))]);
     made.push(part.verified);
     note(`${definition.id}: signed ${missing.length}, evidence ${id}`);
@@ -73,7 +78,7 @@ async function makePart(
   run: SigningRun,
 ): Promise<Awaited<ReturnType<typeof signPart>>> {
   const { policy } = run.open;
-  const signer = await openSigner(run.open, definition, run.passphrase);
+  const signer = await run.signers.of(definition);
   const artifacts = missing.map(({ name, digest, required }): PartArtifact => {
     const [rule] = required.rules;
     return {
@@ -87,23 +92,42 @@ async function makePart(
   });
   const environment = (missing[0] as PlannedArtifact).required.environment.id;
   const named = { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest };
-  return signPart(
+  const part = await signPart(
     { artifacts, environment, signer: definition.id, policy: named, asserted },
     { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock },
   );
+  refuseUseless(definition.id, missing, part.verified);
+  return part;
+}
+
+/** What would not count is not published: a later run could not tell it from what was never signed. */
+function refuseUseless(id: string, missing: readonly PlannedArtifact[], part: Verified): void {
+  for (const artifact of missing) {
+    const verdict = judgePart(artifact, id, [part]);
+    if (verdict.result === 'allow') continue;
+    const reason = verdict.outcomes.flatMap(({ refused }) => refused.map(({ message }) => message))[0];
+    throw new SignwrightError('denied', `a signature by ${id} would not count: ${reason ?? 'its requirement is not met'}`, {
+      next: 'nothing was written; sign where the policy allows it, or with a signer it lets count there',
+    });
+  }
 }
 
 /** Whether a valid part by this signer covers the artifact under the requirements that apply now. */
-function hasPart({ name, digest, required }: PlannedArtifact, id: string, before: CollectedEvidence): boolean {
+function hasPart(artifact: PlannedArtifact, id: string, verified: readonly Verified[]): boolean {
+  const { name, digest, required } = artifact;
+  const parts = verified.filter(({ part, byDigest }) =>
+    (byDigest.get(digest) ?? []).some((at) => {
+      const one = part.artifacts[at];
+      return one?.name === name && one.kind === required.kind && one.requirements === required.digest;
+    }),
+  );
+  return judgePart(artifact, id, parts).result === 'allow';
+}
+
+/** What this signer's requirement makes of these parts alone. */
+function judgePart({ name, digest, required }: PlannedArtifact, id: string, parts: readonly Verified[]): Verdict {
   const requirement = required.requirements.filter(({ signer }) => signer.id === id);
-  const parts = before
-    .verified(digest)
-    .filter(({ part }) =>
-      part.artifacts.some(
-        (one) => one.digest === digest && one.name === name && one.kind === required.kind && one.requirements === required.digest,
-      ),
-    );
-  const context = {
+  return decide(requirement, parts, [], {
     artifact: { name, kind: required.kind, digest },
     environment: required.environment,
     moment: 'sign',
@@ -113,6 +137,5 @@ function hasPart({ name, digest, required }: PlannedArtifact, id: string, before
     tiers: required.tiers,
     requirements: required.digest,
     next: { text: '' },
-  } as const;
-  return decide(requirement, parts, [], context).result === 'allow';
+  });
 }

@@ -3,7 +3,6 @@ import type { SignerDefinition } from '@signwright/policy';
 import { checkFileSignature, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
-import { openSigner } from '../context/open-signer.ts';
 import type { PlannedArtifact } from './plan-signing.ts';
 import { definitionOf, type SigningRun } from './sign-parts.ts';
 
@@ -50,7 +49,7 @@ function bySigner(planned: readonly PlannedArtifact[]): Map<string, Beside[]> {
 }
 
 async function writeBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<void> {
-  const signer = await openSigner(run.open, definition, run.passphrase);
+  const signer = await run.signers.renewed(definition);
   const signing: Signing = { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock };
   const files: { path: string; bytes: Buffer }[] = [];
   let next = 0;
@@ -65,7 +64,7 @@ async function writeBatch(definition: SignerDefinition, batch: readonly Beside[]
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, work));
-  await writeAtomicAll(files);
+  await writeAtomicAll(files, { signal: run.signal });
 }
 
 async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile): Promise<Buffer | undefined> {
