@@ -22,7 +22,7 @@ export type RunOptions = {
 /** A run that goes on. */
 export type Running = { readonly process: ChildProcess; readonly finished: Promise<Finished> };
 
-const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/signwright.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/signwright.cjs', import.meta.url));
 const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const LONGEST_MS = 120_000;
 
