@@ -15,8 +15,13 @@ import {
   utf8String,
 } from './write-der.ts';
 
-/** An extension as it is written: OID, DER value, whether it is critical. */
-export type TestExtension = { readonly oid: string; readonly value: Buffer; readonly critical?: boolean };
+/** An extension: OID, DER value, whether it is critical; or `written`, its whole DER instead. */
+export type TestExtension = {
+  readonly oid: string;
+  readonly value: Buffer;
+  readonly critical?: boolean;
+  readonly written?: Buffer;
+};
 export type TestCertificate = {
   readonly der: Buffer;
   readonly name: Buffer;
@@ -31,7 +36,7 @@ export type TestCertificateSpec = {
   readonly issuer?: TestCertificate;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  readonly version?: 1 | 3;
+  readonly version?: 1 | 2 | 3;
   readonly extensions?: readonly TestExtension[];
   readonly hash?: 'sha1' | 'sha256' | 'sha384' | 'sha512';
   /** The key to sign with, where it is not the issuer's. */
@@ -49,12 +54,12 @@ export function testCertificate(spec: TestCertificateSpec): TestCertificate {
   const signingKey = spec.signedWith ?? (spec.issuer?.keys ?? keys).privateKey;
   const hash = spec.hash ?? 'sha256';
   const algorithm = signatureAlgorithm(signingKey, hash);
-  const extensions = (spec.extensions ?? []).map((one) =>
-    sequence(oid(one.oid), ...(one.critical ? [boolean(true)] : []), octetString(one.value)),
+  const extensions = (spec.extensions ?? []).map(
+    (one) => one.written ?? sequence(oid(one.oid), ...(one.critical ? [boolean(true)] : []), octetString(one.value)),
   );
   const issuerName = spec.issuer?.name ?? name;
   const tbs = sequence(
-    ...(spec.version === 1 ? [] : [explicit(0, integer(2))]),
+    ...(spec.version === 1 ? [] : [explicit(0, integer((spec.version ?? 3) - 1))]),
     integer(serialNumber),
     algorithm,
     issuerName,

@@ -182,6 +182,11 @@ test.each([
     change(message, (json) => (json.verificationMaterial['tlogEntries'] = Array(33).fill({}))),
     'tlogEntries are 33, more than 32',
   ],
+  [
+    'with timestamps that are no list',
+    change(message, (json) => (json.verificationMaterial['timestampVerificationData'] = { rfc3161Timestamps: { length: 0 } })),
+    'must be a list',
+  ],
   ['that is a list', Buffer.from('[]'), 'must be an object'],
   ['that is null', Buffer.from('null'), 'must be an object'],
   [
@@ -193,6 +198,15 @@ test.each([
   expect(() => parseBundle(bytes, 'it')).toThrow(
     expect.objectContaining({ code: 'invalid-input', message: expect.stringContaining(why) }),
   );
+});
+
+test('as many timestamps, log entries and issuers as are allowed are read', () => {
+  const most = writeBundle({ ...message, timestamps: Array.from({ length: 32 }, () => Buffer.of(1)) });
+  expect(parseBundle(most).timestamps).toHaveLength(32);
+  const entries = change(message, (json) => (json.verificationMaterial['tlogEntries'] = Array(32).fill({})));
+  expect(parseBundle(entries).logEntries).toBe(32);
+  const issuers = withChain(older('0.1'), leaf, ...Array.from({ length: 8 }, () => authority.ca.der));
+  expect(parseBundle(issuers).key.type).toBe('certificate');
 });
 
 test('a bundle cut short anywhere is refused', () => {

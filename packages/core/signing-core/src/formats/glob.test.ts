@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileGlob } from './glob.ts';
+import { compileGlob, hasControlCharacter } from './glob.ts';
 
 const matches = (pattern: string, text: string): boolean => compileGlob(pattern)(text);
 
@@ -59,6 +59,12 @@ test.each([
 
 test.each(['a**', '**a', 'x/a**/y', '***'])('%s is refused, for its meaning would be a guess', (pattern) => {
   expect(() => compileGlob(pattern)).toThrow('must stand alone between slashes');
+});
+
+test('control characters are those of C0, DEL, C1 and the separators, and no others', () => {
+  const controls = ['\0', '\x1f', '\x7f', '\x80', '\x9f', '\u2028', '\u2029'];
+  expect(controls.filter((character) => !hasControlCharacter(`a${character}b`))).toEqual([]);
+  expect(['', ' ', '~', '\xa0', '\u2027', '\u202a', '\u{1f600}'].filter((text) => hasControlCharacter(text))).toEqual([]);
 });
 
 /** The meaning, written as slowly and plainly as possible. */

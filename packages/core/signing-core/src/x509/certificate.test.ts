@@ -46,7 +46,17 @@ const at = (good: Buffer, from: Buffer, to: Buffer): Buffer => {
 };
 const good = testCertificate({ subject: 'good', extensions: LEAF_PROFILE }).der;
 
+const withExtension = (...rest: readonly Buffer[]): Buffer =>
+  testCertificate({ extensions: [{ oid: '', value: der.NULL, written: der.sequence(der.oid('1.2.3'), ...rest) }] }).der;
+
 test.each([
+  ['version 2', () => testCertificate({ version: 2, extensions: LEAF_PROFILE }).der],
+  ['an extension in pieces', () => withExtension(der.tlv(0x24, der.octetString(Buffer.of(5, 0))))],
+  ['an extension that is no octet string', () => withExtension(der.utf8String('x'))],
+  [
+    'an extension with something more',
+    () => withExtension(der.boolean(true), der.octetString(Buffer.of(5, 0)), der.octetString(Buffer.of(5, 0))),
+  ],
   ['version 1', () => testCertificate({ version: 1 }).der],
   [
     'a duplicate extension',
