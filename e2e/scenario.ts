@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const SIGNWRIGHT = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.js', import.meta.url));
+const SIGNWRIGHT = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.cjs', import.meta.url));
 
 /** What a program left: never thrown, for scenarios look at failures too. */
 export type Finished = { readonly status: number; readonly stdout: string; readonly stderr: string };

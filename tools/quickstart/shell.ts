@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const SIGNWRIGHT = fileURLToPath(new URL('../../packages/apps/cli/bin/signwright.js', import.meta.url));
+const SIGNWRIGHT = fileURLToPath(new URL('../../packages/apps/cli/bin/signwright.cjs', import.meta.url));
 const color = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
 

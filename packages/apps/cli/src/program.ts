@@ -5,7 +5,7 @@ import { init } from './commands/init.ts';
 import { plan } from './commands/plan.ts';
 import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { sign } from './commands/sign.ts';
-import { trustInit, trustShow, trustAdd } from './commands/trust.ts';
+import { trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import { verify } from './commands/verify.ts';
 import { EXIT } from './exit.ts';
 import { shareOptions } from './shared-options.ts';

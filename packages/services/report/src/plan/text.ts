@@ -1,3 +1,4 @@
+import { grouped } from '../escape/grouped.ts';
 import { oneLine } from '../escape/one-line.ts';
 import { type Colour, type Paint, painter } from '../escape/paint.ts';
 import type { PlanRow, PlanStatus } from './render-plan.ts';
@@ -45,8 +46,8 @@ function totals(rows: readonly PlanRow[], paint: Paint): string[] {
     .map((status) => ({ ...STATUS[status], count: rows.filter((row) => row.status === status).length }))
     .filter(({ count }) => count > 0);
   const next = counts.flatMap(({ words, next, colour }) => (next === undefined ? [] : [paint(colour, `${words}: ${next}`)]));
-  const summary = counts.map(({ count, words }) => `${count.toLocaleString('en')} ${words}`).join(', ');
-  const files = `${rows.length.toLocaleString('en')} ${rows.length === 1 ? 'file' : 'files'}`;
+  const summary = counts.map(({ count, words }) => `${grouped(count)} ${words}`).join(', ');
+  const files = `${grouped(rows.length)} ${rows.length === 1 ? 'file' : 'files'}`;
   return [...next, paint('bold', summary === '' ? files : `${files}: ${summary}`)];
 }
 

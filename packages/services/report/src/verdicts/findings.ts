@@ -1,4 +1,5 @@
 import type { NextStep, OutcomeStatus, Refusal, Result, Verdict } from '@signwright/signing-core';
+import { grouped } from '../escape/grouped.ts';
 
 /** One line of a report about one verdict: what became of a requirement. */
 export type Finding = {
@@ -39,13 +40,13 @@ export function countResults(verdicts: readonly Verdict[]): string {
   const counts = (['allow', 'pending', 'inconclusive', 'deny'] as const).map(
     (result) => [verdicts.filter((verdict) => verdict.result === result).length, result] as const,
   );
-  const seen = counts.filter(([count]) => count > 0).map(([count, result]) => `${count.toLocaleString('en')} ${result}`);
+  const seen = counts.filter(([count]) => count > 0).map(([count, result]) => `${grouped(count)} ${result}`);
   return seen.length === 0 ? 'nothing was decided' : seen.join(', ');
 }
 
 /** `1 artifact`, `2,000 artifacts`. */
 export function countArtifacts(count: number): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? 'artifact' : 'artifacts'}`;
+  return `${grouped(count)} ${count === 1 ? 'artifact' : 'artifacts'}`;
 }
 
 export const NOT_ANCHORED = 'not anchored: the policy was not checked against an anchor from outside (--anchor FILE)';
