@@ -28,7 +28,8 @@ export function reportError(error: unknown, stderr: NodeJS.WriteStream): number 
     stderr.write(`signwright: a defect, not something you did; please report it\n${shown}\n`);
     return EXIT.defect;
   }
-  const place = error.where === undefined ? '' : `${plain(error.where)}: `;
+  const told = error.where === undefined || error.message.includes(error.where);
+  const place = told ? '' : `${plain(error.where ?? '')}: `;
   stderr.write(`error: ${place}${plain(error.message)}\n`);
   if (error.next !== undefined) stderr.write(`  → ${plain(error.next)}\n`);
   return BY_CODE[error.code];

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { worstOf } from '@signwright/signing-core';
 import { artifactsInHand } from '../context/artifacts-in-hand.ts';
@@ -20,6 +21,8 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   refuseUnenforced(unenforcedInRun(open.policy));
 
   const directory = evidenceDirectory(open, options.evidence);
+  if (!options.quiet && !existsSync(directory))
+    process.stderr.write(`there is no evidence directory ${directory} (--evidence names another)\n`);
   const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
   const evidence = await collectEvidence(
     openEvidence(directory),
