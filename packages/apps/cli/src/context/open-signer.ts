@@ -10,23 +10,27 @@ export type PassphraseOptions = { readonly passphraseEnv?: string; readonly pass
 
 /** The signers of one run: a short-lived certificate, or the first of a signer's keys that counts now. */
 export type Signers = {
-  /** Opens the signer the policy defines, or gives the one that is open. */
+  /** Opens the signer the policy defines, or gives the one that is open, as long as its certificate is young. */
   of(definition: SignerDefinition): Promise<Signer>;
-  /** The same with a new certificate, where it has one. */
-  renewed(definition: SignerDefinition): Promise<Signer>;
 };
+
+/** Short-lived certificates last ten minutes at the least; what is signed in the next ones must be timestamped within. */
+const YOUNG_MS = 4 * 60 * 1000;
 
 /** Each key is opened once a run, and the passphrase read once, whatever it is for: a descriptor gives it but once. */
 export function createSigners(open: OpenPolicy, options: PassphraseOptions): Signers {
   const passphrase = passphraseOf(options);
-  const opened = new Map<string, Promise<Signer>>();
-  const openSigner = (definition: SignerDefinition): Promise<Signer> => {
-    const signer = definition.certificate ? openCertificate(open, definition) : openKey(open, definition, passphrase);
-    opened.set(definition.id, signer);
-    return signer;
+  const opened = new Map<string, { readonly signer: Promise<Signer>; readonly until: number }>();
+  return {
+    of(definition) {
+      const known = opened.get(definition.id);
+      if (known && performance.now() < known.until) return known.signer;
+      const signer = definition.certificate ? openCertificate(open, definition) : openKey(open, definition, passphrase);
+      const until = definition.certificate ? performance.now() + YOUNG_MS : Number.POSITIVE_INFINITY;
+      opened.set(definition.id, { signer, until });
+      return signer;
+    },
   };
-  const of = (definition: SignerDefinition): Promise<Signer> => opened.get(definition.id) ?? openSigner(definition);
-  return { of, renewed: (definition) => (definition.certificate ? openSigner(definition) : of(definition)) };
 }
 
 function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {

@@ -8,7 +8,7 @@ import { definitionOf, type SigningRun } from './sign-parts.ts';
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;
-/** A short-lived certificate serves this many files, and no more than this many are written at a time. */
+/** So many are signed before they are written. */
 const BATCH = 1000;
 const IN_FLIGHT = 16;
 
@@ -23,12 +23,9 @@ export async function writeSidecars(
 ): Promise<void> {
   for (const [id, artifacts] of bySigner(planned)) {
     const definition = definitionOf(run.open, id);
-    const missing: Beside[] = [];
-    for (const beside of artifacts) if (!(await holds(beside, definition.rule, run))) missing.push(beside);
-    for (let at = 0; at < missing.length; at += BATCH) {
-      if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before every file had its signature beside it');
-      await writeBatch(definition, missing.slice(at, at + BATCH), run);
-    }
+    const held = await inParallel(artifacts, (beside) => holds(beside, definition.rule, run));
+    const missing = artifacts.filter((_, index) => !held[index]);
+    for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
     if (missing.length > 0) note(`${id}: wrote ${missing.length} × FILE${SIDECAR}, an export for other tools`);
   }
 }
@@ -49,22 +46,26 @@ function bySigner(planned: readonly PlannedArtifact[]): Map<string, Beside[]> {
 }
 
 async function writeBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<void> {
-  const signer = await run.signers.renewed(definition);
+  const signer = await run.signers.of(definition);
   const signing: Signing = { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock };
-  const files: { path: string; bytes: Buffer }[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < batch.length && !run.signal.aborted) {
-      const { artifact, file } = batch[next++] as Beside;
-      const message = await wholeFile(artifact, file);
-      files.push({
-        path: `${file.path}${SIDECAR}`,
-        bytes: await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing),
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  const files = await inParallel(batch, async ({ artifact, file }) => {
+    if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before every file had its signature beside it');
+    const message = await wholeFile(artifact, file);
+    const bytes = await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing);
+    return { path: `${file.path}${SIDECAR}`, bytes };
+  });
   await writeAtomicAll(files, { signal: run.signal });
+}
+
+/** Does something for each item, so many at once; results in the items' order. */
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = Array.from({ length: items.length });
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at] as T);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  return results;
 }
 
 async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile): Promise<Buffer | undefined> {
@@ -81,7 +82,8 @@ async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile):
 async function holds({ artifact, file }: Beside, rule: Signing['rule'], { trust }: SigningRun): Promise<boolean> {
   try {
     const bytes = await readBounded(`${file.path}${SIDECAR}`, WHOLE, 'the signature beside the file');
-    await checkFileSignature(bytes, { digest: artifact.digest }, { rule, trust });
+    const message = await wholeFile(artifact, file);
+    await checkFileSignature(bytes, { digest: artifact.digest, ...(message ? { message } : {}) }, { rule, trust });
     return true;
   } catch (error) {
     if (error instanceof SignwrightError) return false;
