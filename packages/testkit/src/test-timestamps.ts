@@ -27,7 +27,12 @@ export type TestTimestampFaults = {
   readonly digestHash?: Hash;
   /** The content as it is sent, changed after it was signed. */
   readonly changeContent?: (content: Buffer) => Buffer;
+  /** The content type that is signed. */
   readonly contentType?: string;
+  /** The content type of the token. */
+  readonly encapsulatedType?: string;
+  readonly infoVersion?: number;
+  readonly attributes?: 'none' | 'twice';
   /** The certificate the ESSCertID is over, where it is not the signer's. */
   readonly essCertificate?: Buffer;
   readonly ess?: 'v1' | 'v2' | 'v2-sha384' | 'none';
@@ -59,7 +64,7 @@ export function testTimestamp(signer: TestCertificate, signature: Uint8Array, fa
   const signedData = sequence(
     integer(3),
     set(algorithm(faults.digestHash ?? 'sha256')),
-    sequence(oid(TST_INFO), explicit(0, octetString(sent))),
+    sequence(oid(faults.encapsulatedType ?? TST_INFO), explicit(0, octetString(sent))),
     ...(certificates.length > 0 ? [explicit(0, ...certificates)] : []),
     set(...Array.from({ length: faults.signers ?? 1 }, () => info)),
   );
@@ -69,7 +74,7 @@ export function testTimestamp(signer: TestCertificate, signature: Uint8Array, fa
 function timestampInfo(signature: Uint8Array, faults: TestTimestampFaults): Buffer {
   const hash = faults.imprintHash ?? 'sha256';
   return sequence(
-    integer(1),
+    integer(faults.infoVersion ?? 1),
     oid('1.3.6.1.4.1.57264.2'),
     sequence(algorithm(hash), octetString(createHash(hash).update(signature).digest())),
     integer(Buffer.concat([Buffer.of(0x40), randomBytes(7)])),
@@ -90,6 +95,7 @@ function signerInfo(signer: TestCertificate, content: Buffer, faults: TestTimest
     attribute('1.2.840.113549.1.9.4', octetString(createHash(hash).update(content).digest())),
     ...signingCertificate(signer, faults),
   ].sort(Buffer.compare);
+  if (faults.attributes === 'twice') attributes.push(attributes[0] as Buffer);
   const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : hash, set(...attributes), key);
   if (faults.flipSignature) signature[signature.length - 1] = (signature.at(-1) as number) ^ 1;
   return sequence(
@@ -98,7 +104,7 @@ function signerInfo(signer: TestCertificate, content: Buffer, faults: TestTimest
       ? implicit(0, keyIdentifier(signer))
       : sequence(signer.issuerName, integer(signer.serialNumber)),
     algorithm(hash),
-    explicit(0, ...attributes),
+    ...(faults.attributes === 'none' ? [] : [explicit(0, ...attributes)]),
     signatureAlgorithm(key, hash),
     octetString(signature),
   );
