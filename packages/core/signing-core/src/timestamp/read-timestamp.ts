@@ -1,4 +1,4 @@
-import { child, type Der, isContext, readDer, readTime, retag } from '../x509/der.ts';
+import { bytesOf, child, type Der, isContext, readDer, readTime, retag } from '../x509/der.ts';
 
 const HASHES: { readonly [oid: string]: 'sha256' | 'sha384' | 'sha512' } = {
   '2.16.840.1.101.3.4.2.1': 'sha256',
@@ -24,7 +24,8 @@ export type TimestampResponse = {
   readonly nonce?: Buffer;
   /** The token's content, over which `messageDigest` was taken. */
   readonly content: Buffer;
-  readonly certificates: readonly Buffer[];
+  /** Those the token brings, DER. */
+  certificates(): readonly Buffer[];
   readonly signer: {
     /** Either the certificate's issuer (DER) and serial number, or its subject key identifier. */
     readonly id: { readonly issuer: Buffer; readonly serialNumber: Buffer } | { readonly keyIdentifier: Buffer };
@@ -55,7 +56,7 @@ export function readTimestampResponse(response: Uint8Array): TimestampResponse {
   return {
     ...readInfo(content),
     content,
-    certificates: (certificates?.subs ?? []).map((one) => one.toDER()),
+    certificates: () => (certificates?.subs ?? []).map(bytesOf),
     signer: readSigner(child(child(signedData, signedData.subs.length - 1), 0)),
   };
 }
@@ -81,7 +82,7 @@ function readSigner(info: Der): TimestampResponse['signer'] {
   const attributes = readAttributes(signed);
   if (child(attributes(CONTENT_TYPE), 0).toOID() !== TST_INFO) throw new Error('the signed content type is another');
   return {
-    id: isContext(id, 0) ? { keyIdentifier: id.value } : { issuer: child(id, 0).toDER(), serialNumber: child(id, 1).value },
+    id: isContext(id, 0) ? { keyIdentifier: id.value } : { issuer: bytesOf(child(id, 0)), serialNumber: child(id, 1).value },
     hash: hashOf(child(info, 2)),
     messageDigest: child(attributes(MESSAGE_DIGEST), 0).value,
     certificateHash: readCertificateHash(attributes),

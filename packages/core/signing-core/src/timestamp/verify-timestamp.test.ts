@@ -133,6 +133,15 @@ test('an authority the trust root does not list counts for nothing, whatever its
   expect(() => check(authority.timestamp(signature), [])).toThrow('lists no timestamp authority');
 });
 
+test('an authority listed without its issuer attests nothing', () => {
+  expect(() => check(authority.timestamp(signature), trusting(authority.tsa))).toThrow(
+    expect.objectContaining({
+      refusal: 'bad-timestamp',
+      message: expect.stringContaining('lists CN=test TSA without its issuer'),
+    }),
+  );
+});
+
 test('where the trust root lists the CA, the token must bring the certificate of its signer', () => {
   expect(check(authority.timestamp(signature), UNDER_CA).authority).toBe('CN=test TSA');
   expect(check(authority.timestamp(signature, { embed: [authority.tsaRoot.der, authority.tsa.der] }), UNDER_CA).authority).toBe(

@@ -68,7 +68,10 @@ function checkSigner(said: TimestampResponse, authority: Authority): TrustedTime
 function findSigner(said: TimestampResponse, authority: Authority): { leaf: Certificate; issuers: Authority } {
   const [first, second, ...rest] = authority.chain;
   if (basicConstraintsOf(first).ca) {
-    const leaf = said.certificates.flatMap(readable).find((certificate) => isSigner(said, certificate));
+    const leaf = said
+      .certificates()
+      .flatMap(readable)
+      .find((certificate) => isSigner(said, certificate));
     if (!leaf) throw bad('it brings no certificate of its signer');
     return { leaf, issuers: authority };
   }

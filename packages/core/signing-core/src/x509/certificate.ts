@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { SignwrightError } from '../error.ts';
-import { child, type Der, isContext, readDer, readTime } from './der.ts';
+import { bytesOf, child, type Der, isContext, readDer, readTime } from './der.ts';
 
 /** A parsed certificate (RFC 5280). Bytes are as they were; times are milliseconds since 1970 UTC. */
 export type Certificate = {
@@ -35,13 +35,27 @@ const V3 = 2n;
 export function parseCertificate(der: Uint8Array, what = 'the certificate'): Certificate {
   try {
     if (der.length > MAX_CERTIFICATE) throw new Error(`is larger than ${MAX_CERTIFICATE} bytes`);
-    return read(Buffer.from(der));
+    return remembered(Buffer.from(der));
   } catch (cause) {
     throw new SignwrightError('invalid-input', `${what} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
-function read(der: Buffer): Certificate {
+/** Thousands of bundles of a run carry the same few certificates; each is parsed, and its issuer's signature checked, once. */
+const known = new Map<string, Certificate>();
+const MOST_KNOWN = 64;
+
+function remembered(der: Buffer): Certificate {
+  const fingerprint = createHash('sha256').update(der).digest('hex');
+  const before = known.get(fingerprint);
+  if (before) return before;
+  const certificate = read(der, fingerprint);
+  if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value as string);
+  known.set(fingerprint, certificate);
+  return certificate;
+}
+
+function read(der: Buffer, fingerprint: string): Certificate {
   const root = readDer(der);
   const tbs = child(root, 0);
   const version = child(tbs, 0);
@@ -55,10 +69,10 @@ function read(der: Buffer): Certificate {
   const signedBy = new Map<string, boolean>();
   const certificate: Certificate = {
     der,
-    fingerprint: createHash('sha256').update(der).digest('hex'),
+    fingerprint,
     serialNumber: child(tbs, 1).value,
-    issuer: child(tbs, 3).toDER(),
-    subject: child(tbs, 5).toDER(),
+    issuer: bytesOf(child(tbs, 3)),
+    subject: bytesOf(child(tbs, 5)),
     subjectText: textOf(openssl.subject),
     notBefore: readTime(child(validity, 0)),
     notAfter: readTime(child(validity, 1)),
@@ -66,8 +80,8 @@ function read(der: Buffer): Certificate {
     signatureAlgorithm: algorithm,
     extensions: readExtensions(tbs),
     isSignedBy(issuer) {
-      const known = signedBy.get(issuer.fingerprint);
-      if (known !== undefined) return known;
+      const before = signedBy.get(issuer.fingerprint);
+      if (before !== undefined) return before;
       const answer = openssl.verify(issuer.publicKey);
       signedBy.set(issuer.fingerprint, answer);
       return answer;

@@ -70,6 +70,11 @@ export function readTime(der: Der): number {
   return whole + Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
 }
 
+/** An element's own bytes. */
+export function bytesOf(der: Der): Buffer {
+  return retag(der, der.tag.toDER());
+}
+
 /** An element's bytes under another tag, as signed attributes are hashed (RFC 5652, 5.4). */
 export function retag(der: Der, tag: number): Buffer {
   const length = der.value.length;
