@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
-import { type TestKeyType, testAuthority, testKeys } from '@signwright/testkit';
+import { basicConstraints, keyUsage, type TestKeyType, testAuthority, testCertificate, testKeys } from '@signwright/testkit';
 import { expect, test } from 'vitest';
 import { type Bundle, parseBundle, writeBundle } from './bundle.ts';
 import { keyIdOf } from './keys.ts';
@@ -112,4 +112,16 @@ test('a file signature without a file to hold it against is refused', async () =
   await expect(verify(fileBundle('p256'), undefined, testKeys('p256').publicKey)).rejects.toMatchObject({
     refusal: 'wrong-predicate',
   });
+});
+
+test('of several authorities, the one that issued the certificate says what is wrong with it', async () => {
+  const other = testCertificate({ subject: 'other CA', extensions: [basicConstraints(true), keyUsage(0x04)] });
+  const chains = [{ chain: [other.der] }, { chain: [authority.ca.der, authority.root.der] }];
+  const both = parseTrustRoot(authority.trustedRoot({ certificateAuthorities: chains }), undefined, 'test');
+  const reversed = { ...both, certificateAuthorities: both.certificateAuthorities.toReversed() };
+  const late = authority.leaf({ keys: testKeys('p256'), notBefore: new Date('2026-06-02T00:00:00Z') });
+  const bundle = { ...fileBundle('p256', { certified: true }), key: { type: 'certificate' as const, der: late.der } };
+  for (const each of [both, reversed]) {
+    await expect(verifyBundle(bundle, { root: each, keyFor: () => undefined, file: whole })).rejects.toThrow('was valid from');
+  }
 });
