@@ -29,10 +29,11 @@ export const MAX_PROBLEMS = 50;
 export class PolicyError extends SignwrightError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
+  /** @param what has them. */
+  constructor(problems: readonly Problem[], what = 'the policy') {
     const shown = distinct(problems);
     const first = shown[0];
-    super('policy', messageOf(shown), first === undefined ? {} : { where: first.where });
+    super('policy', messageOf(shown, what), first === undefined ? {} : { where: first.where });
     this.problems = shown.slice(0, MAX_PROBLEMS);
   }
 }
@@ -65,10 +66,10 @@ function visible(char: string): string {
   return hidden ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char;
 }
 
-function messageOf(problems: readonly Problem[]): string {
+function messageOf(problems: readonly Problem[], what: string): string {
   const lines = problems.slice(0, MAX_PROBLEMS).map(problemLine);
   const more = problems.length - lines.length;
-  const head = problems.length === 1 ? 'the policy has a problem' : `the policy has ${problems.length} problems`;
+  const head = problems.length === 1 ? `${what} has a problem` : `${what} has ${problems.length} problems`;
   return [`${head}:`, ...lines.map((line) => `  ${line}`), ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }
 

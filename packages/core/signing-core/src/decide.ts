@@ -95,7 +95,9 @@ function decideSignature(
     refusals.push({ evidence: evidence.evidence, ...refusal });
   }
   if (context.unreachable !== undefined) {
-    return { ...base, refused: refusals, status: 'inconclusive', code: 'evidence-unreachable', message: context.unreachable };
+    const message = context.unreachable;
+    const next = { ...context.next, text: 'make the evidence readable and verify again, or sign anew' };
+    return { ...base, refused: refusals, status: 'inconclusive', code: 'evidence-unreachable', message, next };
   }
   if (refusals.length === 0) {
     return {

@@ -46,8 +46,14 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     planned.map(({ digest }) => digest),
     evidenceTrust(open),
   );
-  if (before.unreachable !== undefined)
-    throw new SignwrightError('unreachable', before.unreachable, { where: directory, next: 'nothing was signed; try again' });
+  if (before.unreachable !== undefined) {
+    if (before.listed) note(`${before.unreachable}; it is left alone, and signed anew where it is needed`);
+    else
+      throw new SignwrightError('unreachable', before.unreachable, {
+        where: directory,
+        next: 'nothing was signed; restore the store from a copy, or name another with --evidence',
+      });
+  }
 
   const timestamps = await openTimestamps(open, trustRoot, note);
   const signing = {

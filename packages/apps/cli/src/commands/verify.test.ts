@@ -142,6 +142,8 @@ describe.concurrent('an anchor', () => {
     const { status, stdout, stderr } = await anchored(anchor);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain(says);
+    expect(stderr).toContain('anchor');
+    expect(stderr).not.toContain('the policy has');
     expect(stderr).toMatch(/anchors\/.*\.yaml:1:\d+/);
   });
 

@@ -32,32 +32,43 @@ export function openEvidence(directory: string): EvidenceStore {
   return createEvidenceStore(createDirectoryStore(directory));
 }
 
-/** All the evidence about some artifacts, verified; by artifact. */
+/** The evidence about some artifacts, verified; by artifact. */
 export type CollectedEvidence = {
   verified(digest: Sha256): readonly Verified[];
   refused(digest: Sha256): readonly Refusal[];
-  /** Why evidence could not be read, where it could not. */
+  /** Whether the store could tell what it holds. */
+  readonly listed: boolean;
+  /** Why some of it could not be read, where it could not: what it would prove is not known. */
   readonly unreachable?: string;
 };
 
-/** Reads and verifies what the store lists for these digests; each piece once, however many artifacts it is about. */
+/**
+ * Reads and verifies what the store lists for these digests; each piece once, however many artifacts it is about. One that cannot
+ * be read hides none of the others.
+ */
 export async function collectEvidence(
   store: EvidenceStore,
   digests: readonly Sha256[],
   trust: EvidenceTrust,
 ): Promise<CollectedEvidence> {
   const results = new Map<Sha256, Verified | Refusal>();
-  let listed: ReadonlyMap<Sha256, readonly Sha256[]>;
-  try {
-    listed = await store.list(digests);
-    for (const id of new Set([...listed.values()].flat())) results.set(id, await verifyEvidence(id, await store.get(id), trust));
-  } catch (error) {
-    if (!(error instanceof SignwrightError) || error.code !== 'unreachable') throw error;
-    return { verified: () => [], refused: () => [], unreachable: `the evidence cannot be read: ${messageOf(error)}` };
+  const failures: string[] = [];
+  const readable = async <T>(read: Promise<T>): Promise<T | undefined> =>
+    read.catch((error: unknown) => {
+      if (!(error instanceof SignwrightError) || error.code !== 'unreachable') throw error;
+      failures.push(`the evidence cannot be read: ${messageOf(error)}`);
+      return undefined;
+    });
+  const listed = await readable(store.list(digests));
+  for (const id of new Set([...(listed?.values() ?? [])].flat())) {
+    const bytes = await readable(store.get(id));
+    if (bytes) results.set(id, await verifyEvidence(id, bytes, trust));
   }
-  const about = (digest: Sha256): (Verified | Refusal)[] => (listed.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
+  const about = (digest: Sha256): (Verified | Refusal)[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
   return {
     verified: (digest) => about(digest).filter((one): one is Verified => !('code' in one)),
     refused: (digest) => about(digest).filter((one): one is Refusal => 'code' in one),
+    listed: listed !== undefined,
+    ...(failures[0] === undefined ? {} : { unreachable: failures[0] }),
   };
 }
