@@ -372,6 +372,26 @@ test('what rests on a trial authority, for its certificate or its time, says so'
   ).toBe(true);
 });
 
+test('the same bytes under two names are both found', async () => {
+  const names = ['a', 'b'];
+  const payload = statement({
+    statement: { subject: names.map((name) => ({ name, digest: { sha256: HEX } })) },
+    predicate: { artifacts: names.map((name) => ({ name, kind: 'file', requirements: sha256('requirements') })) },
+  });
+  expect(await verify(bundle(payload))).toMatchObject({ byDigest: new Map([[`sha256:${HEX}`, [0, 1]]]) });
+});
+
+test('a trust root that cannot be used is an error of ours to fix, not a fault of the evidence', async () => {
+  const publicKey = { rawBytes: 'AAAA', keyDetails: 'PKIX_ECDSA_P256_SHA_256', validFor: { start: '2026-01-01T00:00:00Z' } };
+  const tlogs = [{ baseUrl: 'https://log.example', hashAlgorithm: 'SHA2_256', publicKey, logId: { keyId: 'AAAA' } }];
+  const broken = parseTrustRoot(authority.trustedRoot({ tlogs }), authority.issuers(), 'test');
+  const logged = JSON.parse(bundle(statement()).toString()) as { verificationMaterial: { tlogEntries?: object[] } };
+  logged.verificationMaterial.tlogEntries = [{}];
+  await expect(verify(Buffer.from(JSON.stringify(logged)), { ...TRUST, root: broken })).rejects.toMatchObject({
+    code: 'configuration',
+  });
+});
+
 test('a bit flipped anywhere in evidence is refused, or changes nothing that is proven', async () => {
   for (const bytes of [bundle(statement()), bundle(statement({ certified: undefined }), { by: 'key' })]) {
     const evidence = sha256(bytes);
