@@ -1,10 +1,27 @@
 import { expect, it } from 'vitest';
 import { describePeer, peer } from './peers.ts';
-import { BY_CERTIFICATE, BY_KEY, createTrial, policyOf, TRIAL_IDENTITY, TRIAL_ISSUER, TRUST_ROOT } from './scenario.ts';
+import {
+  BY_CERTIFICATE,
+  BY_KEY,
+  createTrial,
+  evidencePaths,
+  policyOf,
+  runPeer,
+  TRIAL_IDENTITY,
+  TRIAL_ISSUER,
+  TRUST_ROOT,
+} from './scenario.ts';
 
 const BY_IDENTITY = [
-  ...['--trusted-root', TRUST_ROOT, '--certificate-identity', TRIAL_IDENTITY, '--certificate-oidc-issuer', TRIAL_ISSUER],
-  ...['--use-signed-timestamps', '--insecure-ignore-tlog', '--insecure-ignore-sct'],
+  '--trusted-root',
+  TRUST_ROOT,
+  '--certificate-identity',
+  TRIAL_IDENTITY,
+  '--certificate-oidc-issuer',
+  TRIAL_ISSUER,
+  '--use-signed-timestamps',
+  '--insecure-ignore-tlog',
+  '--insecure-ignore-sct',
 ];
 const BY_PUBLIC_KEY = ['--key', 'key.pub', '--insecure-ignore-tlog'];
 const BY_PUBLIC_KEY_AND_TIME = [...BY_PUBLIC_KEY, '--use-signed-timestamps', '--trusted-root', TRUST_ROOT];
@@ -14,11 +31,11 @@ const NO_SERVICES = JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.si
 describePeer('cosign', 'what we sign verifies with cosign', () => {
   it('a file signed by certificate, with its timestamp', async () => {
     const at = await createTrial(BY_CERTIFICATE);
-    expect(await at.signwright('sign')).toMatchObject({ status: 0 });
+    expect(await at.run(['sign'])).toMatchObject({ status: 0 });
     const verify = ['verify-blob', '--bundle', 'dist/app.tgz.sigstore.json', ...BY_IDENTITY, 'dist/app.tgz'];
-    expect(await at.run(peer('cosign'), verify)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), verify)).toMatchObject({ status: 0 });
     at.write('dist/app.tgz', 'what a build left, changed\n');
-    expect((await at.run(peer('cosign'), verify)).status).not.toBe(0);
+    expect((await runPeer(at, peer('cosign'), verify)).status).not.toBe(0);
   });
 
   it.each([
@@ -26,11 +43,11 @@ describePeer('cosign', 'what we sign verifies with cosign', () => {
     ['by key and timestamp', BY_PUBLIC_KEY_AND_TIME],
   ])('a file signed %s', async (_, flags) => {
     const at = await createTrial(BY_KEY);
-    expect(await at.signwright('sign')).toMatchObject({ status: 0 });
+    expect(await at.run(['sign'])).toMatchObject({ status: 0 });
     const verify = ['verify-blob', '--bundle', 'dist/app.tgz.sigstore.json', ...flags, 'dist/app.tgz'];
-    expect(await at.run(peer('cosign'), verify)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), verify)).toMatchObject({ status: 0 });
     at.write('dist/app.tgz', 'what a build left, changed\n');
-    expect((await at.run(peer('cosign'), verify)).status).not.toBe(0);
+    expect((await runPeer(at, peer('cosign'), verify)).status).not.toBe(0);
   });
 
   it.each([
@@ -39,24 +56,25 @@ describePeer('cosign', 'what we sign verifies with cosign', () => {
   ])('the release part signed %s, for each artifact in it and for no other', async (_, signer, flags) => {
     const at = await createTrial(signer);
     at.write('dist/other.tgz', 'another artifact of the same run\n');
-    expect(await at.signwright('sign', '--no-sidecars')).toMatchObject({ status: 0 });
-    const [part, ...more] = at.evidence();
+    expect(await at.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
+    const [part, ...more] = evidencePaths(at);
     expect(more).toEqual([]);
     const verify = ['verify-blob-attestation', '--bundle', part as string, '--type', RELEASE, ...flags];
     for (const file of ['dist/app.tgz', 'dist/other.tgz']) {
-      expect(await at.run(peer('cosign'), [...verify, file])).toMatchObject({ status: 0 });
+      expect(await runPeer(at, peer('cosign'), [...verify, file])).toMatchObject({ status: 0 });
     }
     at.write('dist/stranger.tgz', 'signed by nobody\n');
-    expect((await at.run(peer('cosign'), [...verify, 'dist/stranger.tgz'])).status).not.toBe(0);
+    expect((await runPeer(at, peer('cosign'), [...verify, 'dist/stranger.tgz'])).status).not.toBe(0);
   });
 
   it("with a key of cosign's own, encrypted", async () => {
     const at = await createTrial(BY_KEY);
     const password = { COSIGN_PASSWORD: 'a trial passphrase' };
-    expect(await at.run(peer('cosign'), ['generate-key-pair'], password)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), ['generate-key-pair'], password)).toMatchObject({ status: 0 });
     at.write('signwright.yaml', policyOf('{ keys: [{ ref: cosign.key, public-key: cosign.pub }] }'));
-    process.env['TRIAL_PASSPHRASE'] = 'a trial passphrase';
-    expect(await at.signwright('sign', '--passphrase-env', 'TRIAL_PASSPHRASE')).toMatchObject({ status: 0 });
+    expect(
+      await at.run(['sign', '--passphrase-env', 'TRIAL_PASSPHRASE'], { env: { TRIAL_PASSPHRASE: 'a trial passphrase' } }),
+    ).toMatchObject({ status: 0 });
     const verify = [
       'verify-blob',
       '--bundle',
@@ -66,7 +84,7 @@ describePeer('cosign', 'what we sign verifies with cosign', () => {
       '--insecure-ignore-tlog',
       'dist/app.tgz',
     ];
-    expect(await at.run(peer('cosign'), verify)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), verify)).toMatchObject({ status: 0 });
   });
 });
 
@@ -76,7 +94,7 @@ describePeer('cosign', 'what cosign signs verifies with us', () => {
   it('a file, by key: this file and no other', async () => {
     const at = await createTrial(BY_KEY);
     at.write('services.json', NO_SERVICES);
-    await at.run(peer('cosign'), ['generate-key-pair'], password);
+    await runPeer(at, peer('cosign'), ['generate-key-pair'], password);
     const sign = [
       'sign-blob',
       '--key',
@@ -88,23 +106,23 @@ describePeer('cosign', 'what cosign signs verifies with us', () => {
       '-y',
       'dist/app.tgz',
     ];
-    expect(await at.run(peer('cosign'), sign, password)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), sign, password)).toMatchObject({ status: 0 });
     const verify = ['bundle', 'verify', '--bundle', 'b.json', '--key'];
-    expect(await at.signwright(...verify, 'cosign.pub', 'dist/app.tgz')).toMatchObject({ status: 0 });
-    expect(await at.signwright(...verify, 'key.pub', 'dist/app.tgz')).toMatchObject({ status: 1 });
-    expect(await at.signwright(...verify, 'cosign.pub', 'key.pub')).toMatchObject({ status: 1 });
+    expect(await at.run([...verify, 'cosign.pub', 'dist/app.tgz'])).toMatchObject({ status: 0 });
+    expect(await at.run([...verify, 'key.pub', 'dist/app.tgz'])).toMatchObject({ status: 1 });
+    expect(await at.run([...verify, 'cosign.pub', 'key.pub'])).toMatchObject({ status: 1 });
   });
 
   it('an attestation, by key: about this file and no other', async () => {
     const at = await createTrial(BY_KEY);
     at.write('services.json', NO_SERVICES);
     at.write('predicate.json', '{"checked":true}');
-    await at.run(peer('cosign'), ['generate-key-pair'], password);
+    await runPeer(at, peer('cosign'), ['generate-key-pair'], password);
     const attest = ['attest-blob', '--key', 'cosign.key', '--signing-config', 'services.json', '--bundle', 'b.json'];
     const about = ['--predicate', 'predicate.json', '--type', 'https://example.com/check/v1', '-y', 'dist/app.tgz'];
-    expect(await at.run(peer('cosign'), [...attest, ...about], password)).toMatchObject({ status: 0 });
+    expect(await runPeer(at, peer('cosign'), [...attest, ...about], password)).toMatchObject({ status: 0 });
     const verify = ['bundle', 'verify', '--bundle', 'b.json', '--key', 'cosign.pub'];
-    expect(await at.signwright(...verify, 'dist/app.tgz')).toMatchObject({ status: 0 });
-    expect(await at.signwright(...verify, 'key.pub')).toMatchObject({ status: 1 });
+    expect(await at.run([...verify, 'dist/app.tgz'])).toMatchObject({ status: 0 });
+    expect(await at.run([...verify, 'key.pub'])).toMatchObject({ status: 1 });
   });
 });

@@ -22,5 +22,7 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
   // CommonJS dependencies call require for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 });

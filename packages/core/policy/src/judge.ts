@@ -211,8 +211,7 @@ function best(readings: readonly (() => Verdict)[]): Verdict {
   });
   const allowed = attempts.find(({ verdict }) => verdict?.result === 'allow')?.verdict;
   if (allowed) return allowed;
-  const undecidable = attempts.find(({ error }) => error !== undefined);
-  if (undecidable) throw undecidable.error;
+  for (const { error } of attempts) if (error) throw error;
   return attempts[0]?.verdict as Verdict;
 }
 

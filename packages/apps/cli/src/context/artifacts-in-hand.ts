@@ -44,11 +44,7 @@ function byDigest(paths: readonly string[], digest: string, name: string | undef
 }
 
 /** Hashes files, showing progress. */
-export async function hashed(
-  files: readonly ArtifactFile[],
-  options: { readonly quiet?: true },
-  run: Run,
-): Promise<ArtifactInHand[]> {
+async function hashed(files: readonly ArtifactFile[], options: { readonly quiet?: true }, run: Run): Promise<ArtifactInHand[]> {
   const total = { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
   const progress = showProgress('hashing', total, options.quiet ?? false);
   try {

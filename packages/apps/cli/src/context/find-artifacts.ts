@@ -36,7 +36,7 @@ export async function findArtifacts(
     skipFile: (name) => name.endsWith(SIDECAR),
     signal,
   });
-  return files.map((file) => ({ ...file, size: Number(file.size) }));
+  return paths.length > 0 ? files : files.map((file) => ({ ...file, explicit: false }));
 }
 
 /** `dist` for `dist/**`, the file itself where nothing is left open; only what exists. */
