@@ -110,6 +110,28 @@ test.each([
   },
 );
 
+test('bytes that a part signs under two names count under each of them', () => {
+  const one = evidence({ by: 'build' });
+  const [first] = one.part.artifacts;
+  const two: Verified = {
+    ...one,
+    part: { ...one.part, artifacts: [{ ...first, name: 'other' } as NonNullable<typeof first>, ...one.part.artifacts] },
+    byDigest: new Map([[BYTES, [0, 1]]]),
+  };
+  for (const name of ['app', 'other']) {
+    const context: DecisionContext = { ...CONTEXT, signedAs: { name, kind: 'package' } };
+    expect(decide([signedBy('build')], [two], [], context).result).toBe('allow');
+  }
+});
+
+test('a verdict says what the artifact was signed as, where that differs in name or kind', () => {
+  const signedAs = (name: string, kind: 'package' | 'sbom'): Verdict['signedAs'] =>
+    judge(['build'], [], { signedAs: { name, kind } }).signedAs;
+  expect(signedAs('app', 'package')).toBeUndefined();
+  expect(signedAs('other', 'package')).toEqual({ name: 'other', kind: 'package' });
+  expect(signedAs('app', 'sbom')).toEqual({ name: 'app', kind: 'sbom' });
+});
+
 test('a clock five minutes slow does not hide a fresh signature', () => {
   expect(judge(['build'], [{ by: 'build', at: NOON + 300_000 }]).result).toBe('allow');
 });
