@@ -73,6 +73,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--evidence <directory>', 'where evidence is kept')
     .option('--passphrase-env <name>', "the environment variable with a key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with a key's passphrase", descriptor)
     .addHelpText('after', example('signwright doctor'))
     .action((options) => doctor(options));
 

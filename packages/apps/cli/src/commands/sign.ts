@@ -12,7 +12,7 @@ import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { planSigning } from '../signing/plan-signing.ts';
 import { signParts } from '../signing/sign-parts.ts';
-import { writeSidecars } from '../signing/write-sidecars.ts';
+import { refuseEd25519, writeSidecars } from '../signing/write-sidecars.ts';
 
 export type SignOptions = SharedOptions &
   PassphraseOptions & {
@@ -41,6 +41,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const store = openEvidence(directory);
   const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
   const planned = planSigning(open.policy, artifacts, options, note);
+  if (options.sidecars) refuseEd25519(planned, open);
   const before = await collectEvidence(
     store,
     planned.map(({ digest }) => digest),

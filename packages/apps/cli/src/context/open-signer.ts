@@ -33,8 +33,14 @@ export function createSigners(open: OpenPolicy, options: PassphraseOptions): Sig
   };
 }
 
-function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {
-  if (passphraseEnv === undefined && passphraseFd === undefined) return undefined;
+function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase {
+  if (passphraseEnv === undefined && passphraseFd === undefined) {
+    return async () => {
+      throw new SignwrightError('usage', 'the private key is encrypted, and nothing says where its passphrase is', {
+        next: 'name the environment variable (--passphrase-env NAME) or the descriptor (--passphrase-fd 3) that holds it',
+      });
+    };
+  }
   const source = {
     ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),
     ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }),
@@ -68,15 +74,15 @@ async function openCertificate(open: OpenPolicy, { id, where, certificate }: Sig
   });
 }
 
-async function openKey(
-  open: OpenPolicy,
-  { id, where, keys }: SignerDefinition,
-  passphrase: Passphrase | undefined,
-): Promise<Signer> {
-  const now = Date.now();
-  const key = keys.find(
-    ({ rule }) => (rule.from ?? 0) <= now && now < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity),
+/** The first of a signer's keys that counts at a time, milliseconds since 1970 UTC. */
+export function keyThatCounts(keys: SignerDefinition['keys'], at: number): SignerDefinition['keys'][number] | undefined {
+  return keys.find(
+    ({ rule }) => (rule.from ?? 0) <= at && at < Math.min(rule.until ?? Infinity, rule.compromisedSince ?? Infinity),
   );
+}
+
+async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, passphrase: Passphrase): Promise<Signer> {
+  const key = keyThatCounts(keys, Date.now());
   if (!key)
     throw new SignwrightError('configuration', `signer ${id} has no key that counts now`, {
       where,
@@ -94,7 +100,7 @@ async function openKey(
   }
   const { createFileSigner } = await import('@signwright/signer-file');
   const path = resolve(open.directory, key.ref);
-  const signer = await createFileSigner({ path, ...(passphrase ? { passphrase } : {}) });
+  const signer = await createFileSigner({ path, passphrase });
   if (keyIdOf(await signer.publicKey()) !== key.rule.keyId) {
     throw new SignwrightError(
       'configuration',

@@ -1,8 +1,11 @@
+import { createPublicKey } from 'node:crypto';
 import { readBounded, writeAtomicAll } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
 import { checkFileSignature, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
+import type { OpenPolicy } from '../context/open-policy.ts';
+import { keyThatCounts } from '../context/open-signer.ts';
 import type { PlannedArtifact } from './plan-signing.ts';
 import { definitionOf, type SigningRun } from './sign-parts.ts';
 
@@ -27,6 +30,19 @@ export async function writeSidecars(
     const missing = artifacts.filter((_, index) => !held[index]);
     for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
     if (missing.length > 0) note(`${id}: wrote ${missing.length} × FILE${SIDECAR}, an export for other tools`);
+  }
+}
+
+/** Refuses, before anything is signed, a file signature by a key that would have to hold the whole file. */
+export function refuseEd25519(planned: readonly PlannedArtifact[], open: OpenPolicy): void {
+  for (const id of bySigner(planned).keys()) {
+    const { keys, where } = definitionOf(open, id);
+    const key = keyThatCounts(keys, Date.now());
+    if (!key || createPublicKey(key.rule.publicKey).asymmetricKeyType !== 'ed25519') continue;
+    throw new SignwrightError('configuration', `signer ${id} has an Ed25519 key, which signs no files by their digest`, {
+      where,
+      next: 'give --no-sidecars; the release part, which decides, is signed all the same',
+    });
   }
 }
 
