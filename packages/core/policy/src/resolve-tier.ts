@@ -20,17 +20,34 @@ export type TierDemands = {
   readonly chain: readonly string[];
 };
 
+/** Tiers that may extend one another in a row. */
+export const MAX_CHAIN = 10;
+
+const resolved = new WeakMap<Scope, Map<string, TierDemands>>();
+
 /**
- * What a tier demands with all it extends. Undefined tiers and cycles end the chain: they are reported elsewhere.
+ * What a tier demands with all it extends. Undefined tiers, circles and chains over {@link MAX_CHAIN} end it: they are reported
+ * elsewhere, and a policy that has one is never loaded.
  *
  * @param layer who may be freed of it by breaking the glass.
  */
-export function resolveTier(scope: Scope, id: string, layer: string, seen: readonly string[] = []): TierDemands {
+export function resolveTier(scope: Scope, id: string, layer: string): TierDemands {
+  const known = resolved.get(scope) ?? new Map<string, TierDemands>();
+  resolved.set(scope, known);
+  const key = JSON.stringify([layer, id]);
+  const answer = known.get(key) ?? resolveChain(scope, id, layer, []);
+  known.set(key, answer);
+  return answer;
+}
+
+function resolveChain(scope: Scope, id: string, layer: string, seen: readonly string[]): TierDemands {
   const tier = scope.tiers.get(id)?.value;
-  if (tier === undefined || seen.includes(id)) return { signatures: [], demands: demandsOf({}, layer), chain: [] };
+  if (tier === undefined || seen.includes(id) || seen.length >= MAX_CHAIN) {
+    return { signatures: [], demands: demandsOf({}, layer), chain: [] };
+  }
   const own = { signatures: signaturesOf(tier), demands: demandsOf(tier, layer), chain: [id] };
   if (tier.extends === undefined) return own;
-  const parent = resolveTier(scope, tier.extends, layer, [...seen, id]);
+  const parent = resolveChain(scope, tier.extends, layer, [...seen, id]);
   const united = uniteDemands(parent.demands, own.demands);
   return {
     signatures: uniteSignatures([...parent.signatures, ...own.signatures]),

@@ -261,6 +261,17 @@ describe('a problem is told by file, line, column and path, with what was found,
     ]);
   });
 
+  test('a chain of tiers is ten at the most, so that resolving one stays cheap', async () => {
+    const chain = Array.from(
+      { length: 11 },
+      (_, at) => `t${at}: { signatures: [build]${at === 0 ? '' : `, extends: t${at - 1}`} }`,
+    );
+    const long = withKey('', `tiers: { ${chain.join(', ')} }`, 'artifacts: [{ match: x, tier: t10 }]');
+    expect((await problemsOf(long)).map(({ path, message }) => `${path} ${message}`)).toEqual([
+      'tiers.t10.extends at most 10 tiers may extend one another; here it is 11',
+    ]);
+  });
+
   test('and no more than fifty of them', async () => {
     const keys = Array.from({ length: 80 }, (_, index) => `key${index}: 1`).join('\n');
     expect(await problemsOf(withKey(keys))).toHaveLength(50);

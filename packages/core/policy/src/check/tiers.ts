@@ -1,6 +1,6 @@
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Problem } from '../problem.ts';
-import { resolveTier } from '../resolve-tier.ts';
+import { MAX_CHAIN, resolveTier } from '../resolve-tier.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
 /** No tier extends itself, by whatever detour. */
@@ -13,6 +13,13 @@ export function* extensionsEnd({ content, source, scope }: Subject): Generator<P
       next = scope.tiers.get(next)?.value.extends;
     }
     if (next === id) yield problemAt(source, ['tiers', id, 'extends'], `a circle: ${[...chain, id].join(' extends ')}`);
+    else if (chain.length > MAX_CHAIN) {
+      yield problemAt(
+        source,
+        ['tiers', id, 'extends'],
+        `at most ${MAX_CHAIN} tiers may extend one another; here it is ${chain.length}`,
+      );
+    }
   }
 }
 

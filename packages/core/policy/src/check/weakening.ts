@@ -10,7 +10,8 @@ import { entriesOf, type Subject } from './subject.ts';
 export function* nothingWeakens({ content, source, scope }: Subject): Generator<Problem> {
   for (const [id, tier] of entriesOf(content.tiers)) {
     if (tier.extends === undefined || tier.extends === id) continue;
-    const parent = resolveTier(scope, tier.extends, '', [id]);
+    const parent = resolveTier(scope, tier.extends, '');
+    if (parent.chain.includes(id)) continue;
     for (const { path, message } of weakenings(tier, parent)) {
       yield (path.length === 1 ? problemAt : problemAtKey)(
         source,
