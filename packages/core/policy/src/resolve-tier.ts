@@ -63,7 +63,7 @@ export function signaturesOf(tier: Tier): SignatureDemand[] {
 }
 
 /** Signatures with each signer once, asked for the kinds any of them asks it for. */
-export function uniteSignatures(signatures: readonly SignatureDemand[]): SignatureDemand[] {
+function uniteSignatures(signatures: readonly SignatureDemand[]): SignatureDemand[] {
   const bySigner = new Map<string, SignatureDemand>();
   for (const one of signatures) {
     const before = bySigner.get(one.by);

@@ -4,7 +4,7 @@ import { composeValue } from './compose-value.ts';
 import { makeProblem, PositionNotes, type Source } from './source.ts';
 
 /** Bytes of a policy file, at the most. */
-export const MAX_FILE: number = 1024 * 1024;
+const MAX_FILE = 1024 * 1024;
 
 /**
  * Reads one YAML 1.2 document, keeping positions, and refuses what two readers could read differently or what could hide from
