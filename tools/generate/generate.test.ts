@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
+import { CLAIM_NAMES, KINDS } from '@signwright/signing-core';
 import { describe, expect, test } from 'vitest';
-import { CLAIM_NAMES, KINDS } from '../../packages/core/signing-core/src/index.ts';
 import { drifted } from './generate.ts';
 import type { Schema } from './schema.ts';
 
