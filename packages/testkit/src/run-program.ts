@@ -53,8 +53,13 @@ async function finish(child: ChildProcess): Promise<Finished> {
   return { ...(await ended), stdout, stderr };
 }
 
-async function textOf(stream: Readable | null): Promise<string> {
+/** All of it, or what came before whoever started the run closed it. */
+function textOf(stream: Readable | null): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve) => {
+    const end = (): void => resolve(Buffer.concat(chunks).toString('utf8'));
+    if (stream) stream.on('close', end);
+    else end();
+  });
 }

@@ -10,9 +10,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     process.stderr.write('\nstopping; once more to stop at once\n');
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   try {
     await createProgram(stop.signal).parseAsync(argv);
   } catch (error) {
@@ -20,6 +18,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** Whoever reads our output may stop reading. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Commander has already told the user; help and version are no failure. Told by its code, as a bundler renames classes. */
