@@ -155,6 +155,7 @@ function addBundle(bundle: Command): void {
     .option('--certificate-identity <name>', 'the name the certificate must carry, exactly')
     .option('--certificate-oidc-issuer <url>', 'the OIDC issuer the certificate must carry, exactly')
     .option('--trusted-root <file>', 'a Sigstore trusted root')
+    .option('--insecure-ignore-tlog', 'do without a log entry where the trusted root lists transparency logs')
     .addHelpText('after', example('signwright bundle verify --bundle app.tgz.sigstore.json --key release.pub app.tgz'))
     .action((artifact, options) => bundleVerify(artifact, options));
 }

@@ -30,6 +30,8 @@ export type Findings = {
   readonly unreachable?: string;
   /** Milliseconds since 1970 UTC. */
   readonly at: number;
+  /** Evidence timestamped later does not count; see {@link DecisionContext.latest}. */
+  readonly latest?: number;
   readonly moment: Moment;
   readonly anchored: boolean;
   /** At the moment `sign`, the signers whose signatures this run is about; all unless told. */
@@ -51,14 +53,11 @@ export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings
   const byName = resolve({ name: inHand.name });
   if (byName.status !== 'required') return judgeAs(policy, byName, inHand, findings, undefined);
   const asInHand = { name: inHand.name, kind: byName.kind };
-  const readings = [
-    asInHand,
-    ...namesOf(inHand, findings.verified).filter((as) => as.name !== asInHand.name || as.kind !== asInHand.kind),
-  ];
-  return best(
-    readings.map(
-      (as) => () => judgeAs(policy, as === asInHand ? byName : uniteResolutions(byName, resolve(as)), inHand, findings, as),
-    ),
+  const first = judgeAs(policy, byName, inHand, findings, asInHand);
+  // Whatever a part calls these bytes, it demands no less: what its name alone does not hold up is not let through by another.
+  if (first.result === 'allow' || judgeAs(policy, byName, inHand, findings, undefined).result !== 'allow') return first;
+  return firstAllowing(first, namesOf(inHand, findings.verified), (as) =>
+    judgeAs(policy, uniteResolutions(byName, resolve(as)), inHand, findings, as),
   );
 }
 
@@ -75,15 +74,17 @@ export function refuseUnenforced([first, ...more]: readonly Unenforced[]): void 
 type SignedAs = { readonly name: string; readonly kind: Kind };
 
 /** What the parts call these bytes, each once. */
-function namesOf({ digest }: InHand, verified: readonly Verified[]): SignedAs[] {
-  const names = new Map<string, SignedAs>();
+function* namesOf({ digest }: InHand, verified: readonly Verified[]): Generator<SignedAs> {
+  const seen = new Set<string>();
   for (const { byDigest, part } of verified) {
     for (const at of byDigest.get(digest) ?? []) {
       const { name, kind } = part.artifacts[at] as SignedAs;
-      names.set(`${kind} ${name}`, { name, kind });
+      const id = `${kind} ${name}`;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      yield { name, kind };
     }
   }
-  return [...names.values()];
 }
 
 function judgeAs(
@@ -107,13 +108,14 @@ function contextOf(
   findings: Findings,
   signedAs: SignedAs | undefined,
 ): DecisionContext {
-  const { at, moment, anchored, unreachable } = findings;
+  const { at, latest, moment, anchored, unreachable } = findings;
   const flag = inHand.environment === undefined ? '' : ` --environment ${inHand.environment}`;
   return {
     artifact: { name: inHand.name, kind: required.kind, digest: inHand.digest },
     environment: required.environment,
     moment,
     at,
+    ...(latest === undefined ? {} : { latest }),
     anchored,
     policy: policyOf(policy),
     tiers: required.tiers,
@@ -199,20 +201,20 @@ export function environmentNeeded(choices: readonly string[]): SignwrightError {
   });
 }
 
-/** The first verdict that allows, else the first of all: what the name in hand leads to explains most. */
-function best(readings: readonly (() => Verdict)[]): Verdict {
-  const attempts = readings.map((reading) => {
+/** The first of the readings that allows, else the verdict by the name in hand, which explains most. */
+function firstAllowing(inHand: Verdict, names: Iterable<SignedAs>, judge: (as: SignedAs) => Verdict): Verdict {
+  let undecidable: SignwrightError | undefined;
+  for (const as of names) {
     try {
-      return { verdict: reading() };
+      const verdict = judge(as);
+      if (verdict.result === 'allow') return verdict;
     } catch (error) {
-      if (error instanceof SignwrightError) return { error };
-      throw error;
+      if (!(error instanceof SignwrightError)) throw error;
+      undecidable ??= error;
     }
-  });
-  const allowed = attempts.find(({ verdict }) => verdict?.result === 'allow')?.verdict;
-  if (allowed) return allowed;
-  for (const { error } of attempts) if (error) throw error;
-  return attempts[0]?.verdict as Verdict;
+  }
+  if (undecidable) throw undecidable;
+  return inHand;
 }
 
 /** Quotes a name for a POSIX shell where it needs it. */

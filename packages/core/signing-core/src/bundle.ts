@@ -19,7 +19,7 @@ export type Bundle = {
 };
 
 /** A bundle's bytes at the most. */
-export const MAX_BUNDLE: number = 384 * 1024 * 1024;
+export const MAX_BUNDLE: number = 96 * 1024 * 1024;
 
 const BUNDLE_V03 = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const OLDER = [

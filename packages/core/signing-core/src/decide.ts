@@ -12,6 +12,8 @@ export type DecisionContext = {
   readonly moment: Moment;
   /** The instant the verdict speaks of, milliseconds: now, or what `--at` names. */
   readonly at: number;
+  /** Evidence timestamped later does not count; `at` and five minutes more unless told, for clocks differ. */
+  readonly latest?: number;
   readonly anchored: boolean;
   readonly policy: Verdict['policy'];
   readonly tiers: readonly string[];
@@ -23,6 +25,9 @@ export type DecisionContext = {
   /** What would produce a missing signature. */
   readonly next: NextStep;
 };
+
+/** Names a message lists, of many that a part gives the same bytes. */
+const NAMES_SHOWN = 5;
 
 /** How far a timestamp may lie ahead of our own clock, in milliseconds. */
 const CLOCK_SKEW = 5 * 60 * 1000;
@@ -117,10 +122,11 @@ function whyNotCounted(
   requirement: Requirement,
   context: DecisionContext,
 ): Omit<Refusal, 'evidence'> | undefined {
-  const signed = (evidence.byDigest.get(context.artifact.digest) ?? []).map((at) => evidence.part.artifacts[at]);
-  if (signed.length === 0) return { code: 'wrong-subject', message: 'the part does not name these bytes' };
+  const { artifacts } = evidence.part;
+  const places = evidence.byDigest.get(context.artifact.digest) ?? [];
+  if (places.length === 0) return { code: 'wrong-subject', message: 'the part does not name these bytes' };
   const at = new Date(evidence.time.at).toISOString();
-  if (evidence.time.at > context.at + CLOCK_SKEW) {
+  if (evidence.time.at > (context.latest ?? context.at + CLOCK_SKEW)) {
     return {
       code: 'after-moment',
       message: `it was timestamped ${at}, after ${new Date(context.at).toISOString()}: if that is now, this machine's clock is slow`,
@@ -129,11 +135,10 @@ function whyNotCounted(
   const mismatch = matchAuthor(evidence, requirement.signer);
   if (mismatch) return mismatch;
   const { signedAs } = context;
-  if (signedAs && !signed.some((one) => one?.name === signedAs.name && one.kind === signedAs.kind)) {
-    return {
-      code: 'other-artifact',
-      message: `the part signs these bytes as ${signed.map((one) => `${one?.name} (${one?.kind})`).join(', ')}`,
-    };
+  if (signedAs && !places.some((at) => artifacts[at]?.name === signedAs.name && artifacts[at].kind === signedAs.kind)) {
+    const names = places.slice(0, NAMES_SHOWN).map((at) => `${artifacts[at]?.name} (${artifacts[at]?.kind})`);
+    const more = places.length > NAMES_SHOWN ? ` and ${places.length - NAMES_SHOWN} more` : '';
+    return { code: 'other-artifact', message: `the part signs these bytes as ${names.join(', ')}${more}` };
   }
   if (evidence.development && !context.environment.allowDevelopment) {
     return {

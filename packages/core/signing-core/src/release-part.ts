@@ -1,5 +1,6 @@
 import { checkName, KINDS, type Kind } from './artifact.ts';
 import { hexOf, isSha256, type Sha256 } from './formats/digest.ts';
+import { hasControlCharacter } from './formats/glob.ts';
 import { quoted } from './formats/quoted.ts';
 import { fieldReader } from './formats/read-json.ts';
 import type { Json, JsonObject } from './formats/strict-json.ts';
@@ -60,12 +61,19 @@ export function readReleasePart(statement: Statement): ReleasePart {
     const text = read.text(value, path);
     return isSha256(text) ? text : read.fail(path, 'is not a SHA-256 digest');
   };
+  const plain = (value: Json | undefined, path: string): string => {
+    const text = read.text(value, path);
+    return hasControlCharacter(text) ? read.fail(path, 'has a line break or another control character') : text;
+  };
+  const names = new Set<string>();
   const artifacts = said.map((value, index): PartArtifact => {
     const path = `predicate.artifacts[${index}]`;
     const entry = read.object(value, path, ['name', 'kind', 'requirements', 'owner', 'reason']);
     const subject = statement.subject[index];
     const name = checkName(read.text(entry['name'], `${path}.name`));
     if (subject?.name !== name) read.fail(`${path}.name`, 'is not the name of the subject at its place');
+    if (names.has(name.toLowerCase())) read.fail(`${path}.name`, 'is there twice, or differs from another only in case');
+    names.add(name.toLowerCase());
     const kind = read.text(entry['kind'], `${path}.kind`) as Kind;
     if (!KINDS.includes(kind)) read.fail(`${path}.kind`, `is not one of ${KINDS.join(', ')}`);
     const digest = digestAt(`sha256:${subject?.sha256 ?? ''}`, `subject[${index}].digest.sha256`);
@@ -80,14 +88,14 @@ export function readReleasePart(statement: Statement): ReleasePart {
   });
   const claims = (value: Json | undefined, path: string): Claims =>
     Object.fromEntries(
-      Object.entries(read.record(value, path)).map(([name, claim]) => [name, read.text(claim, `${path}[${quoted(name)}]`)]),
+      Object.entries(read.record(value, path)).map(([name, claim]) => [name, plain(claim, `${path}[${quoted(name)}]`)]),
     );
   const source = read.object(fields['source'], 'predicate.source', ['certified', 'asserted']);
   const policy = read.object(fields['policy'], 'predicate.policy', ['name', 'digest']);
   return {
     artifacts,
-    environment: read.text(fields['environment'], 'predicate.environment'),
-    signer: read.text(fields['signer'], 'predicate.signer'),
+    environment: plain(fields['environment'], 'predicate.environment'),
+    signer: plain(fields['signer'], 'predicate.signer'),
     policy: { ...optionalText('name', policy), digest: digestAt(policy['digest'], 'predicate.policy.digest') },
     source: {
       ...(source['certified'] === undefined ? {} : { certified: claims(source['certified'], 'predicate.source.certified') }),
@@ -96,6 +104,6 @@ export function readReleasePart(statement: Statement): ReleasePart {
   };
 
   function optionalText<K extends string>(key: K, from: JsonObject): { [k in K]?: string } {
-    return from[key] === undefined ? {} : ({ [key]: read.text(from[key], key) } as { [k in K]: string });
+    return from[key] === undefined ? {} : ({ [key]: plain(from[key], key) } as { [k in K]: string });
   }
 }

@@ -13,7 +13,7 @@ export type Subject = { readonly name?: string; readonly sha256?: string };
 
 const STATEMENT_V1 = 'https://in-toto.io/Statement/v1';
 const ACCEPTED = [STATEMENT_V1, 'https://in-toto.io/Statement/v0.1'];
-const MAX_STATEMENT = 256 * 1024 * 1024;
+const MAX_STATEMENT = 64 * 1024 * 1024;
 
 /** Writes a Statement v1, ready to be signed. */
 export function writeStatement(statement: {

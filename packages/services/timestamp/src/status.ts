@@ -1,5 +1,5 @@
 import { SignwrightError } from '@signwright/signing-core';
-import { ASN1Obj } from '@sigstore/core';
+import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
 
 const GRANTED = new Set([0n, 1n]);
 const STATUS = ['granted', 'granted with modifications', 'rejected', 'waiting', 'revocation warning', 'revoked'];

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { type Clock, SignwrightError, type TimestampAuthority } from '@signwright/signing-core';
-import { ASN1Obj } from '@sigstore/core';
+import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
 import { explicit, generalizedTime, integer, NULL, octetString, oid, sequence, setOf, signingTime, tlv } from './der.ts';
 import { messageImprint, randomInteger, SHA256 } from './request.ts';
 

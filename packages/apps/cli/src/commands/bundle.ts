@@ -15,6 +15,8 @@ import {
   readPublicKey,
   type SignedFile,
   SignwrightError,
+  type TrustedTime,
+  type TrustRoot,
   verifyBundle,
 } from '@signwright/signing-core';
 import { EXIT } from '../exit.ts';
@@ -61,7 +63,11 @@ export type BundleVerifyOptions = {
   readonly certificateIdentity?: string;
   readonly certificateOidcIssuer?: string;
   readonly trustedRoot?: string;
+  readonly insecureIgnoreTlog?: true;
 };
+
+/** How far a trusted time may lie ahead of this machine's clock, in milliseconds. */
+const CLOCK_SKEW = 5 * 60 * 1000;
 
 /** `signwright bundle verify`: one bundle over one artifact, by a key or by an exact identity; no policy. */
 export async function bundleVerify(artifact: string, options: BundleVerifyOptions): Promise<void> {
@@ -82,16 +88,19 @@ export async function bundleVerify(artifact: string, options: BundleVerifyOption
         : 'the bundle is signed by a bare key, and no --key is given',
     );
   }
+  checkLogged(bundle, root, options);
   const file = await signedFile(artifact);
   const verified = await verifyBundle(bundle, { ...(root ? { root } : {}), keyFor: () => pinned, file });
   await checkSubject(bundle, file);
-  const { author, times } = verified;
+  const { author, times, development } = verified;
+  checkTimes(times);
   if (author.type === 'certificate') checkIdentity(author, options);
   const who = author.type === 'key' ? `the key ${pinned ? keyIdOf(pinned) : ''}` : `${author.san} (${author.issuer})`;
   const when = times[0]
     ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests`
     : ', at a time nobody attests';
-  process.stdout.write(`verified: signed by ${who}${when}\n`);
+  const trial = development ? '\ndevelopment: it rests on a trial root, which proves nothing to others' : '';
+  process.stdout.write(`verified: signed by ${who}${when}${trial}\n`);
   process.exitCode = EXIT.allow;
 }
 
@@ -113,6 +122,25 @@ function checkIdentity(author: { readonly san: string; readonly issuer: string }
     throw new Refused('identity-mismatch', `the certificate is of ${author.san}, not ${certificateIdentity}`);
   if (author.issuer !== certificateOidcIssuer)
     throw new Refused('identity-mismatch', `the certificate's issuer is ${author.issuer}, not ${certificateOidcIssuer}`);
+}
+
+/** Where the trusted root lists transparency logs, a bundle without an entry may have been stripped of it. */
+function checkLogged(bundle: Bundle, root: TrustRoot | undefined, { insecureIgnoreTlog }: BundleVerifyOptions): void {
+  if (!root || root.logs === 0 || bundle.logEntries > 0 || insecureIgnoreTlog) return;
+  throw new Refused(
+    'bad-signature',
+    'the trusted root lists transparency logs, and the bundle carries no entry of any: have it logged, or say that you do without (--insecure-ignore-tlog)',
+  );
+}
+
+function checkTimes(times: readonly TrustedTime[]): void {
+  const ahead = times.find(({ at }) => at > Date.now() + CLOCK_SKEW);
+  if (ahead) {
+    throw new Refused(
+      'after-moment',
+      `it was timestamped ${new Date(ahead.at).toISOString()}, which is still to come: is this machine's clock slow?`,
+    );
+  }
 }
 
 /** A statement must be about the artifact; a file signature is over it already. */

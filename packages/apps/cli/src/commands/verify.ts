@@ -38,6 +38,7 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
         refused: evidence.refused(digest),
         ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
         at,
+        ...(options.at === undefined ? {} : { latest: at }),
         moment: 'release',
         anchored: open.anchored,
       },

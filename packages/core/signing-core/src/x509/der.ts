@@ -1,4 +1,4 @@
-import { ASN1Obj } from '@sigstore/core';
+import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
 
 /** One DER element: strict (definite, minimal lengths, nothing behind the end), at most 100 levels deep. */
 export type Der = ASN1Obj;
