@@ -7,12 +7,10 @@ import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { sign } from './commands/sign.ts';
 import { trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import { verify } from './commands/verify.ts';
+import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
 import { shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
-
-/** What a command is given beside its arguments and options. */
-export type Run = { readonly signal: AbortSignal };
 
 /** The command line. Heavy libraries (certificates, curves, transparency logs) are loaded by what needs them, when it does. */
 export function createProgram(signal: AbortSignal): Command {

@@ -4,9 +4,9 @@ import { findArtifacts } from '../context/find-artifacts.ts';
 import { evidenceDirectory } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import { planRow } from '../context/plan-rows.ts';
+import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
 import { wantsColor } from '../print-verdicts.ts';
-import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
 export type PlanOptions = Omit<SharedOptions, 'output'> & {

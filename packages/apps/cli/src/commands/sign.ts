@@ -6,9 +6,9 @@ import { collectEvidence, evidenceDirectory, openEvidence } from '../context/ope
 import { openPolicy } from '../context/open-policy.ts';
 import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
+import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
 import { printVerdicts } from '../print-verdicts.ts';
-import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { planSigning } from '../signing/plan-signing.ts';
 import { signParts } from '../signing/sign-parts.ts';

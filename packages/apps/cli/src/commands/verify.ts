@@ -6,9 +6,9 @@ import { evidenceTrust } from '../context/evidence-trust.ts';
 import { parseInstant } from '../context/instant.ts';
 import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
+import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
 import { printVerdicts } from '../print-verdicts.ts';
-import type { Run } from '../program.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
 export type VerifyOptions = SharedOptions & { readonly at?: string; readonly digest?: string; readonly name?: string };

@@ -1,9 +1,9 @@
 import { hashFiles } from '@signwright/files';
 import type { Policy } from '@signwright/policy';
 import { checkName, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
-import type { Run } from '../program.ts';
 import { type ArtifactFile, findArtifacts } from './find-artifacts.ts';
 import { showProgress } from './progress.ts';
+import type { Run } from './run.ts';
 
 /** An artifact by its bytes: what the policy calls it, its digest, and the file where there is one here. */
 export type ArtifactInHand = { readonly name: string; readonly digest: Sha256; readonly file?: ArtifactFile };
