@@ -54,7 +54,7 @@ describe('the output of verify', () => {
   test('markdown keeps a table row a line, and no name opens markup', () => {
     const rows = output('markdown').split('\n');
     expect(rows.filter((line) => line.startsWith('| allow |'))).toEqual([expect.stringContaining(SIGNED)]);
-    expect(rows.filter((line) => line.startsWith('| deny |'))).toHaveLength(1);
+    expect(rows.filter((line) => line.startsWith('| **deny** |'))).toHaveLength(1);
     expect(output('markdown')).not.toContain('\n<b>');
   });
 

@@ -73,11 +73,14 @@ export function refuseUnenforced([first, ...more]: readonly Unenforced[]): void 
 
 type SignedAs = { readonly name: string; readonly kind: Kind };
 
+/** Names considered of those that one part gives the same bytes: many files are equal, empty ones above all. */
+const MAX_NAMES = 16;
+
 /** What the parts call these bytes, each once. */
 function* namesOf({ digest }: InHand, verified: readonly Verified[]): Generator<SignedAs> {
   const seen = new Set<string>();
   for (const { byDigest, part } of verified) {
-    for (const at of byDigest.get(digest) ?? []) {
+    for (const at of (byDigest.get(digest) ?? []).slice(0, MAX_NAMES)) {
       const { name, kind } = part.artifacts[at] as SignedAs;
       const id = `${kind} ${name}`;
       if (seen.has(id)) continue;
