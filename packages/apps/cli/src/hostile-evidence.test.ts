@@ -33,8 +33,8 @@ function strictPolicy(rules: string): string {
 async function workspace(policy: string): Promise<Workspace> {
   const { privateKey, publicKey } = testKeys('p256', 'release');
   const one = await createWorkspace({ policy, files: { 'dist/app.tgz': APP } });
-  one.write('keys/release.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600);
-  one.write('keys/release.pub', publicKey.export({ type: 'spki', format: 'pem' }) as string);
+  one.write('keys/release.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+  one.write('keys/release.pub', publicKey.export({ type: 'spki', format: 'pem' }));
   made.push(one);
   return one;
 }
@@ -167,8 +167,8 @@ describe.concurrent('evidence that is none', () => {
   test('by a key that no signer lists', async () => {
     const { privateKey, publicKey } = testKeys('p256', 'stranger');
     const there = await workspace(strictPolicy(`${PACKAGES}\n${SBOMS}`));
-    there.write('keys/release.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600);
-    there.write('keys/release.pub', publicKey.export({ type: 'spki', format: 'pem' }) as string);
+    there.write('keys/release.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+    there.write('keys/release.pub', publicKey.export({ type: 'spki', format: 'pem' }));
     expect(await there.run(['sign', '--signer', 'release', '--no-sidecars'])).toMatchObject({ status: 0 });
     const { status, stdout } = await planted('stranger', there.evidence().values());
     expect(status).toBe(1);

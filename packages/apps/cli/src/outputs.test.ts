@@ -61,7 +61,7 @@ describe('the output of verify', () => {
   test('text has one verdict a line, whatever a file is called', () => {
     const lines = output('text').split('\n');
     expect(lines.filter((line) => line.startsWith('✓ allow'))).toEqual([`✓ allow  ${SIGNED}  (internal)`]);
-    expect(lines.filter((line) => /^✗ deny/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('✗ deny'))).toHaveLength(1);
   });
 
   test.each(FORMATS)('%s has no colour off a terminal, no control character, and no line a CI takes for a command', (format) => {

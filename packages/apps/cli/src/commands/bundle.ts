@@ -7,6 +7,7 @@ import {
   identityOf,
   keyIdOf,
   MAX_BUNDLE,
+  messageOf,
   parseBundle,
   parseCertificate,
   parseStatement,
@@ -165,7 +166,8 @@ async function signedFile(artifact: string): Promise<SignedFile> {
     };
   }
   const found = await stat(artifact).catch((cause: unknown) => {
-    throw new SignwrightError('usage', 'there is no such file', {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new SignwrightError('usage', missing ? 'there is no such file' : `the artifact cannot be read: ${messageOf(cause)}`, {
       where: artifact,
       next: 'give the file, or sha256: and 64 hex digits',
       cause,
@@ -178,6 +180,10 @@ async function signedFile(artifact: string): Promise<SignedFile> {
 
 async function hashWith(hash: string, file: string): Promise<Buffer> {
   const state = createHash(hash);
-  for await (const chunk of createReadStream(file, { highWaterMark: WHOLE })) state.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: WHOLE })) state.update(chunk as Buffer);
+  } catch (cause) {
+    throw new SignwrightError('configuration', `the artifact cannot be read: ${messageOf(cause)}`, { where: file, cause });
+  }
   return state.digest();
 }

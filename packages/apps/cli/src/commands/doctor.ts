@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { type Policy, unenforcedInRun } from '@signwright/policy';
 import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
 import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
@@ -35,7 +34,7 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     },
   });
   if (open) for (const one of checksOf(open, options)) await check(one);
-  process.stdout.write(failed === 0 ? 'all is well\n' : `${failed} of these need care\n`);
+  process.stdout.write(failed === 0 ? 'all is well\n' : `${failed} of these ${failed === 1 ? 'needs' : 'need'} care\n`);
   process.exitCode = failed === 0 ? EXIT.allow : EXIT.usage;
 }
 
@@ -69,6 +68,7 @@ function enforcement(policy: Policy): string {
   throw new SignwrightError(
     'not-enforced-yet',
     `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse to run`,
+    { next: `leave it out (${keys.map(({ where }) => where).join(', ')}), or use a version that enforces it` },
   );
 }
 
@@ -101,9 +101,6 @@ async function timestamps(open: OpenPolicy): Promise<string> {
 }
 
 async function evidence(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
-    throw new SignwrightError('unreachable', `${directory} cannot be made: ${messageOf(cause)}`, { cause });
-  });
   const probe = Buffer.from('{"signwright":"doctor"}\n');
   const id = await openEvidence(directory).put(probe, [sha256(probe)]);
   return `${directory} takes and keeps evidence (${id.slice(0, 19)}…)`;

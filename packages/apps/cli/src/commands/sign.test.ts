@@ -73,7 +73,7 @@ describe.concurrent('signwright sign', () => {
     const sidecar = here.read('dist/b.bin.sigstore.json');
     here.write('dist/a.bin', 'a, changed');
     expect(await here.run(['sign'])).toMatchObject({ status: 0 });
-    expect(parts(here).sort()).toEqual([['dist/a.bin'], ['dist/a.bin', 'dist/b.bin']]);
+    expect(parts(here).sort((a, b) => a.length - b.length)).toEqual([['dist/a.bin'], ['dist/a.bin', 'dist/b.bin']]);
     expect(here.read('dist/b.bin.sigstore.json')).toBe(sidecar);
     expect(await here.run(['verify'])).toMatchObject({ status: 0 });
   });

@@ -21,8 +21,8 @@ artifacts: [{ match: "dist/**", tier: internal }]
   const workspace = await createWorkspace({ policy, files: { 'dist/a.bin': 'a' } });
   made.push(workspace);
   const cipher = encrypted ? { cipher: 'aes-256-cbc', passphrase: PASSPHRASE } : {};
-  workspace.write('keys/release.pem', key.export({ type: 'pkcs8', format: 'pem', ...cipher }) as string, 0o600);
-  workspace.write('keys/release.pub', createPublicKey(pinned).export({ type: 'spki', format: 'pem' }) as string);
+  workspace.write('keys/release.pem', key.export({ type: 'pkcs8', format: 'pem', ...cipher }), 0o600);
+  workspace.write('keys/release.pub', createPublicKey(pinned).export({ type: 'spki', format: 'pem' }));
   return workspace;
 }
 
@@ -70,7 +70,7 @@ describe.concurrent('signing with a key in a file', () => {
 
 describe.concurrent('an encrypted key', () => {
   const { privateKey } = testKeys('p256', 'encrypted');
-  const secrets = [PASSPHRASE, ...(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string).split('\n').slice(1, -2)];
+  const secrets = [PASSPHRASE, ...privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().split('\n').slice(1, -2)];
 
   test.each([
     ['an environment variable', ['--passphrase-env', 'KEY_WORD'], { env: { KEY_WORD: PASSPHRASE } }],
