@@ -6,7 +6,7 @@ export type { Explanation, LayerExplanation, RequirementOrigin } from './explain
 export { explain } from './explain.ts';
 export { policySchemaText } from './generated/policy-schema.ts';
 export type { Findings, InHand } from './judge.ts';
-export { environmentNeeded, judgeArtifact, refuseUnenforced } from './judge.ts';
+export { judgeArtifact, refuseUnenforced } from './judge.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type {
   CertificateAuthority,
@@ -23,4 +23,8 @@ export { inferKind } from './resolve/infer-kind.ts';
 export type { Query, Required, Resolution, ResolvedEnvironment } from './resolve/resolution.ts';
 export { resolveArtifact } from './resolve/resolve-artifact.ts';
 export { uniteResolutions } from './resolve/unite-resolutions.ts';
+export type { Planned } from './signing/cover.ts';
+export { isCovered, partContents, refuseUseless } from './signing/cover.ts';
+export type { Candidate, PlanSigningOptions, ToSign } from './signing/plan-signing.ts';
+export { planSigning } from './signing/plan-signing.ts';
 export { unenforcedInRun } from './unenforced-in-run.ts';

@@ -1,6 +1,6 @@
-import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
+import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { SignwrightError, worstOf } from '@signwright/signing-core';
-import { artifactsInHand } from '../context/artifacts-in-hand.ts';
+import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
@@ -10,7 +10,6 @@ import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import type { SharedOptions } from '../shared-options.ts';
-import { planSigning } from '../signing/plan-signing.ts';
 import { signParts } from '../signing/sign-parts.ts';
 import { refuseEd25519, writeSidecars } from '../signing/write-sidecars.ts';
 
@@ -39,8 +38,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
 
   const directory = evidenceDirectory(open, options.evidence);
   const store = openEvidence(directory);
-  const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
-  const planned = planSigning(open.policy, artifacts, options, note);
+  const named = await nameArtifacts(open.policy, paths, options, directory, run);
+  const { toSign, leftOut } = planSigning(open.policy, named, options);
+  if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed`);
+  const planned = await hashArtifacts(toSign, options, run);
   if (options.sidecars) refuseEd25519(planned, open);
   const before = await collectEvidence(
     store,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { worstOf } from '@signwright/signing-core';
-import { artifactsInHand } from '../context/artifacts-in-hand.ts';
+import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { parseInstant } from '../context/instant.ts';
 import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
@@ -23,7 +23,8 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const directory = evidenceDirectory(open, options.evidence);
   if (!options.quiet && !existsSync(directory))
     process.stderr.write(`there is no evidence directory ${directory} (--evidence names another)\n`);
-  const artifacts = await artifactsInHand(open.policy, paths, options, directory, run);
+  const named = await nameArtifacts(open.policy, paths, options, directory, run);
+  const artifacts = await hashArtifacts(named, options, run);
   const evidence = await collectEvidence(
     openEvidence(directory),
     artifacts.map(({ digest }) => digest),

@@ -5,51 +5,71 @@ import { type ArtifactFile, findArtifacts } from './find-artifacts.ts';
 import { showProgress } from './progress.ts';
 import type { Run } from './run.ts';
 
-/** An artifact by its bytes: what the policy calls it, its digest, and the file where there is one here. */
-export type ArtifactInHand = { readonly name: string; readonly digest: Sha256; readonly file?: ArtifactFile };
+/** An artifact by what the policy calls it: a file here, or the digest of what is elsewhere. */
+export type NamedArtifact = {
+  readonly name: string;
+  /** Whether the user named it, and it was not only met on the way. */
+  readonly explicit: boolean;
+} & ({ readonly file: ArtifactFile } | { readonly file?: undefined; readonly digest: Sha256 });
 
-export type ArtifactOptions = { readonly digest?: string; readonly name?: string; readonly quiet?: true };
+/** An artifact by its bytes. */
+export type ArtifactInHand = NamedArtifact & { readonly digest: Sha256 };
 
-/** The artifacts a command is about: files, hashed, or the one thing that `--digest` and `--name` stand for. */
-export async function artifactsInHand(
+export type ArtifactOptions = { readonly digest?: string; readonly name?: string };
+
+/** The artifacts a command is about: files, or the one thing that `--digest` and `--name` stand for. No bytes are read. */
+export async function nameArtifacts(
   policy: Policy,
   paths: readonly string[],
   options: ArtifactOptions,
   evidence: string,
   run: Run,
-): Promise<ArtifactInHand[]> {
+): Promise<NamedArtifact[]> {
   if (options.digest !== undefined) return [byDigest(paths, options.digest, options.name)];
   const files = await findArtifacts(policy, paths, evidence, run.signal);
-  if (files.length === 0)
+  if (files.length === 0) {
     throw new SignwrightError('usage', 'there are no files to look at', {
       next: 'name the files or directories, as in "signwright verify dist"',
     });
-  if (options.name === undefined) return hashed(files, options, run);
-  if (files.length > 1)
+  }
+  if (options.name === undefined) return files.map((file) => ({ name: file.name, explicit: file.explicit, file }));
+  const [file, ...more] = files;
+  if (!file || more.length > 0) {
     throw new SignwrightError('usage', `--name names one artifact, and ${files.length} files are given`, {
       next: 'give one file',
     });
-  const [artifact] = await hashed(files, options, run);
-  return [{ ...(artifact as ArtifactInHand), name: checkName(options.name) }];
+  }
+  return [{ name: checkName(options.name), explicit: true, file }];
 }
 
 function byDigest(paths: readonly string[], digest: string, name: string | undefined): ArtifactInHand {
-  if (paths.length > 0)
+  if (paths.length > 0) {
     throw new SignwrightError('usage', '--digest stands for one artifact, and files are given too', {
       next: 'give one or the other',
     });
-  if (name === undefined)
+  }
+  if (name === undefined) {
     throw new SignwrightError('usage', '--digest needs --name', { next: 'add --name with what the policy calls the artifact' });
-  return { name: checkName(name), digest: parseSha256(digest) };
+  }
+  return { name: checkName(name), explicit: true, digest: parseSha256(digest) };
 }
 
-/** Hashes files, showing progress. */
-async function hashed(files: readonly ArtifactFile[], options: { readonly quiet?: true }, run: Run): Promise<ArtifactInHand[]> {
+/** Hashes the files among artifacts, several at once, and shows progress. */
+export async function hashArtifacts<T extends NamedArtifact>(
+  artifacts: readonly T[],
+  options: { readonly quiet?: true },
+  run: Run,
+): Promise<(T & { readonly digest: Sha256 })[]> {
+  const files = artifacts.flatMap(({ file }) => file ?? []);
   const total = { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
   const progress = showProgress('hashing', total, options.quiet ?? false);
   try {
-    const results = await hashFiles(files, { onProgress: (done) => progress.update(done), signal: run.signal });
-    return files.map((file, index) => ({ name: file.name, digest: results[index]?.digest as Sha256, file }));
+    const hashed = await hashFiles(files, { onProgress: (done) => progress.update(done), signal: run.signal });
+    let next = 0;
+    return artifacts.map((artifact) => ({
+      ...artifact,
+      digest: artifact.file ? (hashed[next++]?.digest as Sha256) : artifact.digest,
+    }));
   } finally {
     progress.end();
   }

@@ -1,21 +1,21 @@
-import type { SignerDefinition } from '@signwright/policy';
+import { isCovered, partContents, refuseUseless, type SignerDefinition, type ToSign } from '@signwright/policy';
 import {
-  decide,
   type EvidenceStore,
   type EvidenceTrust,
-  type PartArtifact,
   SignwrightError,
   signPart,
   type TimestampAuthority,
-  type Verdict,
   type Verified,
 } from '@signwright/signing-core';
+import type { ArtifactInHand } from '../context/artifacts-in-hand.ts';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/open-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import type { Signers } from '../context/open-signer.ts';
 import { sourceContext } from '../context/source-context.ts';
-import type { PlannedArtifact } from './plan-signing.ts';
+
+/** An artifact to sign: its bytes, what is demanded of it, and by whom this run signs it. */
+export type PlannedArtifact = ToSign<ArtifactInHand>;
 
 /** What signing in this run rests on. */
 export type SigningRun = {
@@ -44,7 +44,7 @@ export async function signParts(
   const parts = [];
   for (const id of signers) {
     const wanted = planned.filter((artifact) => artifact.signers.has(id));
-    const missing = wanted.filter((artifact) => !hasPart(artifact, id, before.verified(artifact.digest)));
+    const missing = wanted.filter((artifact) => !isCovered(artifact, id, before.verified(artifact.digest), Date.now()));
     if (missing.length < wanted.length)
       note(`${id}: ${wanted.length - missing.length} signed before, under the same requirements`);
     if (missing.length > 0) parts.push({ definition: definitionOf(run.open, id), missing });
@@ -77,65 +77,10 @@ async function makePart(
   asserted: { readonly [name: string]: string },
   run: SigningRun,
 ): Promise<Awaited<ReturnType<typeof signPart>>> {
-  const { policy } = run.open;
+  const { open, timestamps, trust } = run;
   const signer = await run.signers.of(definition);
-  const artifacts = missing.map(({ name, digest, required }): PartArtifact => {
-    const [rule] = required.rules;
-    return {
-      name,
-      kind: required.kind,
-      digest,
-      requirements: required.digest,
-      ...(rule?.owner === undefined ? {} : { owner: rule.owner }),
-      ...(rule?.reason === undefined ? {} : { reason: rule.reason }),
-    };
-  });
-  const environment = (missing[0] as PlannedArtifact).required.environment.id;
-  const named = { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest };
-  const part = await signPart(
-    { artifacts, environment, signer: definition.id, policy: named, asserted },
-    { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock },
-  );
-  refuseUseless(definition.id, missing, part.verified);
+  const contents = { ...partContents(open.policy, definition.id, missing), asserted };
+  const part = await signPart(contents, { signer, rule: definition.rule, timestamps, trust, clock: systemClock });
+  refuseUseless(missing, definition.id, part.verified, Date.now());
   return part;
-}
-
-/** What would not count is not published: a later run could not tell it from what was never signed. */
-function refuseUseless(id: string, missing: readonly PlannedArtifact[], part: Verified): void {
-  for (const artifact of missing) {
-    const verdict = judgePart(artifact, id, [part]);
-    if (verdict.result === 'allow') continue;
-    const reason = verdict.outcomes.flatMap(({ refused }) => refused.map(({ message }) => message))[0];
-    throw new SignwrightError('denied', `a signature by ${id} would not count: ${reason ?? 'its requirement is not met'}`, {
-      next: 'nothing was written; sign where the policy allows it, or with a signer it lets count there',
-    });
-  }
-}
-
-/** Whether a valid part by this signer covers the artifact under the requirements that apply now. */
-function hasPart(artifact: PlannedArtifact, id: string, verified: readonly Verified[]): boolean {
-  const { name, digest, required } = artifact;
-  const parts = verified.filter(({ part, byDigest }) =>
-    (byDigest.get(digest) ?? []).some((at) => {
-      const one = part.artifacts[at];
-      return one?.name === name && one.kind === required.kind && one.requirements === required.digest;
-    }),
-  );
-  return judgePart(artifact, id, parts).result === 'allow';
-}
-
-/** What this signer's requirement makes of these parts alone. */
-function judgePart({ name, digest, required }: PlannedArtifact, id: string, parts: readonly Verified[]): Verdict {
-  const requirement = required.requirements.filter(({ signer }) => signer.id === id);
-  return decide(requirement, parts, [], {
-    artifact: { name, kind: required.kind, digest },
-    environment: required.environment,
-    moment: 'sign',
-    at: Date.now(),
-    anchored: false,
-    policy: { digest: required.digest },
-    tiers: required.tiers,
-    requirements: required.digest,
-    next: { text: '' },
-  });
 }

@@ -6,8 +6,7 @@ import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { keyThatCounts } from '../context/open-signer.ts';
-import type { PlannedArtifact } from './plan-signing.ts';
-import { definitionOf, type SigningRun } from './sign-parts.ts';
+import { definitionOf, type PlannedArtifact, type SigningRun } from './sign-parts.ts';
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;

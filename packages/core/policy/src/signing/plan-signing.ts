@@ -1,33 +1,36 @@
-import { environmentNeeded, type Policy, type Required, refuseUnenforced, resolveArtifact } from '@signwright/policy';
 import { SignwrightError } from '@signwright/signing-core';
-import type { ArtifactInHand } from '../context/artifacts-in-hand.ts';
+import { environmentNeeded, refuseUnenforced } from '../judge.ts';
+import type { Policy } from '../policy.ts';
+import type { Required } from '../resolve/resolution.ts';
+import { resolveArtifact } from '../resolve/resolve-artifact.ts';
 
-/** An artifact with what the policy demands of it, and the signers of it that this run signs as. */
-export type PlannedArtifact = ArtifactInHand & { readonly required: Required; readonly signers: ReadonlySet<string> };
+/** What there is to sign: its name, and whether the user named it or it was only met on the way. */
+export type Candidate = { readonly name: string; readonly explicit: boolean };
+
+/** A candidate with what the policy demands of it, and the signers of it that this run signs as. */
+export type ToSign<T> = T & { readonly required: Required; readonly signers: ReadonlySet<string> };
 
 export type PlanSigningOptions = { readonly environment?: string; readonly signer?: readonly string[] };
 
 /**
- * Finds what is to be signed by whom. One artifact that the policy refuses stops the whole run, but for files that are never signed
- * and were only met on the way.
+ * Finds what is to be signed by whom, from names alone. One artifact that the policy refuses stops the whole run, but for files that
+ * are never signed and were only met on the way.
  *
- * @throws SignwrightError `denied` that names every refused artifact, `usage` where an environment or signer is missing.
+ * @throws SignwrightError `denied` that names every refused artifact, `usage` where an environment or signer is missing,
+ * `not-enforced-yet` where the policy demands of one what is not enforced.
  */
-export function planSigning(
+export function planSigning<T extends Candidate>(
   policy: Policy,
-  artifacts: readonly ArtifactInHand[],
+  artifacts: readonly T[],
   options: PlanSigningOptions,
-  note: (line: string) => void,
-): PlannedArtifact[] {
-  const planned: PlannedArtifact[] = [];
+): { readonly toSign: readonly ToSign<T>[]; readonly leftOut: readonly T[] } {
+  const planned: ToSign<T>[] = [];
+  const leftOut: T[] = [];
   const refused: string[] = [];
-  let skipped = 0;
+  const environment = options.environment === undefined ? {} : { environment: options.environment };
   for (const artifact of artifacts) {
     const { name } = artifact;
-    const resolution = resolveArtifact(policy, {
-      name,
-      ...(options.environment === undefined ? {} : { environment: options.environment }),
-    });
+    const resolution = resolveArtifact(policy, { name, ...environment });
     switch (resolution.status) {
       case 'required':
         refuseUnenforced(resolution.unenforced);
@@ -36,8 +39,8 @@ export function planSigning(
       case 'environment-needed':
         throw environmentNeeded(resolution.choices);
       case 'never':
-        if (artifact.file?.explicit === false) skipped++;
-        else refused.push(`${name}: never to be signed, says the rule at ${resolution.rule.where}`);
+        if (artifact.explicit) refused.push(`${name}: never to be signed, says the rule at ${resolution.rule.where}`);
+        else leftOut.push(artifact);
         break;
       case 'unlisted':
         refused.push(`${name}: ${resolution.hint}`);
@@ -48,10 +51,9 @@ export function planSigning(
     }
   }
   if (refused.length > 0) throw deny(refused);
-  if (skipped > 0) note(`left out: ${skipped} that the policy says are never signed`);
   const toSign = planned.filter(({ signers }) => signers.size > 0);
   if (toSign.length === 0) throw nothingToSign(policy, options);
-  return toSign;
+  return { toSign, leftOut };
 }
 
 function signersOf({ requirements }: Required, wanted: readonly string[] | undefined): Set<string> {
