@@ -11,7 +11,7 @@ export type Finished = {
 };
 
 export type RunOptions = {
-  /** Added to an environment of PATH and HOME alone. */
+  /** Added to an environment of PATH, HOME and a cache alone. */
   readonly env?: Readonly<Record<string, string>>;
   /** What the descriptor 3 gives. */
   readonly descriptor3?: string;
@@ -23,6 +23,8 @@ export type RunOptions = {
 export type Running = { readonly process: ChildProcess; readonly finished: Promise<Finished> };
 
 const COMMAND = fileURLToPath(new URL('../../apps/cli/bin/signwright.cjs', import.meta.url));
+/** Where all runs keep compiled code: a cold start costs twice as much. */
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url));
 const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const LONGEST_MS = 120_000;
 
@@ -32,7 +34,7 @@ export function startProgram(directory: string, args: readonly string[], options
   const [file = '', ...rest] = [...(nobody ? ['setpriv', ...NOBODY] : []), process.execPath, COMMAND, ...args];
   const child = spawn(file, rest, {
     cwd: directory,
-    env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...options.env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: directory, XDG_CACHE_HOME: CACHE, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', options.descriptor3 === undefined ? 'ignore' : 'pipe'],
     timeout: LONGEST_MS,
   });
