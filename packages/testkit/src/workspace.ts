@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -61,22 +60,26 @@ ${rules}
 /** Makes a workspace. The trial trust domain is made once a process and copied, so workspaces trust one another's signatures. */
 export async function createWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const workspace = workspaceIn(mkdtempSync(join(tmpdir(), 'signwright-workspace-')));
-  if (options.trial !== false)
-    cpSync((await trialDomain()).path('.signwright'), workspace.path('.signwright'), { recursive: true });
+  if (options.trial !== false) for (const [name, bytes] of await trialDomain()) workspace.write(`${TRIAL}/${name}`, bytes, 0o600);
   if (options.policy !== undefined) workspace.write('signwright.yaml', options.policy);
   for (const [name, content] of Object.entries(options.files ?? {})) workspace.write(name, content);
   return workspace;
 }
 
-let domain: Promise<Workspace> | undefined;
+const TRIAL = '.signwright/trial';
+let domain: Promise<ReadonlyMap<string, Buffer>> | undefined;
 
-function trialDomain(): Promise<Workspace> {
+/** The files of the trial trust domain. */
+function trialDomain(): Promise<ReadonlyMap<string, Buffer>> {
   domain ??= (async () => {
-    const made = workspaceIn(mkdtempSync(join(tmpdir(), 'signwright-trial-')));
-    process.on('exit', () => made.remove());
-    const { status, stderr } = await made.run(['trust', 'init', '--trial', '--repository', TRIAL_REPOSITORY]);
-    if (status !== 0) throw new Error(`no trial trust domain could be made: ${stderr}`);
-    return made;
+    const maker = workspaceIn(mkdtempSync(join(tmpdir(), 'signwright-workspace-')));
+    try {
+      const { status, stderr } = await maker.run(['trust', 'init', '--trial', '--repository', TRIAL_REPOSITORY]);
+      if (status !== 0) throw new Error(`no trial trust domain could be made: ${stderr}`);
+      return new Map(maker.files(TRIAL).map((name) => [name, readFileSync(maker.path(`${TRIAL}/${name}`))]));
+    } finally {
+      maker.remove();
+    }
   })();
   return domain;
 }
