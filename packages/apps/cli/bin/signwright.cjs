@@ -13,12 +13,6 @@ function refuse(message) {
   process.exitCode = 2;
 }
 
-/** Where Node keeps compiled code between runs: only in a directory of this user's own, for what is in it is run. */
-function compileCache() {
-  const cache = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'));
-  return cache ? join(cache, 'signwright', 'compiled') : undefined;
-}
-
 if (major < 20 || (major === 20 && minor < 20)) {
   refuse(`signwright needs Node 20.20 or newer and runs on ${process.versions.node}`);
 } else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
@@ -26,7 +20,11 @@ if (major < 20 || (major === 20 && minor < 20)) {
 } else if (!existsSync(program)) {
   refuse('signwright is not built: run "npm run build" first');
 } else {
-  const directory = compileCache();
-  if (directory) require('node:module').enableCompileCache?.(directory);
-  import('../bundle/main.js').then(({ run }) => run(process.argv));
+  import('../bundle/main.js').then(
+    ({ run }) => run(process.argv),
+    (error) => {
+      process.exitCode = 70;
+      process.stderr.write(`signwright cannot start; its installation is broken: ${error.message}\n`);
+    },
+  );
 }

@@ -25,7 +25,7 @@ describe('the examples', () => {
     if (inside.status !== 'required') throw new Error(inside.status);
     expect(inside.requirements.map(({ id }) => id)).toEqual(['signature:build']);
     expect(inside.unenforced).toEqual([]);
-    expect(inside.environment).toEqual({ id: 'default', allowDevelopment: false });
+    expect(inside.environment).toEqual({ id: 'default', allowDevelopment: false, matters: false });
     expect(resolveArtifact(policy, { name: 'src/app.ts' }).status).toBe('unlisted');
   });
 

@@ -10,7 +10,7 @@ const NOON = Date.parse('2026-06-01T12:00:00Z');
 const BYTES = sha256('the artifact');
 const CONTEXT: DecisionContext = {
   artifact: { name: 'app', kind: 'package', digest: BYTES },
-  environment: { id: 'default', allowDevelopment: false },
+  environment: { id: 'default', allowDevelopment: false, matters: false },
   moment: 'release',
   at: NOON,
   anchored: false,
@@ -36,6 +36,9 @@ type Signed = {
   name?: string;
   kind?: 'package' | 'sbom';
   salt?: number;
+  /** The signer it states, where that is not who made it. */
+  as?: string;
+  environment?: string;
 };
 function evidence({
   by,
@@ -45,12 +48,14 @@ function evidence({
   name = 'app',
   kind = 'package',
   salt = 0,
+  as = by,
+  environment = 'default',
 }: Signed): Verified {
   const artifacts = [{ name, kind, digest, requirements: sha256('requirements') }];
   return {
-    evidence: sha256(JSON.stringify([by, at, development, digest, name, kind, salt])),
+    evidence: sha256(JSON.stringify([by, at, development, digest, name, kind, salt, as, environment])),
     statement: { subject: [], predicateType: '', predicate: null },
-    part: { artifacts, environment: 'default', signer: by, policy: { digest: sha256('policy') }, source: { asserted: {} } },
+    part: { artifacts, environment, signer: as, policy: { digest: sha256('policy') }, source: { asserted: {} } },
     byDigest: new Map([[digest, [0]]]),
     time: { at, authority: 'CN=TSA', development },
     author: { type: 'key', keyId: by },
@@ -86,7 +91,13 @@ test('without a signature the answer is no, and what would meet it', () => {
 });
 
 test.each([
-  ['by another signer', { by: 'other' }, {}, 'key-not-listed'],
+  ['as build, by a key of another signer', { by: 'other', as: 'build' }, {}, 'key-not-listed'],
+  [
+    'for another environment, where what is demanded depends on it',
+    { by: 'build', environment: 'test' },
+    { environment: { id: 'production', allowDevelopment: false, matters: true } },
+    'other-environment',
+  ],
   ['over other bytes', { by: 'build', digest: sha256('other') }, {}, 'wrong-subject'],
   ['made after the moment that is asked about', { by: 'build', at: NOON + 300_001 }, {}, 'after-moment'],
   ['under a trial root where none is allowed', { by: 'build', development: true }, {}, 'development-not-allowed'],
@@ -109,6 +120,21 @@ test.each([
     });
   },
 );
+
+test('one signature meets one requirement: the one of the signer it states', () => {
+  const shared = [signedBy('build'), signedBy('release')].map((one) => ({
+    ...one,
+    signer: { ...one.signer, keys: [{ keyId: 'shared', publicKey: '' }] },
+  }));
+  const verdict = decide(shared, [evidence({ by: 'shared', as: 'build' })], [], CONTEXT);
+  expect(verdict.outcomes.map(({ status }) => status)).toEqual(['met', 'unmet']);
+  expect(verdict.outcomes[1]?.message).toMatch(/^no signature by release over these bytes was found, only by .?build/);
+});
+
+test('where what is demanded is the same everywhere, a part signed for any environment counts', () => {
+  const environment = { id: 'production', allowDevelopment: false, matters: false };
+  expect(judge(['build'], [{ by: 'build', environment: 'test' }], { environment }).result).toBe('allow');
+});
 
 test('bytes that a part signs under two names count under each of them', () => {
   const one = evidence({ by: 'build' });
@@ -137,7 +163,7 @@ test('a clock five minutes slow does not hide a fresh signature', () => {
 });
 
 test('evidence under a trial root counts where the environment allows it, and marks the verdict', () => {
-  const allowing = { environment: { id: 'test', allowDevelopment: true } };
+  const allowing = { environment: { id: 'test', allowDevelopment: true, matters: false } };
   expect(judge(['build'], [{ by: 'build', development: true }], allowing)).toMatchObject({ result: 'allow', development: true });
   const both: Signed[] = [
     { by: 'build', development: true, at: 1 },
@@ -201,7 +227,7 @@ const refusal: fc.Arbitrary<Refusal> = fc.record({
 });
 const context: fc.Arbitrary<Partial<DecisionContext>> = fc.record(
   {
-    environment: fc.record({ id: fc.constant('test'), allowDevelopment: fc.boolean() }),
+    environment: fc.record({ id: fc.constant('test'), allowDevelopment: fc.boolean(), matters: fc.constant(false) }),
     signedAs: fc.constant({ name: 'app', kind: 'package' as const }),
     unreachable: fc.constant('down'),
   },
@@ -247,7 +273,7 @@ test('an environment without trial roots, and a store that does not answer, neve
   fc.assert(
     fc.property(required, unique, (ids, found) => {
       const result = (allowDevelopment: boolean, unreachable?: string) =>
-        judge(ids, found, { environment: { id: 'test', allowDevelopment }, ...(unreachable ? { unreachable } : {}) }).result;
+        judge(ids, found, { environment: { id: 'test', allowDevelopment, matters: false }, ...(unreachable ? { unreachable } : {}) }).result;
       if (result(false) === 'allow') expect(result(true)).toBe('allow');
       if (result(true, 'down') === 'allow') expect(result(true)).toBe('allow');
     }),

@@ -1,5 +1,6 @@
 import type { Artifact, Kind } from './artifact.ts';
 import type { Sha256 } from './formats/digest.ts';
+import { quoted } from './formats/quoted.ts';
 import { matchAuthor } from './match-author.ts';
 import type { Requirement } from './requirement.ts';
 import type { Moment, NextStep, Outcome, Refusal, Result, Verdict } from './verdict.ts';
@@ -8,7 +9,8 @@ import type { Verified } from './verify-evidence.ts';
 /** What a decision rests on beside requirements and evidence. */
 export type DecisionContext = {
   readonly artifact: Artifact;
-  readonly environment: { readonly id: string; readonly allowDevelopment: boolean };
+  /** `matters` where what is demanded depends on it: then a part signed for another environment does not count. */
+  readonly environment: { readonly id: string; readonly allowDevelopment: boolean; readonly matters: boolean };
   readonly moment: Moment;
   /** The instant the verdict speaks of, milliseconds: now, or what `--at` names. */
   readonly at: number;
@@ -92,7 +94,9 @@ function decideSignature(
   const { id, layer, signer } = requirement;
   const base = { requirement: id, layer, evidence: [], refused: [] };
   const refusals = [...refused];
-  for (const evidence of verified) {
+  // Each part states which signer it is by, and meets that one requirement alone.
+  const others = new Set(verified.map(({ part }) => part.signer).filter((by) => by !== signer.id));
+  for (const evidence of verified.filter(({ part }) => part.signer === signer.id)) {
     const refusal = whyNotCounted(evidence, requirement, context);
     if (refusal === undefined) {
       return { ...base, status: 'met', code: 'signature-verified', message: describe(evidence), evidence: [evidence.evidence] };
@@ -101,7 +105,10 @@ function decideSignature(
   }
   if (context.unreachable !== undefined) {
     const message = context.unreachable;
-    const next = { ...context.next, text: 'make the evidence readable and verify again, or sign anew' };
+    const next = {
+      ...context.next,
+      text: 'bring the evidence that the signing run left (--evidence names its directory) and verify again, or sign anew',
+    };
     return { ...base, refused: refusals, status: 'inconclusive', code: 'evidence-unreachable', message, next };
   }
   if (refusals.length === 0) {
@@ -109,7 +116,7 @@ function decideSignature(
       ...base,
       status: 'unmet',
       code: 'no-signature',
-      message: `no signature by ${signer.id} over these bytes was found`,
+      message: `no signature by ${signer.id} over these bytes was found${others.size === 0 ? '' : `, only by ${[...others].sort().map(quoted).join(', ')}`}`,
       next: context.next,
     };
   }
@@ -129,7 +136,7 @@ function whyNotCounted(
   if (evidence.time.at > (context.latest ?? context.at + CLOCK_SKEW)) {
     return {
       code: 'after-moment',
-      message: `it was timestamped ${at}, after ${new Date(context.at).toISOString()}: if that is now, this machine's clock is slow`,
+      message: `it was timestamped ${at}, after ${new Date(context.at).toISOString()}${context.latest === undefined ? ": is this machine's clock slow?" : ''}`,
     };
   }
   const mismatch = matchAuthor(evidence, requirement.signer);
@@ -139,6 +146,12 @@ function whyNotCounted(
     const names = places.slice(0, NAMES_SHOWN).map((at) => `${artifacts[at]?.name} (${artifacts[at]?.kind})`);
     const more = places.length > NAMES_SHOWN ? ` and ${places.length - NAMES_SHOWN} more` : '';
     return { code: 'other-artifact', message: `the part signs these bytes as ${names.join(', ')}${more}` };
+  }
+  if (context.environment.matters && evidence.part.environment !== context.environment.id) {
+    return {
+      code: 'other-environment',
+      message: `it was signed for the environment ${quoted(evidence.part.environment)}, not ${context.environment.id}`,
+    };
   }
   if (evidence.development && !context.environment.allowDevelopment) {
     return {

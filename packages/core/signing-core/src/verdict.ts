@@ -36,7 +36,8 @@ export type RefusalCode =
   | 'key-outside-validity'
   | 'key-compromised'
   | 'development-not-allowed'
-  | 'other-artifact';
+  | 'other-artifact'
+  | 'other-environment';
 
 /** Evidence that was found, looked at, and did not count. */
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };

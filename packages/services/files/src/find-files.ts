@@ -15,8 +15,8 @@ export type FindOptions = {
 };
 
 /**
- * Finds the files that `paths` name, or that lie below the directories they name. Symbolic links to directories are not
- * entered; one to a file counts as that file if it lies inside the base, and is refused otherwise, as is anything that has no
+ * Finds the files that `paths` name, or that lie below the directories they name. Symbolic links to directories are
+ * refused; one to a file counts as that file if it lies inside the base, and is refused otherwise, as is anything that has no
  * bytes that hold still.
  *
  * @param base the directory everything must lie in, and names are relative to.

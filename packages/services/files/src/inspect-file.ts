@@ -12,10 +12,10 @@ const realpath: (path: string) => Promise<string> = promisify(fs.realpath.native
 
 /**
  * Looks at one file of the tree.
- * @returns `undefined` for a symbolic link to a directory.
- * @throws SignwrightError `invalid-input` where it is no regular file, or a symbolic link to none inside the tree.
+ * @throws SignwrightError `invalid-input` where it is no regular file, or a symbolic link to none inside the tree. A link to a
+ * directory is refused too: to follow it could leave the tree or never end, and to pass it over would leave its files unseen.
  */
-export async function inspectFile(tree: Tree, name: string, explicit: boolean): Promise<FoundFile | undefined> {
+export async function inspectFile(tree: Tree, name: string, explicit: boolean): Promise<FoundFile> {
   const path = pathOf(tree, name);
   try {
     const stats = await lstat(path);
@@ -27,11 +27,11 @@ export async function inspectFile(tree: Tree, name: string, explicit: boolean): 
   return inspectLink(tree, path, name, explicit);
 }
 
-async function inspectLink(tree: Tree, path: string, name: string, explicit: boolean): Promise<FoundFile | undefined> {
+async function inspectLink(tree: Tree, path: string, name: string, explicit: boolean): Promise<FoundFile> {
   try {
     const target = await realpath(path);
     const stats = await stat(target);
-    if (stats.isDirectory()) return undefined;
+    if (stats.isDirectory()) throw refuse(path, 'is a symbolic link to a directory, whose files would go unseen');
     if (nameWithin(tree.root, target) === undefined) {
       throw refuse(path, `is a symbolic link that leads out of ${shown(tree.base)}, to ${shown(target)}`);
     }
@@ -52,6 +52,6 @@ function kindOf(stats: fs.Stats): string {
 function refuse(path: string, problem: string): SignwrightError {
   return new SignwrightError('invalid-input', `${shown(path)} ${problem}`, {
     where: shown(path),
-    next: 'remove it, or put a copy of the file there',
+    next: 'remove it, or put a copy of what it leads to there',
   });
 }

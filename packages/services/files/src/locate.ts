@@ -23,9 +23,7 @@ export async function locate(tree: Tree, path: string): Promise<Place> {
     if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error))) throw readingError('the file', absolute, error);
     throw refuse(path, 'does not exist', 'check the path', error);
   }
-  const file = await inspectFile(tree, name, true);
-  if (file === undefined) throw throughLink(path);
-  return { kind: 'file', file };
+  return { kind: 'file', file: await inspectFile(tree, name, true) };
 }
 
 function throughLink(path: string): SignwrightError {

@@ -28,8 +28,7 @@ export async function walk(
     throwIfCancelled(options.signal);
     if (found.has(name)) return;
     try {
-      const file = await inspectFile(tree, name, false);
-      if (file !== undefined) found.set(name, file);
+      found.set(name, await inspectFile(tree, name, false));
     } catch (error) {
       if (refused[0] === undefined || name < refused[0].name) refused[0] = { name, error };
     }

@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openTrialDomain } from '@signwright/certificates';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { originOfCheckout } from '../context/source-context.ts';
 import { type Proposal, scan } from '../init/scan.ts';
 import { writePolicy } from '../init/write-policy.ts';
-import { originOfCheckout } from './trust.ts';
+import { printLines } from '../print-lines.ts';
 
 export type InitOptions = { readonly scan?: true; readonly policy: string };
 
@@ -34,10 +35,11 @@ export async function init({ scan: wantsScan, policy }: InitOptions): Promise<vo
     });
   }
   const next = existsSync(join(dirname(policy), TRIAL)) ? 'signwright plan' : 'signwright trust init --trial && signwright plan';
-  const found = proposals.map(({ match, why }) => `  ${match}: ${why}\n`).join('');
-  process.stdout.write(
-    `${policy} is written, with ${proposals.length > 1 ? `${proposals.length} rules` : 'one rule'}\n${found}next: ${next}\n`,
-  );
+  printLines([
+    `${policy} is written, with ${proposals.length > 1 ? `${proposals.length} rules` : 'one rule'}`,
+    ...proposals.map(({ match, why }) => `  ${match}: ${why}`),
+    `next: ${next}`,
+  ]);
 }
 
 /** Who trial certificates name: the domain's identity where there is one, else what "trust init" would choose here. */

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { addToTrustRoot, createTrialDomain, issuersPathOf } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
 import { type Authority, isTrial, parseTrustRoot, SignwrightError } from '@signwright/signing-core';
 import { parseInstant } from '../context/instant.ts';
+import { originOfCheckout } from '../context/source-context.ts';
+import { printLines } from '../print-lines.ts';
 
 const MAX_FILE = 4 * 1024 * 1024;
 
@@ -17,8 +17,7 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
     now: new Date(),
   });
   const claims = await domain.claims();
-  process.stdout.write(
-    [
+  printLines([
       `a trial trust domain is in ${directory}: for trying things out, never for production`,
       `  it certifies jobs of ${claims.repository} at ${claims.ref} (edit identity.json to be another)`,
       '',
@@ -28,24 +27,7 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
       `  workloads: { trial: { issuer: https://trial.signwright.invalid, repository: "${claims.repository}", ref: ${claims.ref} } }`,
       '  environments: { default: { allow-development: true } }',
       '"signwright init" writes such a policy.',
-      '',
-    ].join('\n'),
-  );
-}
-
-/** The https form of this checkout's origin; nothing where there is none or it is no web address. */
-export async function originOfCheckout(): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)('git', ['config', '--get', 'remote.origin.url'], {
-      timeout: 5000,
-      maxBuffer: 65_536,
-    });
-    const written = stdout.trim().replace(/^[\w.-]+@([\w.-]+):/, 'https://$1/');
-    const url = new URL(written.replace(/\.git$/, ''));
-    return url.protocol === 'https:' || url.protocol === 'http:' ? `https://${url.host}${url.pathname}` : undefined;
-  } catch {
-    return undefined;
-  }
+    ]);
 }
 
 /** `signwright trust show FILE` */
@@ -60,7 +42,7 @@ export async function trustShow(file: string): Promise<void> {
     );
   for (const authority of root.timestampAuthorities) lines.push('timestamp authority', ...describe(authority));
   lines.push(`transparency logs: ${root.logs}`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  printLines(lines);
 }
 
 function describe({ chain, validFrom, validUntil }: Authority): string[] {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { worstOf } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { parseInstant } from '../context/instant.ts';
-import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
+import { collectEvidence, evidenceDirectory, openExistingEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
@@ -14,19 +13,17 @@ import type { SharedOptions } from '../shared-options.ts';
 export type VerifyOptions = SharedOptions & { readonly at?: string; readonly digest?: string; readonly name?: string };
 
 /** `signwright verify`: bytes → evidence → verdicts, by the policy and from nothing else. */
-export async function verify(paths: string[], options: VerifyOptions, run: Run): Promise<void> {
+export async function verify(paths: string[], options: VerifyOptions, run: Run): Promise<number> {
   const now = new Date();
   const at = options.at === undefined ? now.getTime() : parseInstant(options.at, '--at');
   const open = await openPolicy(options, now);
   refuseUnenforced(unenforcedInRun(open.policy));
 
   const directory = evidenceDirectory(open, options.evidence);
-  if (!options.quiet && !existsSync(directory))
-    process.stderr.write(`there is no evidence directory ${directory} (--evidence names another)\n`);
   const named = await nameArtifacts(open.policy, paths, options, directory, run);
   const artifacts = await hashArtifacts(named, options, run);
   const evidence = await collectEvidence(
-    openEvidence(directory),
+    openExistingEvidence(directory),
     artifacts.map(({ digest }) => digest),
     evidenceTrust(open),
   );
@@ -47,5 +44,5 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   );
 
   printVerdicts(verdicts, options);
-  process.exitCode = exitOf(worstOf(verdicts.map(({ result }) => result)));
+  return exitOf(worstOf(verdicts.map(({ result }) => result)));
 }

@@ -15,7 +15,7 @@ export type NamedArtifact = {
 /** An artifact by its bytes. */
 export type ArtifactInHand = NamedArtifact & { readonly digest: Sha256 };
 
-export type ArtifactOptions = { readonly digest?: string; readonly name?: string };
+export type ArtifactOptions = { readonly digest?: string; readonly name?: string; readonly quiet?: true };
 
 /** The artifacts a command is about: files, or the one thing that `--digest` and `--name` stand for. No bytes are read. */
 export async function nameArtifacts(
@@ -26,7 +26,12 @@ export async function nameArtifacts(
   run: Run,
 ): Promise<NamedArtifact[]> {
   if (options.digest !== undefined) return [byDigest(paths, options.digest, options.name)];
-  const files = await findArtifacts(policy, paths, evidence, run.signal);
+  const { files, passedOver } = await findArtifacts(policy, paths, evidence, run.signal);
+  if (passedOver.length > 0 && !options.quiet) {
+    process.stderr.write(
+      `not looked at: ${[...passedOver].sort().join(', ')} of the working directory (name them to look there)\n`,
+    );
+  }
   if (files.length === 0) {
     throw new SignwrightError('usage', 'there are no files to look at', {
       next: 'name the files or directories, as in "signwright verify dist"',

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createEvidenceStore } from '@signwright/evidence';
 import {
@@ -30,6 +31,18 @@ export function evidenceDirectory(open: OpenPolicy, named: string | undefined): 
 
 export function openEvidence(directory: string): EvidenceStore {
   return createEvidenceStore(createDirectoryStore(directory));
+}
+
+/** A store to verify from: where there is none, nothing is known, which is not the same as unsigned. */
+export function openExistingEvidence(directory: string): EvidenceStore {
+  const store = openEvidence(directory);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return store;
+  return {
+    ...store,
+    list: async () => {
+      throw new SignwrightError('unreachable', `there is no evidence directory ${directory}`);
+    },
+  };
 }
 
 /** The evidence about some artifacts, verified; by artifact. */

@@ -1,7 +1,9 @@
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, sep } from 'node:path';
 import { readBounded } from '@signwright/files';
 import { checkAnchor, loadPolicy, type Policy, parseAnchor } from '@signwright/policy';
-import { parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
+import { messageOf, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
 
 /** A policy that is ready to judge by. */
 export type OpenPolicy = {
@@ -21,11 +23,9 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 /** Reads the policy, what it refers to, and holds it against the anchor. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
   const directory = dirname(options.policy);
-  const policy = await loadPolicy(options.policy, (path) => readReferred(join(directory, path)), { now }).catch(
-    (error: unknown) => {
-      throw missingPolicy(options.policy, error);
-    },
-  );
+  const policy = await loadPolicy(options.policy, (path) => readReferred(directory, path), { now }).catch((error: unknown) => {
+    throw missingPolicy(options.policy, error);
+  });
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   if (options.anchor !== undefined) {
@@ -35,17 +35,44 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined };
 }
 
-async function readReferred(path: string): Promise<Buffer> {
+/** Reads a file of the policy. A symbolic link must not lead out: what is wrong with a file is told, and so some of what is in it. */
+async function readReferred(directory: string, path: string): Promise<Buffer> {
+  const file = join(directory, path);
   try {
-    return await readBounded(path, MAX_REFERRED, 'the file');
+    const above = /^(?:\.\.\/)*/.exec(path)?.[0] ?? '';
+    const [root, real] = await Promise.all([realpath(join(directory, above)), realpath(file)]);
+    if (!real.startsWith(root === sep ? root : `${root}${sep}`)) throw leadsOut(file, root);
+    return await readBounded(real, MAX_REFERRED, 'the file');
   } catch (error) {
-    if (!isMissing(error) || !path.split(/[\\/]/).includes('.signwright')) throw error;
-    throw new SignwrightError('configuration', `the file ${path} does not exist`, {
-      where: path,
-      next: 'make a trial trust domain with "signwright trust init --trial", or name a trust root of your own',
-      cause: (error as SignwrightError).cause,
-    });
+    if (error instanceof SignwrightError && !isMissing(error)) throw error;
+    throw unreadable(file, error);
   }
+}
+
+function leadsOut(file: string, root: string): SignwrightError {
+  return new SignwrightError('configuration', `${file} is a symbolic link that leads out of ${root}`, {
+    where: file,
+    next: 'put the file itself there, or name the policy where it really is',
+  });
+}
+
+function unreadable(file: string, error: unknown): SignwrightError {
+  const cause = error instanceof SignwrightError ? error.cause : error;
+  const missing = ['ENOENT', 'ENOTDIR'].includes((cause as { code?: string }).code ?? '');
+  const trial = missing && file.split(/[\\/]/).includes('.signwright');
+  return new SignwrightError(
+    'configuration',
+    missing ? `the file ${file} does not exist` : `the file ${file} cannot be read: ${messageOf(cause)}`,
+    {
+      where: file,
+      ...(trial
+        ? {
+            next: `make a trial trust domain with "signwright trust init --trial --directory ${dirname(file)}", or name a trust root of your own`,
+          }
+        : {}),
+      cause,
+    },
+  );
 }
 
 function isMissing(error: unknown): boolean {
@@ -55,9 +82,14 @@ function isMissing(error: unknown): boolean {
 function missingPolicy(file: string, error: unknown): unknown {
   if (!isMissing(error)) return error;
   const { where } = error as SignwrightError;
-  if (where !== undefined && where !== file) return error;
+  if (where !== undefined && where !== file && where !== join(file)) return error;
+  const above = ['..', '../..', '../../..']
+    .map((up) => join(up, file))
+    .find((candidate) => !isAbsolute(file) && existsSync(candidate));
   return new SignwrightError('configuration', `there is no policy at ${file}`, {
-    next: 'write one with "signwright init", or name yours with --policy FILE',
+    next: above
+      ? `there is one at ${above}: run from its directory, where the names in it start`
+      : 'write one with "signwright init", or name yours with --policy FILE',
     cause: error,
   });
 }

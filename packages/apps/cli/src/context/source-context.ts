@@ -6,16 +6,35 @@ const run = promisify(execFile);
 
 /**
  * What this run says of itself, for the statement: repository, commit, ref, requester. Nobody vouches for it, so nothing is decided
- * by it. Where git knows nothing it is left out; credentials in a remote's URL are never kept.
+ * by it. Where git knows nothing it is left out.
  */
 export async function sourceContext(): Promise<{ readonly [name: string]: string }> {
-  const [commit, ref, remote] = await Promise.all([
+  const [commit, ref, repository] = await Promise.all([
     git('rev-parse', '--verify', 'HEAD'),
     git('symbolic-ref', '--quiet', 'HEAD'),
-    git('config', '--get', 'remote.origin.url'),
+    originOfCheckout(),
   ]);
-  const said = { commit, ref, repository: withoutCredentials(remote), requester: userName() };
+  const said = { commit, ref, repository, requester: userName() };
   return Object.fromEntries(Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Where this checkout comes from, as `https://host/path`; nothing where git knows none, or it has no such form. */
+export async function originOfCheckout(): Promise<string | undefined> {
+  const remote = await git('config', '--get', 'remote.origin.url');
+  return remote === undefined ? undefined : webAddressOf(remote);
+}
+
+/**
+ * The `https://host/path` of a remote by http(s), ssh or `user@host:path`. Nothing else of it is kept, for users, passwords, queries
+ * and fragments of remotes carry credentials, and what is kept ends up in published evidence; other forms are left out whole.
+ */
+export function webAddressOf(remote: string): string | undefined {
+  const short = /^(?:git@)?([\w-]+(?:\.[\w-]+)+):([\w./~-]+)$/.exec(remote);
+  const text = short ? `https://${short[1]}/${short[2]?.replace(/^\//, '')}` : remote;
+  if (!/^(?:https?|ssh):\/\//.test(text) || !URL.canParse(text)) return undefined;
+  const { hostname, port, protocol, pathname } = new URL(text);
+  const host = port === '' || protocol === 'ssh:' ? hostname : `${hostname}:${port}`;
+  return hostname === '' ? undefined : `https://${host}${pathname.replace(/\/$/, '').replace(/\.git$/, '')}`;
 }
 
 async function git(...args: string[]): Promise<string | undefined> {
@@ -24,19 +43,6 @@ async function git(...args: string[]): Promise<string | undefined> {
     return stdout.trim() || undefined;
   } catch {
     return undefined;
-  }
-}
-
-function withoutCredentials(remote: string | undefined): string | undefined {
-  if (remote === undefined) return undefined;
-  try {
-    const url = new URL(remote);
-    url.username = '';
-    url.password = '';
-    url.search = '';
-    return url.protocol === 'file:' ? undefined : url.href;
-  } catch {
-    return /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(remote) ? remote : undefined;
   }
 }
 

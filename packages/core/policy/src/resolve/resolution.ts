@@ -13,7 +13,12 @@ export type Query = {
 };
 
 /** Where an artifact is to go. */
-export type ResolvedEnvironment = { readonly id: string; readonly allowDevelopment: boolean };
+export type ResolvedEnvironment = {
+  readonly id: string;
+  readonly allowDevelopment: boolean;
+  /** Whether what is demanded depends on it: a rule that matched names tiers by environment. */
+  readonly matters: boolean;
+};
 
 /** What the policy says of one artifact in one environment. All but `required` let nothing through. */
 export type Resolution = { readonly queries: readonly Query[] } & (

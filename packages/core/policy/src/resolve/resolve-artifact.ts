@@ -20,7 +20,7 @@ export type Matched = { readonly layer: Layer; readonly rule: Rule; readonly tie
  */
 export function resolveArtifact(policy: Policy, query: Query): Resolution {
   const queries = [query];
-  const environment = environmentOf(policy, query.environment);
+  const asked = environmentOf(policy, query.environment);
   const matched = policy.layers.flatMap((layer) => {
     const rule = firstMatch(layer, query);
     return rule === undefined ? [] : [{ layer, rule }];
@@ -30,6 +30,8 @@ export function resolveArtifact(policy: Policy, query: Query): Resolution {
   if ('sign' in base.rule.target) return { queries, status: 'never', rule: base.rule.reference };
   refuseLocalNever(matched, query);
 
+  const matters = matched.some(({ rule }) => 'tier' in rule.target && typeof rule.target.tier !== 'string');
+  const environment = { ...asked, matters };
   const placed = matched.map((one) => ({ ...one, ...tierIn(one.rule, environment.id), kind: kindOf(query, one.rule) }));
   const unplaced = placed.find(({ listed }) => !listed);
   if (unplaced !== undefined) {
@@ -43,7 +45,7 @@ export function resolveArtifact(policy: Policy, query: Query): Resolution {
   return { queries, status: 'unlisted', hint };
 }
 
-function environmentOf(policy: Policy, asked: string | undefined): ResolvedEnvironment {
+function environmentOf(policy: Policy, asked: string | undefined): Omit<ResolvedEnvironment, 'matters'> {
   const id = asked ?? 'default';
   if (id !== 'default' && !policy.environments.includes(id)) {
     const known = ['default', ...policy.environments.filter((name) => name !== 'default')];

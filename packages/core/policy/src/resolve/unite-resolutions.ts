@@ -24,16 +24,17 @@ function uniteRequired(a: Required, b: Required): Required {
   if (a.environment.id !== b.environment.id || a.trustRoot !== b.trustRoot) {
     throw new TypeError('resolutions of different environments or policies');
   }
+  const environment = { ...a.environment, matters: a.environment.matters || b.environment.matters };
   const requirements = uniteRequirements([...a.requirements, ...b.requirements]);
   const demands = uniteDemands(a.demands, b.demands);
   return {
     status: 'required',
     kind: KINDS.find((kind) => kind === a.kind || kind === b.kind) ?? a.kind,
-    environment: a.environment,
+    environment,
     tiers: sorted([...a.tiers, ...b.tiers]),
     requirements,
     demands,
-    digest: requirementsDigest(a.environment, requirements, demands, a.trustRoot),
+    digest: requirementsDigest(environment, requirements, demands, a.trustRoot),
     ...(a.trustRoot === undefined ? {} : { trustRoot: a.trustRoot }),
     rules: sorted([...a.rules, ...b.rules]),
     enforced: a.enforced || b.enforced,

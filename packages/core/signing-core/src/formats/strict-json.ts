@@ -1,5 +1,5 @@
 import { SignwrightError } from '../error.ts';
-import { printable, quoted } from './quoted.ts';
+import { quoted } from './quoted.ts';
 
 /** A JSON value. Objects made by {@link parseStrictJson} have no prototype's keys to trip over. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -37,10 +37,16 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): Json {
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
-    return fail(`is not JSON (${printable((error as Error).message)})`);
+    return fail(`is not JSON${placeOf(error)}`);
   }
   refuseDuplicates(text, limits.maxDepth ?? 64, fail);
   return value;
+}
+
+/** Where JSON.parse stopped. Its message quotes the text, which may be a secret that was read by mistake. */
+function placeOf(error: unknown): string {
+  const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+  return position === undefined ? '' : ` (at character ${position})`;
 }
 
 /** Walks text that JSON.parse has accepted, so only keys and nesting are left to judge. */
