@@ -38,7 +38,7 @@ describe('an anchor', () => {
       'name: acme',
       'anchor.yaml:1:1: exactly one of "policy-sha256", "signed-by" is needed; none is there, so it would pin nothing',
     ],
-    ['is a list', '- a', 'an anchor is a map of name'],
+    ['is a list', '- a', 'anchor.yaml:1:1: found a list; allowed is a map of keys and values'],
     [
       'has an unknown key',
       'policy-sha265: x',

@@ -32,14 +32,7 @@ const KEYS = ['name', 'policy-sha256', 'signed-by', 'min-serial', 'trust-root-sh
  */
 export function parseAnchor(bytes: Uint8Array, where: string): Anchor {
   const source = parseYaml(bytes, where);
-  const value = source.value;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new PolicyError(
-      [problemAt(source, [], `found ${shown(value)}; an anchor is a map of ${KEYS.join(', ')}`)],
-      'the anchor',
-    );
-  }
-  const anchor = value as JsonObject;
+  const anchor = source.value as JsonObject;
   const problems = [...anchorProblems(source, anchor)];
   if (problems.length > 0) throw new PolicyError(problems, 'the anchor');
   if (anchor['signed-by'] !== undefined) {

@@ -180,6 +180,28 @@ describe('the base of a policy', () => {
   });
 
   test.each([
+    ['text', 'glpat-SuperSecretToken123456', 1],
+    ['a map', 'version: 1\nname: Super Secret\nSuperSecret: x\n', 4],
+    ['a map with an undefined name', BASE.replace('[build]', '[SuperSecret]'), 1],
+    ['a policy with a key that is none', BASE.replace('trust/a.pub', 'trust/root.json'), 1],
+  ])(
+    'that is no valid policy is refused at the line that names it, without a word of what is in it: %s',
+    async (_what, base, count) => {
+      const text = `version: 1\nextends: { file: ../central/signwright.yaml, sha256: ${'a'.repeat(64)} }\n`;
+      const loading = loadPolicy('/work/app/p.yaml', readerOf({ ...filesOf(base), 'p.yaml': text }), { now: NOW });
+      const error = await loading.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(PolicyError);
+      expect((error as PolicyError).problems.map(problemLine)).toEqual([
+        `/work/app/p.yaml:2:18: extends.file: /work/central/signwright.yaml is not a valid policy (${count === 1 ? '1 problem' : `${count} problems`}): see them by signwright policy check /work/central/signwright.yaml`,
+      ]);
+      expect(`${JSON.stringify(error)} ${String(error)} ${String((error as Error).cause)}`).not.toMatch(/Super ?Secret/);
+    },
+  );
+
+  test.each([
     ['url: https://p.example/policy.yaml, sha256: DIGEST', 'url'],
     ['git: https://g.example/policy.git, sha256: DIGEST', 'git'],
     ['file: ../central/signwright.yaml, signed-by: security', 'signed-by'],

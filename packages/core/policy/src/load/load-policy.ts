@@ -4,7 +4,7 @@ import type { PolicyFile } from '../generated/policy-file.ts';
 import { parsePolicyFile } from '../parse/parse-policy-file.ts';
 import { problemAt, type Source, whereOf } from '../parse/source.ts';
 import type { FileReader, Layer, Policy, SignerDefinition } from '../policy.ts';
-import { PolicyError, type Problem } from '../problem.ts';
+import { MAX_PROBLEMS, PolicyError, type Problem } from '../problem.ts';
 import { scopeOf } from '../scope.ts';
 import { assemblePolicy } from './assemble-policy.ts';
 import { policyDigest } from './policy-digest.ts';
@@ -31,7 +31,8 @@ export type LoadedLayer = {
  * @param file the policy's file as messages are to name it. The reader is asked for its last part, and for everything else
  * relative to its directory.
  * @param options.now decides whether `mode: observe` is still within its 90 days.
- * @throws PolicyError with everything that is wrong with it; SignwrightError `not-enforced-yet` where it builds on a policy by
+ * @throws PolicyError with everything that is wrong with it, but not what is wrong inside its base; SignwrightError `policy` where
+ * too many build on one another; `not-enforced-yet` where it builds on a policy by
  * `url`, `git` or `signed-by`; whatever the reader throws as `unreachable`.
  */
 export async function loadPolicy(file: string, read: FileReader, options: { now: Date }): Promise<Policy> {
@@ -51,7 +52,10 @@ async function loadLayers(
   const { source, content } = parsePolicyFile(await read(path), label(path));
   const directory = path.slice(0, path.lastIndexOf('/') + 1).replace(/\/$/, '');
   const basePath = basePathOf(content, source, directory, depth);
-  const bases = basePath === undefined ? [] : await loadBase(source, () => loadLayers(basePath, read, label, now, depth + 1));
+  const bases =
+    basePath === undefined
+      ? []
+      : await loadBase(source, label(basePath), () => loadLayers(basePath, read, label, now, depth + 1));
   const base = bases.at(-1)?.layer;
 
   const files = await readReferredFiles(content, source, directory, read);
@@ -89,19 +93,30 @@ function basePathOf(content: PolicyFile, source: Source, directory: string, dept
     );
   }
   if (depth >= MAX_LAYERS) {
-    throw new PolicyError([problemAt(source, ['extends'], `at most ${MAX_LAYERS} policies may build on one another`)]);
+    const where = whereOf(source, ['extends']);
+    throw new SignwrightError('policy', `at most ${MAX_LAYERS} policies may build on one another`, { where });
   }
   return join(directory, written.file ?? '');
 }
 
-/** What is wrong in the base is told as such; where the base cannot be read, the line that names it. */
-async function loadBase<T>(source: Source, load: () => Promise<T>): Promise<T> {
+/**
+ * Loads the base. Where that fails, the line that names it is told. What is wrong inside is not: a local file may name any file, and
+ * problems quote what they find.
+ */
+async function loadBase<T>(source: Source, file: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
-    throw new PolicyError([problemAt(source, ['extends', 'file'], error.message)]);
+    const at = (message: string): PolicyError => new PolicyError([problemAt(source, ['extends', 'file'], message)]);
+    if (error instanceof PolicyError) throw at(notAPolicy(file, error.problems.length));
+    if (error instanceof SignwrightError && error.code === 'configuration') throw at(error.message);
+    throw error;
   }
+}
+
+function notAPolicy(file: string, problems: number): string {
+  const count = problems === 1 ? '1 problem' : `${problems < MAX_PROBLEMS ? '' : 'at least '}${problems} problems`;
+  return `${file} is not a valid policy (${count}): see them by signwright policy check ${file}`;
 }
 
 function baseProblems(content: PolicyFile, source: Source, base: Layer | undefined): Problem[] {

@@ -19,7 +19,7 @@ describe('a policy file is refused where it', () => {
   test('is empty, or has comments only', async () => {
     expect(await refusal('')).toContain('the file is empty');
     expect(await refusal(' \n\t\n')).toContain('the file is empty');
-    expect(await refusal('# nothing\n---\n')).toMatch(/the file is empty|found null/);
+    expect(await refusal('# nothing\n---\n')).toMatch(/the file is empty|found nothing/);
   });
 
   test('is not UTF-8', async () => {
@@ -107,6 +107,43 @@ describe('a policy file is refused where it', () => {
   test('has numbers that are none', async () => {
     expect(await refusal(withKey('serial: .inf'))).toContain('Infinity is not a number');
     expect(await refusal(withKey('serial: 99999999999999999999'))).toContain('allowed is a whole number from 0');
+  });
+});
+
+describe('a file that is no policy', () => {
+  const SECRET = 'glpat-SuperSecretToken123456';
+
+  test.each([
+    ['text', SECRET, '1:1 found text; allowed is a map of keys and values'],
+    ['lines of text', `https://user:${SECRET}@git.example\nhttps://git.example\n`, '1:1 found text; allowed is a map'],
+    ['a list', `- ${SECRET}\n`, '1:1 found a list; allowed is a map'],
+    ['a number', '123456', '1:1 found a number; allowed is a map'],
+    ['true or false', 'true', '1:1 found true or false; allowed is a map'],
+    ['a tag', `!${SECRET} x`, '1:31 found text; allowed is a map'],
+    ['an alias', `*${SECRET}`, '1:1'],
+    ['a list of aliases', `[*${SECRET}]`, '1:1'],
+    ['an odd block scalar', `a: |${SECRET}\n`, '1:5 not YAML: Block scalar header includes extra characters'],
+    ['an odd tag', `a: !<${SECRET}\n`, '1:4 not YAML'],
+    ['a tag without a suffix', `a: !${SECRET}! x\n`, '1:4 not YAML'],
+    ['a token out of place', `}${SECRET}`, '1:1 not YAML'],
+    ['text after text', `"a" ${SECRET}`, '1:5 not YAML'],
+  ])('is refused without a word of what is in it, be it %s', async (_what, text, start) => {
+    const problems = await problemsOf(text);
+    expect(problems.map(({ line, column, message }) => `${line}:${column} ${message}`)[0]).toContain(start);
+    expect(JSON.stringify(problems)).not.toMatch(/SuperSecret|git\.example|123456/);
+  });
+
+  test.each([
+    ['a trust root', 'trust: { root: other }', 'trust.root'],
+    ["an identity's root", 'identities: { x: { issuer: https://i.example, subject: x, root: other } }', 'identities.x.root'],
+    ['a public key', 'signers: { x: { keys: [{ ref: k, public-key: other }] } }', 'signers.x.keys[0].public-key'],
+  ])('is refused so as %s too', async (_what, written, path) => {
+    const policy = written.startsWith('signers') ? VALID.replace('signers: { ', `${written.slice(0, -1)}, `) : withKey(written);
+    for (const other of [SECRET, `{"a": ${SECRET}`, `-----BEGIN PUBLIC KEY-----\n${SECRET}\n-----END PUBLIC KEY-----\n`]) {
+      const problems = await problemsOf(policy, { other });
+      expect(problems.map((problem) => problem.path)).toEqual([path]);
+      expect(JSON.stringify(problems)).not.toContain('SuperSecret');
+    }
   });
 });
 

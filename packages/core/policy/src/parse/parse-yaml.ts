@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLError } from 'yaml';
 import { PolicyError, type Position } from '../problem.ts';
 import { composeValue } from './compose-value.ts';
 import { makeProblem, PositionNotes, type Source } from './source.ts';
@@ -9,7 +9,7 @@ const MAX_FILE = 1024 * 1024;
 /**
  * Reads one YAML 1.2 document, keeping positions, and refuses what two readers could read differently or what could hide from
  * a reviewer: several documents, directives, tags, merge keys, duplicate and non-string keys, control and bidirectional
- * characters, aliases that multiply.
+ * characters, aliases that multiply. Of a file whose top is no map, which is likely some other file, no message repeats anything.
  *
  * @param file how messages name the file.
  * @throws PolicyError with every problem found.
@@ -22,6 +22,10 @@ export function parseYaml(bytes: Uint8Array, file: string): Source {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const document = parseOne(text, file, lines, position);
+  if (!isMap(document.contents)) {
+    const message = `found ${kindOf(document.contents)}; allowed is a map of keys and values`;
+    throw new PolicyError([makeProblem(file, position(document.contents?.range?.[0] ?? 0), '', message)]);
+  }
   const notes = new PositionNotes();
   const { value, problems } = composeValue(document, file, position, notes);
   if (problems.length > 0) throw new PolicyError(problems);
@@ -60,9 +64,7 @@ function parseOne(text: string, file: string, lines: LineCounter, position: (off
   if (document === undefined) return refuse(0, 'the file is empty: a policy needs version, tiers and artifacts');
   const overflow = document.errors.find((error) => /call stack|stack overflow/i.test(error.message));
   if (overflow !== undefined) refuse(overflow.pos[0], 'the file is nested too deep');
-  const problems = document.errors.map((error) =>
-    makeProblem(file, position(error.pos[0]), '', `not YAML: ${plain(error.message)}`),
-  );
+  const problems = document.errors.map((error) => makeProblem(file, position(error.pos[0]), '', `not YAML: ${plain(error)}`));
   if (problems.length > 0) throw new PolicyError(problems);
   if (second !== undefined) refuse(second.range[0], 'a second document begins here: a policy is one YAML document');
   if (document.contents === null) refuse(0, 'the file is empty: a policy needs version, tiers and artifacts');
@@ -83,14 +85,24 @@ function readDocuments(text: string, file: string, lineCounter: LineCounter): Do
     });
     return Array.isArray(documents) ? (documents as Document.Parsed[]) : [];
   } catch (error) {
-    const message = error instanceof RangeError ? 'the file is nested too deep' : `not YAML: ${plain((error as Error).message)}`;
+    const message = error instanceof RangeError ? 'the file is nested too deep' : 'not YAML';
     throw new PolicyError([makeProblem(file, { line: 1, column: 1 }, '', message)]);
   }
 }
 
-function plain(message: string): string {
-  const line = message.split('\n')[0] ?? '';
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+/** What the parser found, without the text of the file that some of its messages quote. */
+function plain(error: YAMLError): string {
+  if (error.code === 'TAG_RESOLVE_FAILED') return 'a tag that cannot be read';
+  return (error.message.split('\n')[0] ?? '').replace(/(?<=[a-z]): .*$/, '');
+}
+
+function kindOf(node: Node | null): string {
+  if (isSeq(node)) return 'a list';
+  const value = isScalar(node) ? node.value : undefined;
+  if (typeof value === 'string') return 'text';
+  if (typeof value === 'number') return 'a number';
+  if (typeof value === 'boolean') return 'true or false';
+  return value === null ? 'nothing' : 'something else';
 }
 
 function findHidden(text: string): number {
