@@ -12,6 +12,7 @@ export function implies(strong: Resolution, weak: Resolution): boolean {
     (strong.enforced || !weak.enforced) &&
     (strong.trustRoot === weak.trustRoot || weak.trustRoot === undefined) &&
     (!strong.environment.allowDevelopment || weak.environment.allowDevelopment) &&
+    (strong.environment.matters || !weak.environment.matters) &&
     weak.unenforced.every(({ key }) => strong.unenforced.some((one) => one.key === key))
   );
 }
