@@ -72,18 +72,29 @@ export function rule(tiers: readonly string[], withNever: boolean): fc.Arbitrary
     .map(({ match, kind, target: to }) => ({ match, ...(kind === undefined ? {} : { kind }), ...to }));
 }
 
+const environment = fc.constantFrom({}, { 'allow-development': false }, { 'allow-development': true });
+
 /** A whole policy without a base. */
 export const basePolicy: fc.Arbitrary<Record<string, unknown>> = fc
   .record({
     tiers: fc.tuple(tier, tier, tier),
     artifacts: fc.array(rule(['t0', 't1', 't2'], true), { minLength: 1, maxLength: 4 }),
+    delegates: fc.oneof(
+      { weight: 1, arbitrary: fc.constant(['windows']) },
+      { weight: 4, arbitrary: fc.constant(['windows', 'environments']) },
+    ),
+    standard: fc.option(environment, { nil: undefined }),
   })
-  .map(({ tiers, artifacts }) => ({
+  .map(({ tiers, artifacts, delegates, standard }) => ({
     version: 1,
     name: 'base',
-    delegates: ['windows'],
+    delegates,
     trust: { root: 'trust/root.json' },
-    environments: { test: { 'allow-development': true }, production: {} },
+    environments: {
+      test: { 'allow-development': true },
+      production: {},
+      ...(standard === undefined ? {} : { default: standard }),
+    },
     people: Object.fromEntries(
       ['p1', 'p2', 'p3'].map((id) => [id, { certificate: { issuer: 'https://id.example', subject: id } }]),
     ),
@@ -98,20 +109,49 @@ export const basePolicy: fc.Arbitrary<Record<string, unknown>> = fc
     artifacts,
   }));
 
-/** What a file that builds on such a policy adds. */
+/** What a file that builds on such a policy adds; environments now and then, of its own and such as exist already. */
 export const localAddition: fc.Arbitrary<Record<string, unknown>> = fc
-  .record({ tiers: fc.tuple(tier, tier), artifacts: fc.array(rule(['t0', 't1', 't2', 'l0', 'l1'], true), { maxLength: 4 }) })
-  .map(({ tiers, artifacts }) => ({ version: 1, name: 'local', tiers: { l0: tiers[0], l1: tiers[1] }, artifacts }));
+  .record({
+    tiers: fc.tuple(tier, tier),
+    artifacts: fc.array(rule(['t0', 't1', 't2', 'l0', 'l1'], true), { maxLength: 4 }),
+    environments: fc.option(
+      fc.dictionary(fc.constantFrom('own', 'own', 'own', 'default', 'test'), environment, {
+        minKeys: 1,
+        maxKeys: 2,
+        noNullPrototype: true,
+      }),
+      {
+        nil: undefined,
+        freq: 2,
+      },
+    ),
+  })
+  .map(({ tiers, artifacts, environments }) => ({
+    version: 1,
+    name: 'local',
+    tiers: { l0: tiers[0], l1: tiers[1] },
+    artifacts,
+    ...(environments === undefined ? {} : { environments }),
+  }));
+
+type AskedQuery = { name: string; kind?: (typeof KINDS)[number]; environment?: string };
 
 /** A question about an artifact. */
-export const query: fc.Arbitrary<{ name: string; kind?: (typeof KINDS)[number]; environment?: string }> = fc
-  .record({
-    name: fc.constantFrom('dist/a', 'dist/b.map', 'dist/c/d.tgz', 'out/e.cdx.json', 'other'),
-    kind: fc.option(fc.constantFrom(...KINDS), { nil: undefined }),
-    environment: fc.option(fc.constantFrom(...ENVIRONMENTS), { nil: undefined, freq: 4 }),
-  })
-  .map(({ name, kind, environment }) => ({
-    name,
-    ...(kind === undefined ? {} : { kind }),
-    ...(environment === undefined ? {} : { environment }),
-  }));
+export const query: fc.Arbitrary<AskedQuery> = queryIn(ENVIRONMENTS);
+
+/** A question that may be about an environment only a file that builds on the policy defines. */
+export const localQuery: fc.Arbitrary<AskedQuery> = queryIn(['own', 'own', ...ENVIRONMENTS]);
+
+function queryIn(environments: readonly string[]): fc.Arbitrary<AskedQuery> {
+  return fc
+    .record({
+      name: fc.constantFrom('dist/a', 'dist/b.map', 'dist/c/d.tgz', 'out/e.cdx.json', 'other'),
+      kind: fc.option(fc.constantFrom(...KINDS), { nil: undefined }),
+      environment: fc.option(fc.constantFrom(...environments), { nil: undefined, freq: 4 }),
+    })
+    .map(({ name, kind, environment }) => ({
+      name,
+      ...(kind === undefined ? {} : { kind }),
+      ...(environment === undefined ? {} : { environment }),
+    }));
+}

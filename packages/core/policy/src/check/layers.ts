@@ -61,7 +61,7 @@ export function* delegatesWhatItHas({ content, source, bases }: Subject): Genera
   }
 }
 
-/** A name of the base's keeps its meaning; a single value the base gives keeps it too. */
+/** A name of the base's keeps its meaning, `default` too, which every base has; a single value the base gives keeps it too. */
 export function* baseIsNotRedefined({ content, source, bases }: Subject): Generator<Problem> {
   const base = bases.at(-1);
   if (base === undefined) return;
@@ -72,6 +72,10 @@ export function* baseIsNotRedefined({ content, source, bases }: Subject): Genera
       const message = `the ${SECTION_WORDS[section]} "${id}" is already defined in ${first.source.file}: give yours a name of its own`;
       yield problemAtKey(source, [section, id], message);
     }
+  }
+  if (content.environments?.['default'] !== undefined && !base.scope.environments.has('default')) {
+    const message = `the environment "default" exists in every policy, so ${base.source.file} alone settles what may go there: give yours a name of its own`;
+    yield problemAtKey(source, ['environments', 'default'], message);
   }
   for (const [section, keys] of SINGLE_VALUES) {
     const own = content[section] as { readonly [key: string]: unknown } | undefined;

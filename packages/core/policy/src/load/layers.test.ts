@@ -129,6 +129,19 @@ describe('a local policy', () => {
     );
   });
 
+  test.each([
+    ['its base leaves it out', BASE],
+    [
+      'its base says nothing of environments',
+      BASE.replace(/environments: .*\n/, '').replace(/tier: \{.*\} \}/, 'tier: internal }'),
+    ],
+  ])('does not define the environment "default", even where it may define others and %s', async (_what, base) => {
+    const text = 'environments: { own: {}, default: { allow-development: true } }';
+    expect(await refusal(text, `${base}delegates: [environments]\n`)).toBe(
+      '/work/app/signwright.yaml:3:26: environments.default: the environment "default" exists in every policy, so /work/central/signwright.yaml alone settles what may go there: give yours a name of its own',
+    );
+  });
+
   test('gives its tiers no windows unless they are delegated, and delegates no more than it was given', async () => {
     const tier = 'tiers: { w: { signatures: [build], windows: [{ days: mon, from: "08:00", to: "09:00", timezone: UTC }] } }';
     expect(await refusal(tier)).toContain('tiers.w.windows: "windows" are settled by');

@@ -1,6 +1,7 @@
+import { SignwrightError } from '@signwright/signing-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { basePolicy, localAddition, query, tier } from '../../tests/arbitrary-policy.ts';
+import { basePolicy, localAddition, localQuery, query, tier } from '../../tests/arbitrary-policy.ts';
 import { implies } from '../../tests/implies.ts';
 import { load } from '../../tests/policy-files.ts';
 import { uniteDemands } from '../demands.ts';
@@ -22,33 +23,43 @@ function resolved(policy: Policy, asked: Query): Resolution {
   try {
     return resolveArtifact(policy, asked);
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
+    if (!(error instanceof SignwrightError && (error.code === 'policy' || error.code === 'usage'))) throw error;
     return { queries: [asked], status: 'unlisted', hint: '' };
   }
 }
 
+/** The base alone; with the environment that a local file may have added to it, for it to be asked about. */
+async function withEnvironment(base: Record<string, unknown>, own: unknown): Promise<Policy> {
+  return valid(own === undefined ? base : { ...base, environments: { ...(base['environments'] as object), own } });
+}
+
 describe('a policy with a local file on it', () => {
-  test('lets nothing through that it would not let through alone', async () => {
+  test('lets nothing through that it would not let through alone, nor more development anywhere', async () => {
     let both = 0;
+    let added = 0;
     await fc.assert(
       fc.asyncProperty(
         basePolicy,
         localAddition,
-        fc.array(query, { minLength: 5, maxLength: 5 }),
+        fc.array(localQuery, { minLength: 5, maxLength: 5 }),
         async (base, addition, queries) => {
-          const alone = await valid(base);
-          const extended = { ...addition, extends: { file: 'base.yaml', sha256: alone.digest } };
+          const { digest } = await valid(base);
+          const extended = { ...addition, extends: { file: 'base.yaml', sha256: digest } };
           const united = await valid(extended, { 'base.yaml': JSON.stringify(base) });
+          const own = (addition['environments'] as { own?: unknown } | undefined)?.own;
+          const alone = await withEnvironment(base, own);
           for (const asked of queries) {
             const [before, after] = [resolved(alone, asked), resolved(united, asked)];
             if (before.status === 'required' && after.status === 'required' && after.rules.length > 1) both++;
+            if (after.status === 'required' && after.environment.id === 'own') added++;
             expect(implies(after, before), JSON.stringify({ before, after })).toBe(true);
           }
         },
       ),
-      { numRuns: 300, maxSkipsPerRun: 20 },
+      { numRuns: 300, maxSkipsPerRun: 40 },
     );
     expect(both).toBeGreaterThan(100);
+    expect(added).toBeGreaterThan(5);
   });
 });
 
