@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProgram } from './program.ts';
 
 const COMMANDS = [
   'init',
@@ -84,6 +87,47 @@ describe.concurrent('the command line', () => {
     const { process: child, finished } = here.start(['sign', '--no-sidecars']);
     child.stderr?.destroy();
     expect(await finished).toMatchObject({ status: 0, signal: null });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('says in one line that its output is lost, and is inconclusive', () => {
+    const run = (command: string): { status: number | null; stderr: string } =>
+      spawnSync(process.execPath, [fileURLToPath(new URL('../bin/signwright.cjs', import.meta.url)), command], {
+        cwd: here.directory,
+        stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+        encoding: 'utf8',
+      });
+    for (const command of ['plan', 'verify', 'doctor', '--help']) {
+      const { status, stderr } = run(command);
+      expect([command, status]).toEqual([command, 3]);
+      expect(stderr).toMatch(/^error: the output could not be written: ENOSPC.*\n$/);
+    }
+  });
+
+  test('until a command has come to its end, the exit code is that of a defect', async () => {
+    const codes: number[] = [];
+    const program = createProgram(new AbortController().signal, (code) => codes.push(code));
+    await expect(program.parseAsync(['node', 'signwright', 'policy', 'check', here.path('none.yaml')])).rejects.toThrow();
+    expect(codes).toEqual([70]);
+  });
+
+  test('help among other arguments is no success: a file may be called --help', async () => {
+    for (const args of [
+      ['verify', 'dist', '--help'],
+      ['verify', '-h', 'dist'],
+      ['policy', 'check', 'signwright.yaml', '--help'],
+    ]) {
+      const { status, stderr } = await here.run(args);
+      expect([args, status]).toEqual([args, 2]);
+      expect(stderr).toContain('put -- before files');
+    }
+    for (const name of ['--version', '-V'])
+      expect(await here.run(['verify', 'dist', name])).toMatchObject({ status: 2, stdout: '' });
+    for (const args of [
+      ['help', 'verify'],
+      ['policy', 'help', 'check'],
+      ['verify', '-h'],
+    ])
+      expect(await here.run(args)).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('names a missing policy, and how to write one', async () => {

@@ -9,18 +9,34 @@ import { trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import { verify } from './commands/verify.ts';
 import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
+import { harmless, printNote } from './print-lines.ts';
 import { shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
 
-/** The command line. Heavy libraries (certificates, curves, transparency logs) are loaded by what needs them, when it does. */
-export function createProgram(signal: AbortSignal): Command {
+/** Waits for a command; its exit code, or that it is done, becomes the program's. */
+type Finish = (work: Promise<number> | Promise<void>) => Promise<void>;
+
+/**
+ * The command line. Heavy libraries (certificates, curves, transparency logs) are loaded by what needs them, when it does.
+ *
+ * @param end sets the exit code.
+ */
+export function createProgram(signal: AbortSignal, end: (exitCode: number) => void): Command {
   const run: Run = { signal };
+  const finish: Finish = async (work) => {
+    // Should the process come to its end early, it must not look like an allow.
+    end(EXIT.defect);
+    end((await work) ?? EXIT.allow);
+  };
   const program = new Command('signwright')
     .description('One policy decides what must be signed, by whom, and whether it may be released.')
     .version(VERSION, '-V, --version', 'print the version')
+    .enablePositionalOptions()
     .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => process.stderr.write(harmless(text)) })
     .exitOverride((error) => {
-      throw Object.assign(error, { exitCode: error.exitCode === 0 ? EXIT.allow : EXIT.usage });
+      const usage = error.exitCode !== 0 || (error.code === 'commander.helpDisplayed' && refuseMoreThanHelp(program));
+      throw Object.assign(error, { exitCode: usage ? EXIT.usage : EXIT.allow });
     })
     .addHelpText(
       'after',
@@ -31,9 +47,9 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--scan', 'propose rules for what is found here: Dockerfiles, package manifests, charts, Terraform')
     .option('--policy <file>', 'where to write it', 'signwright.yaml')
     .addHelpText('after', example('signwright init --scan && signwright trust init --trial'))
-    .action((options) => init(options));
+    .action((options) => finish(init(options)));
 
-  addTrust(command('trust', 'whom signatures and timestamps are traced to'));
+  addTrust(command('trust', 'whom signatures and timestamps are traced to'), finish);
 
   shareOptions(command('plan', "show each file's rule, tier and owner, and what is unlisted; needs no key and no network"), [
     'text',
@@ -43,7 +59,7 @@ export function createProgram(signal: AbortSignal): Command {
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
     .option('--export <format>', 'print the inventory as csv')
     .addHelpText('after', example('signwright plan dist --environment production'))
-    .action((paths, options) => plan(paths, options, run));
+    .action((paths, options) => finish(plan(paths, options, run)));
 
   shareOptions(command('sign', 'sign what the policy says must be signed'))
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
@@ -54,7 +70,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright sign dist --environment production'))
-    .action((paths, options) => sign(paths, options, run));
+    .action((paths, options) => finish(sign(paths, options, run)));
 
   shareOptions(command('verify', 'decide again from the bytes whether each artifact may go there, and say why'))
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
@@ -62,10 +78,10 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--digest <sha256>', 'judge something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
     .addHelpText('after', example('signwright verify dist/app.tgz --environment production --anchor anchor.yaml'))
-    .action((paths, options) => verify(paths, options, run));
+    .action((paths, options) => finish(verify(paths, options, run)));
 
-  addPolicy(command('policy', 'look at a policy'));
-  addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'));
+  addPolicy(command('policy', 'look at a policy'), finish);
+  addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 
   command('doctor', 'try what signing and verifying need here, and say what is wrong')
     .option('--policy <file>', 'the policy', 'signwright.yaml')
@@ -73,7 +89,7 @@ export function createProgram(signal: AbortSignal): Command {
     .option('--passphrase-env <name>', "the environment variable with a key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with a key's passphrase", descriptor)
     .addHelpText('after', example('signwright doctor'))
-    .action((options) => doctor(options));
+    .action((options) => finish(doctor(options)));
 
   return program;
 
@@ -82,7 +98,7 @@ export function createProgram(signal: AbortSignal): Command {
   }
 }
 
-function addTrust(trust: Command): void {
+function addTrust(trust: Command, finish: Finish): void {
   trust
     .command('init')
     .description('make a trial trust domain: a certificate and a timestamp authority for trying things out')
@@ -91,13 +107,13 @@ function addTrust(trust: Command): void {
     .option('--repository <url>', 'the repository trial certificates name (default: the origin of this checkout)')
     .option('--ref <ref>', 'the ref they name', 'refs/heads/main')
     .addHelpText('after', example('signwright trust init --trial'))
-    .action((options) => trustInit(options));
+    .action((options) => finish(trustInit(options)));
   trust
     .command('show')
     .description('list the authorities of a trust root')
     .argument('<file>', 'a Sigstore trusted root')
     .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
-    .action((file) => trustShow(file));
+    .action((file) => finish(trustShow(file)));
   trust
     .command('add')
     .description('add an authority to a trust root, which is made where it does not exist')
@@ -110,17 +126,17 @@ function addTrust(trust: Command): void {
       'after',
       example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'),
     )
-    .action((file, options) => trustAdd(file, options));
+    .action((file, options) => finish(trustAdd(file, options)));
 }
 
-function addPolicy(policy: Command): void {
+function addPolicy(policy: Command, finish: Finish): void {
   policy
     .command('check')
     .description('check a policy, and print its digest')
     .argument('[file]', 'the policy', 'signwright.yaml')
     .option('--anchor <file>', 'also hold it against an anchor')
     .addHelpText('after', example('signwright policy check'))
-    .action((file, options) => policyCheck(file, options));
+    .action((file, options) => finish(policyCheck(file, options)));
   policy
     .command('explain')
     .description('say which rule and tier an artifact falls under, and what is demanded of it')
@@ -129,21 +145,21 @@ function addPolicy(policy: Command): void {
     .option('--kind <kind>', 'its kind, as a signed part would state it')
     .option('--environment <id>', 'where it is to go')
     .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
-    .action((name, options) => policyExplain(name, options));
+    .action((name, options) => finish(policyExplain(name, options)));
   policy
     .command('schema')
     .description('print the JSON Schema of policies, for editors')
     .addHelpText('after', example('signwright policy schema > policy.schema.json'))
-    .action(() => policySchema());
+    .action(() => finish(policySchema()));
 }
 
-function addBundle(bundle: Command): void {
+function addBundle(bundle: Command, finish: Finish): void {
   bundle
     .command('show')
     .description('say what a bundle states about itself; nothing is verified')
     .argument('<bundle>', 'a Sigstore bundle')
     .addHelpText('after', example('signwright bundle show app.tgz.sigstore.json'))
-    .action((file) => bundleShow(file));
+    .action((file) => finish(bundleShow(file)));
   bundle
     .command('verify')
     .description("verify a bundle over a file, with cosign's flag names")
@@ -155,7 +171,19 @@ function addBundle(bundle: Command): void {
     .option('--trusted-root <file>', 'a Sigstore trusted root')
     .option('--insecure-ignore-tlog', 'do without a log entry where the trusted root lists transparency logs')
     .addHelpText('after', example('signwright bundle verify --bundle app.tgz.sigstore.json --key release.pub app.tgz'))
-    .action((artifact, options) => bundleVerify(artifact, options));
+    .action((artifact, options) => finish(bundleVerify(artifact, options)));
+}
+
+/** Whether help was asked for beside other arguments, and says so: "verify *" must not pass where a file is called --help. */
+function refuseMoreThanHelp(program: Command): boolean {
+  let command = program;
+  for (let next: Command | undefined = program; next; next = command.commands.find((one) => one.name() === command.args[0]))
+    command = next;
+  if (command === program || command.args.every((argument) => argument === '--help' || argument === '-h')) return false;
+  printNote(
+    'error: help was asked for beside other arguments, so nothing else was done\n  → put -- before files whose names begin with -',
+  );
+  return true;
 }
 
 function descriptor(text: string): number {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { readBounded } from '@signwright/files';
+import { safeJson } from '@signwright/report';
 import {
   type Bundle,
   identityOf,
@@ -20,7 +21,7 @@ import {
   type TrustRoot,
   verifyBundle,
 } from '@signwright/signing-core';
-import { EXIT } from '../exit.ts';
+import { printLines } from '../print-lines.ts';
 
 const MAX_FILE = 4 * 1024 * 1024;
 const WHOLE = 1024 * 1024;
@@ -28,7 +29,7 @@ const WHOLE = 1024 * 1024;
 /** `signwright bundle show FILE` */
 export async function bundleShow(file: string): Promise<void> {
   const bundle = parseBundle(await readBounded(file, MAX_BUNDLE, 'the bundle'), file);
-  process.stdout.write(`${JSON.stringify({ verified: false, ...describe(bundle) }, null, 2)}\n`);
+  process.stdout.write(safeJson({ verified: false, ...describe(bundle) }));
 }
 
 function describe(bundle: Bundle): object {
@@ -100,9 +101,8 @@ export async function bundleVerify(artifact: string, options: BundleVerifyOption
   const when = times[0]
     ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests`
     : ', at a time nobody attests';
-  const trial = development ? '\ndevelopment: it rests on a trial root, which proves nothing to others' : '';
-  process.stdout.write(`verified: signed by ${who}${when}${trial}\n`);
-  process.exitCode = EXIT.allow;
+  const trial = 'development: it rests on a trial root, which proves nothing to others';
+  printLines([`verified: signed by ${who}${when}`, ...(development ? [trial] : [])]);
 }
 
 function checkOptions({ key, certificateIdentity, certificateOidcIssuer, trustedRoot }: BundleVerifyOptions): void {

@@ -5,7 +5,8 @@ import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, messageWithPlace } from '../exit.ts';
+import { printLines } from '../print-lines.ts';
 
 export type DoctorOptions = PassphraseOptions & { readonly policy: string; readonly evidence?: string };
 
@@ -13,15 +14,20 @@ type Check = { readonly what: string; run(): Promise<string> };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** `signwright doctor`: tries each thing signing and verifying rest on, and says what is wrong with it and what to do. */
-export async function doctor(options: DoctorOptions): Promise<void> {
+export async function doctor(options: DoctorOptions): Promise<number> {
   let failed = 0;
   const check = async ({ what, run }: Check): Promise<void> => {
     try {
-      process.stdout.write(`ok    ${what}: ${await run()}\n`);
+      printLines([`ok    ${what}: ${await run()}`]);
     } catch (error) {
       failed++;
-      const next = error instanceof SignwrightError && error.next !== undefined ? `\n      → ${error.next}` : '';
-      process.stdout.write(`FAIL  ${what}: ${messageOf(error).split('\n').join('\n      ')}${next}\n`);
+      const ours = error instanceof SignwrightError;
+      printLines([
+        ...`FAIL  ${what}: ${ours ? messageWithPlace(error) : messageOf(error)}`
+          .split('\n')
+          .map((line, at) => (at === 0 ? line : `      ${line}`)),
+        ...(ours && error.next !== undefined ? [`      → ${error.next}`] : []),
+      ]);
     }
   };
   await check({ what: 'node', run: async () => `${process.versions.node} (20.20 or newer)` });
@@ -34,8 +40,8 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     },
   });
   if (open) for (const one of checksOf(open, options)) await check(one);
-  process.stdout.write(failed === 0 ? 'all is well\n' : `${failed} of these ${failed === 1 ? 'needs' : 'need'} care\n`);
-  process.exitCode = failed === 0 ? EXIT.allow : EXIT.usage;
+  printLines([failed === 0 ? 'all is well' : `${failed} of these ${failed === 1 ? 'needs' : 'need'} care`]);
+  return failed === 0 ? EXIT.allow : EXIT.usage;
 }
 
 function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
@@ -89,7 +95,7 @@ function trustRoot({ trustRoot: root }: OpenPolicy): string {
 async function timestamps(open: OpenPolicy): Promise<string> {
   if (!open.trustRoot) throw new SignwrightError('policy', 'without a trust root no timestamp counts');
   const started = Date.now();
-  const authority = await openTimestamps(open, open.trustRoot, (line) => process.stdout.write(`      ${line}\n`));
+  const authority = await openTimestamps(open, open.trustRoot, (line) => printLines([`      ${line}`]));
   const message = randomBytes(32);
   const time = verifyTimestamp(await authority.timestamp(message), message, open.trustRoot.timestampAuthorities);
   const off = Math.abs(Date.now() - time.at);

@@ -3,12 +3,13 @@ import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
 import { openPolicy } from '../context/open-policy.ts';
 import { EXIT } from '../exit.ts';
 import { explainLines } from '../explain-lines.ts';
+import { printLines, printNote } from '../print-lines.ts';
 
 /** `signwright policy check`: errors stop it; warnings are printed, and what it would take to be decided by this version. */
 export async function policyCheck(file: string, options: { readonly anchor?: string }): Promise<void> {
   const open = await openPolicy({ policy: file, ...options }, new Date());
   const { policy } = open;
-  for (const warning of policy.warnings) process.stderr.write(`warning: ${problemLine(warning)}\n`);
+  for (const warning of policy.warnings) printNote(`warning: ${problemLine(warning)}`);
   const lines = [
     `${file} is valid${policy.name === undefined ? '' : `: ${policy.name}`}${policy.serial === undefined ? '' : `, serial ${policy.serial}`}`,
     `  policy digest ${policy.digest}`,
@@ -16,7 +17,7 @@ export async function policyCheck(file: string, options: { readonly anchor?: str
     `  ${open.anchored ? 'it is what the anchor says' : 'not held against an anchor (--anchor FILE)'}`,
     ...notEnforced(policy),
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  printLines(lines);
 }
 
 function notEnforced(policy: Policy): string[] {
@@ -31,7 +32,7 @@ function notEnforced(policy: Policy): string[] {
 export type PolicyExplainOptions = { readonly policy: string; readonly kind?: string; readonly environment?: string };
 
 /** `signwright policy explain NAME` */
-export async function policyExplain(name: string, options: PolicyExplainOptions): Promise<void> {
+export async function policyExplain(name: string, options: PolicyExplainOptions): Promise<number> {
   const kind = options.kind as Kind | undefined;
   if (kind !== undefined && !KINDS.includes(kind)) {
     throw new SignwrightError('usage', `there is no kind ${JSON.stringify(options.kind)}`, {
@@ -45,11 +46,12 @@ export async function policyExplain(name: string, options: PolicyExplainOptions)
     ...(kind === undefined ? {} : { kind }),
     ...(environment === undefined ? {} : { environment }),
   });
-  process.stdout.write(`${explainLines(policy, resolution).join('\n')}\n`);
-  if (resolution.status !== 'required') process.exitCode = resolution.status === 'environment-needed' ? EXIT.usage : EXIT.deny;
+  printLines(explainLines(policy, resolution));
+  if (resolution.status === 'required') return EXIT.allow;
+  return resolution.status === 'environment-needed' ? EXIT.usage : EXIT.deny;
 }
 
 /** `signwright policy schema` */
-export function policySchema(): void {
+export async function policySchema(): Promise<void> {
   process.stdout.write(policySchemaText);
 }

@@ -8,6 +8,7 @@ import { createSigners, type PassphraseOptions } from '../context/open-signer.ts
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
+import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { signParts } from '../signing/sign-parts.ts';
@@ -22,7 +23,7 @@ export type SignOptions = SharedOptions &
   };
 
 /** `signwright sign`: resolve → hash → sign → timestamp → verify → publish. What the policy refuses stops it before any signature. */
-export async function sign(paths: string[], options: SignOptions, run: Run): Promise<void> {
+export async function sign(paths: string[], options: SignOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
   const { trustRoot } = open;
@@ -33,7 +34,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     });
   }
   const note = (line: string): void => {
-    if (!options.quiet) process.stderr.write(`${line}\n`);
+    if (!options.quiet) printNote(line);
   };
 
   const directory = evidenceDirectory(open, options.evidence);
@@ -76,5 +77,5 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     return judgeArtifact(open.policy, { name, digest, ...environment }, findings);
   });
   printVerdicts(verdicts, options);
-  process.exitCode = exitOf(worstOf(verdicts.map(({ result }) => result)));
+  return exitOf(worstOf(verdicts.map(({ result }) => result)));
 }

@@ -18,16 +18,16 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
   });
   const claims = await domain.claims();
   printLines([
-      `a trial trust domain is in ${directory}: for trying things out, never for production`,
-      `  it certifies jobs of ${claims.repository} at ${claims.ref} (edit identity.json to be another)`,
-      '',
-      'what the policy needs to use it:',
-      `  trust: { root: ${directory}/trusted-root.json, timestamp: { trial: ${directory} } }`,
-      `  signers: { build: { certificate: { trial: ${directory} }, workloads: [trial] } }`,
-      `  workloads: { trial: { issuer: https://trial.signwright.invalid, repository: "${claims.repository}", ref: ${claims.ref} } }`,
-      '  environments: { default: { allow-development: true } }',
-      '"signwright init" writes such a policy.',
-    ]);
+    `a trial trust domain is in ${directory}: for trying things out, never for production`,
+    `  it certifies jobs of ${claims.repository} at ${claims.ref} (edit identity.json to be another)`,
+    '',
+    'what the policy needs to use it:',
+    `  trust: { root: ${directory}/trusted-root.json, timestamp: { trial: ${directory} } }`,
+    `  signers: { build: { certificate: { trial: ${directory} }, workloads: [trial] } }`,
+    `  workloads: { trial: { issuer: https://trial.signwright.invalid, repository: "${claims.repository}", ref: ${claims.ref} } }`,
+    '  environments: { default: { allow-development: true } }',
+    '"signwright init" writes such a policy.',
+  ]);
 }
 
 /** `signwright trust show FILE` */
