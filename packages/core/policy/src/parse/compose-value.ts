@@ -44,7 +44,14 @@ export function composeValue(
     }
     if (node.tag !== undefined)
       return refuse(at(node), path, `the tag ${shown(node.tag)} is not allowed: write the value plainly`);
-    if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
+    if ('anchor' in node && typeof node.anchor === 'string') {
+      const first = anchors.get(node.anchor) ?? node;
+      if (first !== node) {
+        const message = `the anchor &${node.anchor} is there twice, first in line ${at(first).line}: give each a name of its own`;
+        return refuse(at(node), path, message);
+      }
+      anchors.set(node.anchor, node);
+    }
     open.add(node);
     const value = composeInner(node, path);
     open.delete(node);

@@ -94,6 +94,28 @@ describe('a policy file is refused where it', () => {
     expect(await refusal('a: *b')).toMatch(/alias/i);
   });
 
+  test('names two nodes by one anchor, for readers differ on which of them an alias means', async () => {
+    const twice = [
+      'version: 1',
+      'signers: { one: { keys: [{ ref: k, public-key: trust/a.pub }] }, two: { keys: [{ ref: l, public-key: trust/b.pub }] } }',
+      'tiers:',
+      '  a: &t { signatures: [{ by: &n one }] }',
+      '  z: { signatures: [{ by: &n two }] }',
+      '  c: *t',
+      '  e: { signatures: [*n] }',
+      'artifacts: [{ match: "dist/**", tier: e }]',
+    ].join('\n');
+    expect((await problemsOf(twice)).map(({ where, path, message }) => `${where} ${path} ${message}`)).toEqual([
+      'policy.yaml:5:30 tiers.z.signatures[0].by the anchor &n is there twice, first in line 4: give each a name of its own',
+    ]);
+    const once = twice.replace('&n two', '&m two');
+    const plain = once
+      .replaceAll(/&[ntm] /g, '')
+      .replace('c: *t', 'c: { signatures: [{ by: one }] }')
+      .replace('*n', 'one');
+    expect((await load(once)).digest).toBe((await load(plain)).digest);
+  });
+
   test.each([
     ['lists', '['.repeat(200_000)],
     ['maps', '{a: '.repeat(100_000)],
