@@ -1,28 +1,39 @@
-// Bundles the command line into packages/apps/cli/bundle: one entry, what is loaded when needed in chunks of its own, no
-// dependencies to install, for Node 20 and newer.
-import { rm } from 'node:fs/promises';
+// Bundles the command line into one file without dependencies, packages/apps/cli/bundle/main.cjs, for Node 20 and newer, and keeps
+// beside it what V8 compiled of it in a run, so that later ones start in half the time.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
+const command = join(cli, 'bin', 'signwright.cjs');
 
-await rm(`${cli}bundle`, { recursive: true, force: true });
+rmSync(join(cli, 'bundle'), { recursive: true, force: true });
 await build({
-  entryPoints: [`${cli}dist/main.js`],
-  outdir: `${cli}bundle`,
+  entryPoints: [join(cli, 'dist', 'main.js')],
+  outfile: join(cli, 'bundle', 'main.cjs'),
   bundle: true,
-  splitting: true,
   minify: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.20',
   mainFields: ['module', 'main'],
   legalComments: 'linked',
   logLevel: 'warning',
-  // CommonJS dependencies call require for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
 });
+
+const workspace = mkdtempSync(join(tmpdir(), 'signwright-build-'));
+try {
+  mkdirSync(join(workspace, 'dist'));
+  writeFileSync(join(workspace, 'dist', 'app.tgz'), 'what the first run signs\n');
+  const run = (...args: string[]): unknown =>
+    execFileSync(process.execPath, args, { cwd: workspace, stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const args of [['init'], ['trust', 'init', '--trial'], ['sign', '--quiet']]) run(command, ...args);
+  run(fileURLToPath(new URL('compile.cjs', import.meta.url)), 'verify');
+} finally {
+  rmSync(workspace, { recursive: true, force: true });
+}
