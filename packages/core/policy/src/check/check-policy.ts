@@ -5,10 +5,11 @@ import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames,
 import { namesAreDefined } from './names.ts';
 import { keysBelongToOnePerson, sshKeysAreKeys } from './people.ts';
 import { countsCanBeMet, rolesCanBeMet } from './roles.ts';
-import { certificatesHaveTrust, signersNameWorkloads, verifiersBuildNothing, workloadsAreBounded } from './signers.ts';
+import { certificatesHaveTrust, signersNameWorkloads, verifiersBuildNothing } from './signers.ts';
 import type { Check, Subject } from './subject.ts';
 import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
 import { nothingWeakens } from './weakening.ts';
+import { workloadsAreBounded } from './workloads.ts';
 
 const CHECKS: readonly Check[] = [
   namesAreDefined,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemsOf, withKey } from '../../tests/policy-files.ts';
+import { load, problemsOf, withKey } from '../../tests/policy-files.ts';
 import { problemLine } from '../problem.ts';
 
 const ED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtwh8/TVzbzNaXpbslCnyqVS2VGkDexBwa7PnwJgS25';
@@ -24,6 +24,11 @@ tiers:
 ${tiers}
 ${artifacts}
 `;
+}
+
+/** A policy with a workload that is told from others by one claim. */
+function bounded(claim: string): string {
+  return withKey(`workloads: { ci: { issuer: https://ci.example, ${claim} } }`);
 }
 
 type Case = readonly [what: string, policy: string, line: string];
@@ -117,6 +122,26 @@ const CASES: readonly Case[] = [
     'a workload that is everybody at its issuer',
     withKey('workloads: { ci: { issuer: https://ci.example, ref: refs/heads/main } }'),
     'policy.yaml:2:14: workloads.ci: the workload is everybody at its issuer: give at least one of "repository", "repository-id", "subject" that says whose',
+  ],
+  [
+    'a workload that is every repository there is',
+    bounded('repository: "https://**"'),
+    'policy.yaml:2:60: workloads.ci.repository: found "https://**", which does not say whose it is: allowed is an https URL with the host and the first letters of the path before any "*", such as https://gitlab.acme.example/acme/**',
+  ],
+  [
+    'a workload that is every job of many',
+    bounded('subject: "repo:*/**"'),
+    'policy.yaml:2:57: workloads.ci.subject: found "repo:*/**", which does not say whose it is: begin it with what is yours alone, before any "*", such as project_path:acme/app:* or https://jenkins.acme.example/job/release/**',
+  ],
+  [
+    'a repository by part of its number',
+    bounded('repository-id: "47*"'),
+    'policy.yaml:2:63: workloads.ci.repository-id: found "47*", which does not say whose it is: allowed is the id of one repository, such as "4712"',
+  ],
+  [
+    'a vendor that is everybody at its issuer',
+    withKey('identities: { x: { issuer: https://i.example, subject: "https://github.com/**", root: trust/root.json } }'),
+    'policy.yaml:2:56: identities.x.subject: found "https://github.com/**", which does not say whose it is: begin it',
   ],
   [
     'a pattern whose meaning would be a guess',
@@ -247,6 +272,45 @@ const CASES: readonly Case[] = [
 describe('a problem is told by file, line, column and path, with what was found, what is allowed and the nearest word:', () => {
   test.each(CASES)('%s', async (_what, policy, line) => {
     expect((await problemsOf(policy)).map(problemLine).join('\n')).toContain(line);
+  });
+
+  test.each([
+    'repository: "https://*/**"',
+    'repository: "https://*.example/acme/**"',
+    'repository: "https://git.example/**"',
+    'repository: "https://git.example/*/**"',
+    'repository: "https://git.example/*/app"',
+    'repository: "https://git.example"',
+    'repository: "http://git.example/acme/**"',
+    'repository: "acme/**"',
+    'repository: "**"',
+    'repository-id: "*"',
+    'repository-id: "**"',
+    'subject: "*"',
+    'subject: "ab*"',
+    'subject: "repo:*"',
+    'subject: "https://*/job/release"',
+    'subject: "https://jenkins.example/**"',
+    'subject: "http*//**"',
+    'repository-id: "1", subject: "*"',
+  ])('a workload that does not say whose it is: %s', async (claim) => {
+    const found = await problemsOf(bounded(claim));
+    expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('which does not say whose it is')]);
+  });
+
+  test.each([
+    'repository: "https://git.example/acme/**"',
+    'repository: "https://git.example:8443/a*"',
+    'repository: https://git.example/acme/app',
+    'repository-id: "4712"',
+    'subject: "repo:a/*"',
+    'subject: "project_path:acme/app:*"',
+    'subject: "https://jenkins.example/job/**"',
+    'subject: "spiffe://cluster.local/ns/**"',
+    'subject: "acme/*", repository-id: "1"',
+    'subject: x',
+  ])('but not a workload that does: %s', async (claim) => {
+    await expect(load(bounded(claim))).resolves.toBeDefined();
   });
 
   test('all of them at once, each once, in the order they stand there', async () => {

@@ -1,9 +1,7 @@
-import { CLAIM_NAMES } from '@signwright/signing-core';
 import { isPath } from '../load/signers.ts';
 import { problemAt, problemAtKey, warningAt } from '../parse/source.ts';
 import type { Problem } from '../problem.ts';
 import { resolveTier } from '../resolve-tier.ts';
-import { globProblem } from './artifacts.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
 /** Every signer but one with key files only names the workloads that may sign as it. One key is one signer's. */
@@ -25,26 +23,6 @@ export function* signersNameWorkloads({ content, source, files }: Subject): Gene
         yield warningAt(source, path, `the same public key is the signer "${owner}"'s: one signature answers to both`);
       if (keyId !== undefined) owners.set(keyId, id);
     }
-  }
-}
-
-/** An issuer alone would trust everybody who has an account there. */
-export function* workloadsAreBounded({ content, source }: Subject): Generator<Problem> {
-  for (const [id, workload] of entriesOf(content.workloads)) {
-    const bounds = [workload.repository, workload['repository-id'], workload.subject].filter((bound) => bound !== undefined);
-    if (bounds.every((bound) => /^[*/]*$/.test(bound))) {
-      const message =
-        'the workload is everybody at its issuer: give at least one of "repository", "repository-id", "subject" that says whose';
-      yield problemAtKey(source, ['workloads', id], message);
-    }
-    for (const claim of CLAIM_NAMES) {
-      if (workload[claim] !== undefined) yield* globProblem(source, ['workloads', id, claim], workload[claim]);
-    }
-  }
-  for (const [id, { subject }] of entriesOf(content.identities)) {
-    yield* globProblem(source, ['identities', id, 'subject'], subject);
-    if (/^[*/]*$/.test(subject))
-      yield problemAt(source, ['identities', id, 'subject'], 'the identity is everybody at its issuer');
   }
 }
 

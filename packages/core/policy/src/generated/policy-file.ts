@@ -281,7 +281,7 @@ export interface PersonCertificate {
   subject: string;
 }
 /**
- * The issuer exactly; each claim exactly or by a pattern. At least one of `repository`, `repository-id`, `subject` is needed.
+ * The issuer exactly; each claim exactly or by a pattern. At least one of `repository`, `repository-id`, `subject` is needed, and says whose it is before any `*`.
  */
 export interface Workload {
   /**
@@ -293,11 +293,11 @@ export interface Workload {
    */
   subject?: string;
   /**
-   * The source repository's URI (.12).
+   * The source repository's URI (.12): the host and the first letters of the path come before any `*`.
    */
   repository?: string;
   /**
-   * The source repository's id (.15): survives renames, so prefer it.
+   * The source repository's id (.15), exactly: survives renames, so prefer it.
    */
   'repository-id'?: string;
   /**
