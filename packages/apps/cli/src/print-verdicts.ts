@@ -3,8 +3,9 @@ import type { Verdict } from '@signwright/signing-core';
 import type { SharedOptions } from './shared-options.ts';
 
 /** Prints verdicts on stdout in the format that was asked for, and nothing else there. */
-export function printVerdicts(verdicts: readonly Verdict[], { output }: Pick<SharedOptions, 'output'>): void {
-  process.stdout.write(renderVerdicts(verdicts, output, { color: wantsColor() }));
+export function printVerdicts(verdicts: readonly Verdict[], { output, anchor }: Pick<SharedOptions, 'output' | 'anchor'>): void {
+  const options = { color: wantsColor(), ...(anchor === undefined ? {} : { anchor }) };
+  process.stdout.write(renderVerdicts(verdicts, output, options));
 }
 
 /** Colour only on a terminal, and never with NO_COLOR. */

@@ -34,7 +34,7 @@ describe.concurrent('signwright sign', () => {
     const here = await project();
     const sign = await here.run(['sign']);
     expect(sign.status).toBe(0);
-    expect(sign.stdout).toContain('2 artifacts: 2 allow');
+    expect(sign.stdout).toContain('2 artifacts: 2 signed');
     expect(sign.stderr).toMatch(/build: signed 2, evidence sha256:[0-9a-f]{64}\n/);
     expect(parts(here)).toEqual([['dist/a.bin', 'dist/b.bin']]);
     expect(here.files('dist')).toEqual(['a.bin', 'a.bin.sigstore.json', 'b.bin', 'b.bin.sigstore.json']);

@@ -31,6 +31,9 @@ describe.concurrent('signwright verify', () => {
     const { status, stdout, stderr } = await here.run(['verify', 'dist/a.bin', 'dist/b.bin']);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('2 artifacts: 2 allow');
+    expect(stdout).toMatch(
+      /signature:build {2}met: .*\n +signed by https:\S+ at 20\S+Z, as .* attests, evidence sha256:[0-9a-f]{12}…\n/,
+    );
     expect(stdout).toContain('development: true');
     expect(stdout).toContain('not anchored');
   });
@@ -102,18 +105,15 @@ describe.concurrent('an anchor', () => {
   };
 
   test('that pins this policy makes the verdict anchored', async () => {
-    const { status, stdout } = await anchored(
-      `{ name: acme, policy-sha256: ${pins.policy}, min-serial: 3, trust-root-sha256: ${pins.root} }`,
-    );
+    const anchor = `{ name: acme, policy-sha256: ${pins.policy}, min-serial: 3, trust-root-sha256: ${pins.root} }`;
+    const { status, stdout } = await anchored(anchor);
     expect(status).toBe(0);
     expect(stdout).toContain('"anchored": true');
-    const check = await here.run([
-      'policy',
-      'check',
-      '--anchor',
-      here.files('anchors').map((file) => `anchors/${file}`)[0] ?? '',
-    ]);
-    expect(check.stderr + check.stdout).toMatch(/anchor/);
+    here.write('pins.yaml', anchor);
+    const told = await here.run(['verify', 'dist/a.bin', '--anchor', 'pins.yaml']);
+    expect(told.stdout).toMatch(/ · anchored by pins\.yaml\n$/);
+    const check = await here.run(['policy', 'check', '--anchor', 'pins.yaml']);
+    expect(check.stdout).toContain('it is what the anchor says');
   });
 
   const other = 'a'.repeat(64);

@@ -1,4 +1,4 @@
-import type { NextStep, OutcomeStatus, Refusal, Result, Verdict } from '@signwright/signing-core';
+import type { Moment, NextStep, OutcomeStatus, Refusal, Result, Sha256, Verdict } from '@signwright/signing-core';
 import { grouped } from '../escape/grouped.ts';
 
 /** One line of a report about one verdict: what became of a requirement. */
@@ -7,6 +7,7 @@ export type Finding = {
   readonly status: OutcomeStatus;
   readonly code: string;
   readonly message: string;
+  readonly evidence: readonly Sha256[];
   readonly refused: readonly Refusal[];
   readonly next?: NextStep;
 };
@@ -18,6 +19,12 @@ const STATUS_OF: Readonly<Record<Result, OutcomeStatus>> = {
   inconclusive: 'inconclusive',
 };
 
+/** A result in words: what was signed just now may still lack the signatures of others, so it is never called allowed. */
+export function wordOf(result: Result, moment: Moment): string {
+  if (moment !== 'sign') return result;
+  return result === 'allow' ? 'signed' : 'not signed';
+}
+
 /** Whether a requirement holds nothing up. */
 export function holds(finding: { readonly status: OutcomeStatus }): boolean {
   return finding.status === 'met' || finding.status === 'waived';
@@ -28,20 +35,26 @@ export function holds(finding: { readonly status: OutcomeStatus }): boolean {
  * report shows a refused artifact in green.
  */
 export function findingsOf(verdict: Verdict): readonly Finding[] {
-  const { outcomes, result } = verdict;
+  const { outcomes, result, moment } = verdict;
   const told = result === 'allow' ? outcomes.length > 0 : outcomes.some((outcome) => !holds(outcome));
   if (told) return outcomes;
-  const message = result === 'allow' ? 'allowed' : `the verdict is ${result}, and no requirement says why`;
-  return [...outcomes, { requirement: 'verdict', status: STATUS_OF[result], code: result, message, refused: [] }];
+  const word = wordOf(result, moment);
+  const message = result === 'allow' ? word : `the verdict is ${word}, and no requirement says why`;
+  const code = moment === 'sign' && result === 'allow' ? word : result;
+  return [...outcomes, { requirement: 'verdict', status: STATUS_OF[result], code, message, evidence: [], refused: [] }];
 }
 
 /** `3 allow, 1 deny`, worst last; results that do not occur are left out. */
 export function countResults(verdicts: readonly Verdict[]): string {
-  const counts = (['allow', 'pending', 'inconclusive', 'deny'] as const).map(
-    (result) => [verdicts.filter((verdict) => verdict.result === result).length, result] as const,
-  );
-  const seen = counts.filter(([count]) => count > 0).map(([count, result]) => `${grouped(count)} ${result}`);
-  return seen.length === 0 ? 'nothing was decided' : seen.join(', ');
+  const counts = new Map<string, number>();
+  for (const wanted of ['allow', 'pending', 'inconclusive', 'deny']) {
+    for (const { result, moment } of verdicts) {
+      if (result !== wanted) continue;
+      const word = wordOf(result, moment);
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return counts.size === 0 ? 'nothing was decided' : [...counts].map(([word, count]) => `${grouped(count)} ${word}`).join(', ');
 }
 
 /** `1 artifact`, `2,000 artifacts`. */
@@ -49,6 +62,18 @@ export function countArtifacts(count: number): string {
   return `${grouped(count)} ${count === 1 ? 'artifact' : 'artifacts'}`;
 }
 
-export const NOT_ANCHORED = 'not anchored: the policy was not checked against an anchor from outside (--anchor FILE)';
+/** A digest as people are shown it: enough to find it by. */
+export function shortDigest(digest: Sha256): string {
+  return `${digest.slice(0, 19)}…`;
+}
+
+/** What the policy was held against, where anything was decided. @param show how the anchor's file is written. */
+export function anchoring(verdicts: readonly Verdict[], anchor: string | undefined, show: (text: string) => string): string[] {
+  if (verdicts.length === 0) return [];
+  if (verdicts.some(({ anchored }) => !anchored)) return [NOT_ANCHORED];
+  return [anchor === undefined ? 'anchored' : `anchored by ${show(anchor)}`];
+}
+
+const NOT_ANCHORED = 'not anchored: the policy was not checked against an anchor from outside (--anchor FILE)';
 export const DEVELOPMENT = 'development: true: this rests on a trial trust root, which proves nothing to others';
 export const OBSERVED = 'observed only: this verdict does not block';

@@ -31,7 +31,7 @@ function verdictOf(hostile: string): Verdict {
         status: 'unmet',
         code: 'signatures-refused',
         message: hostile,
-        evidence: [],
+        evidence: [DIGEST],
         refused: [{ evidence: DIGEST, code: 'malformed', message: hostile }],
         next: { text: hostile, command: hostile },
       },

@@ -1,23 +1,25 @@
 import type { Verdict } from '@signwright/signing-core';
 import { code, table } from '../escape/markdown.ts';
-import { countArtifacts, countResults, DEVELOPMENT, findingsOf, holds, NOT_ANCHORED, OBSERVED } from './findings.ts';
+import { anchoring, countArtifacts, countResults, DEVELOPMENT, findingsOf, holds, OBSERVED, wordOf } from './findings.ts';
+import type { ReportOptions } from './render-verdicts.ts';
 
 /** A Markdown table for merge requests and job summaries: each artifact, then what stands against those not allowed. */
-export function renderMarkdown(verdicts: readonly Verdict[]): string {
+export function renderMarkdown(verdicts: readonly Verdict[], { anchor }: Pick<ReportOptions, 'anchor'>): string {
   const refused = verdicts.filter(({ result }) => result !== 'allow');
   return [
     `### ${countArtifacts(verdicts.length)}: ${countResults(verdicts)}\n`,
     verdicts.length === 0 ? '' : table(['result', 'artifact', 'environment', 'tier', 'digest'], verdicts.map(row)),
     refused.length === 0 ? '' : table(['artifact', 'requirement', 'status', 'why', 'next'], refused.flatMap(reasons)),
-    notes(verdicts),
+    notes(verdicts, anchor),
   ]
     .filter((part) => part !== '')
     .join('\n');
 }
 
 function row(verdict: Verdict): string[] {
-  const { result, artifact, environment, tiers, enforced } = verdict;
-  const shown = result === 'allow' ? result : `**${result}**`;
+  const { result, moment, artifact, environment, tiers, enforced } = verdict;
+  const word = wordOf(result, moment);
+  const shown = result === 'allow' ? word : `**${word}**`;
   return [
     enforced ? shown : `${shown} (observed)`,
     code(artifact.name),
@@ -42,11 +44,11 @@ function reasons(verdict: Verdict): string[][] {
     ]);
 }
 
-function notes(verdicts: readonly Verdict[]): string {
+function notes(verdicts: readonly Verdict[], anchor: string | undefined): string {
   const policies = new Map(verdicts.map(({ policy }) => [policy.digest, policy.name]));
   return [
     ...[...policies].map(([digest, name]) => `- policy ${name === undefined ? '' : `${code(name)} `}${code(digest)}\n`),
-    verdicts.some(({ anchored }) => !anchored) ? `- ${NOT_ANCHORED.replace('--anchor FILE', '`--anchor FILE`')}\n` : '',
+    ...anchoring(verdicts, anchor, code).map((text) => `- ${text.replace('--anchor FILE', '`--anchor FILE`')}\n`),
     verdicts.some(({ development }) => development) ? `- ${DEVELOPMENT}\n` : '',
     verdicts.some(({ enforced }) => !enforced) ? `- ${OBSERVED}\n` : '',
   ].join('');

@@ -60,15 +60,28 @@ const text = (verdicts: readonly Verdict[], options = {}): string =>
   renderVerdicts(verdicts, 'text', { color: false, ...options });
 
 describe('text', () => {
-  test('an allowed artifact takes one line, with its tier', () => {
-    expect(text([verdict()]).split('\n')[0]).toBe('✓ allow  dist/a.tgz  (production)');
+  test('an allowed artifact shows its tier and each requirement: who met it, when, and by what evidence', () => {
+    expect(text([verdict()]).split('\n').slice(0, -2)).toEqual([
+      '✓ allow  dist/a.tgz  (production)',
+      '    ✓ signature:build  met: signature-verified',
+      '        signed by https://ci.example/acme/app at 2026-01-02T03:04:05.000Z, evidence sha256:cdcdcdcdcdcd…',
+    ]);
+  });
+
+  test('a next step that several requirements of an artifact share is shown once, after the last of them', () => {
+    const other = { ...UNMET, requirement: 'signature:audit' };
+    const [first, second, third] = [UNMET, other, { ...UNMET, next: { text: 'wait' } }];
+    const shown = text([{ ...denied, outcomes: [first, second, third] }]);
+    expect(shown.match(/→ .*/g)).toEqual(['→ sign it in the pipeline acme/app', '→ wait']);
+    expect(shown.match(/^ +signwright sign/gm)).toHaveLength(1);
+    expect(shown.indexOf('→ sign it')).toBeGreaterThan(shown.indexOf('signature:audit'));
   });
 
   test('a denied artifact shows each requirement, what was refused and why, and the next step with its command', () => {
     expect(text([denied]).split('\n').slice(0, -2)).toEqual([
       '✗ deny  dist/b.tgz  (production)',
       '    ✓ signature:build  met: signature-verified',
-      '        signed by https://ci.example/acme/app at 2026-01-02T03:04:05.000Z',
+      '        signed by https://ci.example/acme/app at 2026-01-02T03:04:05.000Z, evidence sha256:cdcdcdcdcdcd…',
       '    ✗ signature:release  unmet: signatures-refused',
       '        no signature by release counts: 1 found and refused',
       '        refused sha256:cdcdcdcdcdcd… (identity-mismatch): the certificate names acme-evil/app',
@@ -84,7 +97,14 @@ describe('text', () => {
     expect(lines.at(-1)).toMatch(
       /^3 artifacts: 2 allow, 1 deny · policy acme sha256:abababababab… · not anchored: .*--anchor FILE/,
     );
-    expect(text([verdict()])).not.toContain('anchor');
+  });
+
+  test('it says what anchors the policy, by the name the user gave it, and only where all of it is anchored', () => {
+    expect(text([verdict()], { anchor: 'ci/anchor.yaml' })).toContain(' · anchored by ci/anchor.yaml\n');
+    expect(text([verdict()])).toMatch(/ · anchored\n$/);
+    expect(text([verdict(), verdict({ anchored: false })], { anchor: 'ci/anchor.yaml' })).not.toContain('anchored by');
+    const markdown = renderVerdicts([verdict()], 'markdown', { color: false, anchor: 'a`b' });
+    expect(markdown).toContain('- anchored by `a\\u{60}b`\n');
   });
 
   test('a verdict that rests on a trial root, or is only observed, says so', () => {
@@ -110,7 +130,7 @@ describe('text', () => {
       '✓ allow  3 artifacts  (internal)',
       '✗ deny  dist/b.tgz  (production)',
     ]);
-    expect(text(Array.from({ length: 20 }, () => verdict())).split('\n')).toHaveLength(22);
+    expect(text(Array.from({ length: 20 }, () => verdict())).match(/signature:build {2}met/g)).toHaveLength(20);
   });
 
   test('explain shows every artifact with every requirement', () => {
@@ -136,6 +156,32 @@ describe('text', () => {
 
   test('of nothing it says that nothing was decided', () => {
     expect(text([])).toBe('0 artifacts: nothing was decided\n');
+  });
+});
+
+describe('of signing', () => {
+  const signed = verdict({ moment: 'sign' });
+  const refused = { ...denied, moment: 'sign' as const };
+
+  test('nothing is called allowed, for others may still have to sign', () => {
+    expect(text([signed, refused]).split('\n')).toEqual(
+      expect.arrayContaining(['✓ signed  dist/a.tgz  (production)', '✗ not signed  dist/b.tgz  (production)']),
+    );
+    expect(text([signed, refused])).toContain('2 artifacts: 1 signed, 1 not signed');
+    expect(text(Array.from({ length: 21 }, () => signed))).toContain('✓ signed  21 artifacts  (production)');
+    const markdown = renderVerdicts([signed, refused], 'markdown', { color: false });
+    expect(markdown).toContain('### 2 artifacts: 1 signed, 1 not signed\n');
+    expect(markdown).toContain('| signed | `dist/a.tgz` |');
+    expect(markdown).toContain('| **not signed** | `dist/b.tgz` |');
+    for (const format of ['text', 'markdown', 'junit'] as const)
+      expect(renderVerdicts([signed, refused, { ...signed, outcomes: [] }], format, { color: false })).not.toMatch(/allow/);
+  });
+
+  test('json keeps its words, for programs', () => {
+    expect(JSON.parse(renderVerdicts([signed], 'json', { color: false }))).toMatchObject({
+      result: 'allow',
+      verdicts: [{ result: 'allow', moment: 'sign' }],
+    });
   });
 });
 

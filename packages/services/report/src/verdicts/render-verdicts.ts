@@ -13,8 +13,10 @@ export type ReportOptions = {
   readonly color: boolean;
   /** Columns to break long sentences at; without it each stays one line, as logs like it. */
   readonly width?: number;
-  /** Show the requirements of allowed artifacts too, each artifact on its own. */
+  /** Show each of many allowed artifacts on its own, with its requirements. */
   readonly explain?: boolean;
+  /** The anchor the policy was held against, as the user named it; shown in `text` and `markdown`. */
+  readonly anchor?: string;
 };
 
 const RENDERERS: Readonly<Record<ReportFormat, (verdicts: readonly Verdict[], options: ReportOptions) => string>> = {

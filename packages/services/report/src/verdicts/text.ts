@@ -1,16 +1,18 @@
-import type { OutcomeStatus, Result, Verdict } from '@signwright/signing-core';
+import type { NextStep, OutcomeStatus, Result, Verdict } from '@signwright/signing-core';
 import { oneLine } from '../escape/one-line.ts';
 import { type Colour, type Paint, painter } from '../escape/paint.ts';
 import { wrap } from '../escape/wrap.ts';
 import {
+  anchoring,
   countArtifacts,
   countResults,
   DEVELOPMENT,
   type Finding,
   findingsOf,
   holds,
-  NOT_ANCHORED,
   OBSERVED,
+  shortDigest,
+  wordOf,
 } from './findings.ts';
 import type { ReportOptions } from './render-verdicts.ts';
 
@@ -32,57 +34,79 @@ const RESULT_OF: Readonly<Record<OutcomeStatus, Result>> = {
   inconclusive: 'inconclusive',
 };
 
-/** For people: allowed artifacts a line each, then the others with every requirement, why, and the next step; a summary last. */
-export function renderText(verdicts: readonly Verdict[], { color, width, explain = false }: ReportOptions): string {
+/** For people: each artifact with every requirement, met or not, why, and the next step, those allowed first; a summary last. */
+export function renderText(verdicts: readonly Verdict[], { color, width, explain = false, anchor }: ReportOptions): string {
   const paint = painter(color);
   const allowed = verdicts.filter(({ result }) => result === 'allow');
   const others = verdicts.filter(({ result }) => result !== 'allow');
   const grouped = allowed.length > LISTED && !explain;
   const lines = [
-    ...(grouped ? groups(allowed, paint) : allowed.flatMap((verdict) => block(verdict, explain, paint, width))),
-    ...others.flatMap((verdict) => block(verdict, true, paint, width)),
+    ...(grouped ? groups(allowed, paint) : allowed.flatMap((verdict) => block(verdict, paint, width))),
+    ...others.flatMap((verdict) => block(verdict, paint, width)),
     ...warnings(verdicts).flatMap((text) => wrap(text, '', width).map((line) => paint('yellow', line))),
-    ...wrap(summary(verdicts), '', width).map((line) => paint('bold', line)),
+    ...wrap(summary(verdicts, anchor), '', width).map((line) => paint('bold', line)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
 function groups(allowed: readonly Verdict[], paint: Paint): string[] {
-  const tiers = new Map<string, number>();
-  for (const verdict of allowed) tiers.set(tiersOf(verdict), (tiers.get(tiersOf(verdict)) ?? 0) + 1);
-  return [...tiers].map(([tier, count]) => `${heading('allow', paint)}  ${countArtifacts(count)}  ${paint('dim', tier)}`);
+  const groups = new Map<string, { readonly like: Verdict; count: number }>();
+  for (const verdict of allowed) {
+    const id = `${verdict.moment} ${tiersOf(verdict)}`;
+    const group = groups.get(id);
+    if (group) group.count++;
+    else groups.set(id, { like: verdict, count: 1 });
+  }
+  return [...groups.values()].map(
+    ({ like, count }) => `${heading(like, paint)}  ${countArtifacts(count)}  ${paint('dim', tiersOf(like))}`,
+  );
 }
 
-function block(verdict: Verdict, detailed: boolean, paint: Paint, width: number | undefined): string[] {
-  const { result, artifact, signedAs, environment, enforced } = verdict;
+function block(verdict: Verdict, paint: Paint, width: number | undefined): string[] {
+  const { artifact, signedAs, environment, enforced } = verdict;
   const about = [
     tiersOf(verdict),
     environment === 'default' ? '' : `environment ${oneLine(environment)}`,
     signedAs === undefined ? '' : `signed as ${oneLine(signedAs.name)} (${oneLine(signedAs.kind)})`,
     enforced ? '' : 'observed only',
   ].filter((text) => text !== '');
-  const head = `${heading(result, paint)}  ${oneLine(artifact.name)}  ${paint('dim', about.join(' · '))}`.trimEnd();
-  return detailed ? [head, ...findingsOf(verdict).flatMap((finding) => detail(finding, paint, width))] : [head];
+  const head = `${heading(verdict, paint)}  ${oneLine(artifact.name)}  ${paint('dim', about.join(' · '))}`.trimEnd();
+  const findings = findingsOf(verdict);
+  return [
+    head,
+    ...findings.flatMap((finding, at) => [
+      ...detail(finding, paint, width),
+      ...(findings.slice(at + 1).some(({ next }) => isSame(next, finding.next)) ? [] : nextStep(finding.next, paint, width)),
+    ]),
+  ];
 }
 
-function heading(result: Result, paint: Paint): string {
+function heading({ result, moment }: Verdict, paint: Paint): string {
   const { mark, colour } = RESULTS[result];
-  return paint(colour, `${mark} ${result}`);
+  return paint(colour, `${mark} ${wordOf(result, moment)}`);
 }
 
 function detail(finding: Finding, paint: Paint, width: number | undefined): string[] {
-  const { requirement, status, code, message, refused, next } = finding;
+  const { requirement, status, code, message, evidence, refused } = finding;
   const { mark, colour } = RESULTS[RESULT_OF[status]];
   const reasons = [
-    message,
-    ...(holds(finding) ? [] : refused.map((each) => `refused ${each.evidence.slice(0, 19)}… (${each.code}): ${each.message}`)),
+    [message, ...evidence.map((id) => `evidence ${shortDigest(id)}`)].join(', '),
+    ...(holds(finding) ? [] : refused.map((each) => `refused ${shortDigest(each.evidence)} (${each.code}): ${each.message}`)),
   ];
   return [
     `    ${paint(colour, mark)} ${oneLine(requirement)}  ${paint('dim', `${status}: ${oneLine(code)}`)}`,
     ...reasons.flatMap((text) => wrap(oneLine(text), '        ', width)),
-    ...(next === undefined ? [] : wrap(`→ ${oneLine(next.text)}`, '      ', width)),
-    ...(next?.command === undefined ? [] : [`        ${paint('bold', oneLine(next.command))}`]),
   ];
+}
+
+function nextStep(next: NextStep | undefined, paint: Paint, width: number | undefined): string[] {
+  if (next === undefined) return [];
+  const command = next.command === undefined ? [] : [`        ${paint('bold', oneLine(next.command))}`];
+  return [...wrap(`→ ${oneLine(next.text)}`, '      ', width), ...command];
+}
+
+function isSame(a: NextStep | undefined, b: NextStep | undefined): boolean {
+  return a?.text === b?.text && a?.command === b?.command;
 }
 
 function tiersOf({ tiers }: Verdict): string {
@@ -94,11 +118,14 @@ function warnings(verdicts: readonly Verdict[]): string[] {
   return [...any(({ development }) => development, DEVELOPMENT), ...any(({ enforced }) => !enforced, OBSERVED)];
 }
 
-function summary(verdicts: readonly Verdict[]): string {
+function summary(verdicts: readonly Verdict[], anchor: string | undefined): string {
   const policies = new Map(verdicts.map(({ policy }) => [policy.digest, policy.name]));
   const named = [...policies].map(
-    ([digest, name]) => `policy ${name === undefined ? '' : `${oneLine(name)} `}${digest.slice(0, 19)}…`,
+    ([digest, name]) => `policy ${name === undefined ? '' : `${oneLine(name)} `}${shortDigest(digest)}`,
   );
-  const unanchored = verdicts.some(({ anchored }) => !anchored) ? [NOT_ANCHORED] : [];
-  return [`${countArtifacts(verdicts.length)}: ${countResults(verdicts)}`, ...named, ...unanchored].join(' · ');
+  return [
+    `${countArtifacts(verdicts.length)}: ${countResults(verdicts)}`,
+    ...named,
+    ...anchoring(verdicts, anchor, oneLine),
+  ].join(' · ');
 }
