@@ -1,8 +1,14 @@
 import type { Instant } from '@signwright/signing-core';
 
-/** The instant of a date or time as the schema has it; a date is 00:00 UTC of that day. */
+/**
+ * The instant of a date or time as the schema has it; a date is 00:00 UTC of that day.
+ *
+ * @throws TypeError for anything else: compared with what is no number, a bound would hold for ever or never.
+ */
 export function instantOf(date: string): Instant {
-  return Date.parse(date);
+  const instant = Date.parse(date);
+  if (Number.isNaN(instant)) throw new TypeError(`no date: ${JSON.stringify(date)}`);
+  return instant;
 }
 
 /** The same, or nothing where nothing was given, under the name it goes by. */
