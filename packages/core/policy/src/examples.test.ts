@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EXAMPLES, NOW, readerOf } from '../tests/policy-files.ts';
-import { loadPolicy, type Policy, resolveArtifact, unenforcedInRun } from './index.ts';
+import { loadPolicy, type Policy, resolveArtifact, unenforcedAnywhere, unenforcedInRun } from './index.ts';
 
 async function example(name: string): Promise<Policy> {
   const files: { [path: string]: Uint8Array } = {};
@@ -10,6 +10,18 @@ async function example(name: string): Promise<Policy> {
   }
   return loadPolicy(name, readerOf(files), { now: NOW });
 }
+
+const IN_PRODUCTION = [
+  'audit',
+  'approvals',
+  'approvals-expire',
+  'separation-of-duties',
+  'attestations',
+  'windows',
+  'freezes',
+  'break-glass',
+  'retain',
+];
 
 describe('the examples', () => {
   test.each(['smallest.yaml', 'two-tiers.yaml', 'full.yaml'])('%s loads without a warning', async (name) => {
@@ -53,21 +65,20 @@ describe('the examples', () => {
       'evidence.lock',
       'notify',
     ]);
+    const anywhere = unenforcedAnywhere(policy);
+    expect(anywhere.map(({ key }) => key)).toEqual([
+      ...unenforcedInRun(policy).map(({ key }) => key),
+      ...IN_PRODUCTION.map((key) => `tiers.production.${key}`),
+      'tiers.external.approvals',
+      'artifacts[6].vendor',
+    ]);
+    expect(new Set(anywhere.map(({ where }) => where)).size).toBe(anywhere.length);
+    expect(anywhere.at(-1)?.where).toMatch(/^full\.yaml:\d+:\d+$/);
     const image = resolveArtifact(policy, { name: 'registry.acme.example/apps/pay', kind: 'image', environment: 'production' });
     if (image.status !== 'required') throw new Error(image.status);
     expect(image.tiers).toEqual(['production']);
     expect(image.requirements.map(({ id }) => id)).toEqual(['signature:build', 'signature:release']);
-    expect(image.unenforced.map(({ key }) => key.replace('tiers.production.', ''))).toEqual([
-      'audit',
-      'approvals',
-      'approvals-expire',
-      'separation-of-duties',
-      'attestations',
-      'windows',
-      'freezes',
-      'break-glass',
-      'retain',
-    ]);
+    expect(image.unenforced.map(({ key }) => key.replace('tiers.production.', ''))).toEqual(IN_PRODUCTION);
     for (const { where } of image.unenforced) expect(where).toMatch(/^full\.yaml:\d+:\d+$/);
     expect(image.demands.attestations).toHaveLength(4);
     const chart = resolveArtifact(policy, { name: 'dist/charts/pay-1.tgz', environment: 'test' });

@@ -27,4 +27,5 @@ export type { Planned } from './signing/cover.ts';
 export { isCovered, partContents, refuseUseless } from './signing/cover.ts';
 export type { Candidate, PlanSigningOptions, ToSign } from './signing/plan-signing.ts';
 export { planSigning } from './signing/plan-signing.ts';
+export { unenforcedAnywhere } from './unenforced-anywhere.ts';
 export { unenforcedInRun } from './unenforced-in-run.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { load, withKey } from '../../tests/policy-files.ts';
-import { type Query, type Resolution, resolveArtifact, unenforcedInRun } from '../index.ts';
+import { type Query, type Resolution, resolveArtifact, unenforcedAnywhere, unenforcedInRun } from '../index.ts';
 
 const TWO =
   'tiers: { internal: { signatures: [build] }, production: { extends: internal, signatures: [{ by: late, for: [package] }] } }';
@@ -149,6 +149,24 @@ describe('a key whose enforcement is not built yet', () => {
     expect(await resolve('[{ match: "*", tier: internal }]', { name: 'a', kind: 'image' }, policy)).toMatchObject({
       unenforced: [{}],
     });
+  });
+
+  test('is told of every tier and rule of every layer to whoever checks the policy, once, where it is written', async () => {
+    const base = withKey(
+      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\naudit: { log: l }',
+      'tiers: { internal: { signatures: [build] }, unused: { extends: internal, retain: 7y, mode: enforce } }',
+      'artifacts: [{ match: a, tier: internal }, { match: b, vendor: x }]',
+    );
+    const { digest } = await load(base);
+    const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: unused, audit: required } }\n`;
+    const policy = await load(local, { 'base.yaml': base });
+    expect(unenforcedAnywhere(policy).map(({ key, where }) => `${where} ${key}`)).toEqual([
+      'base.yaml:4:8 audit',
+      'base.yaml:6:82 tiers.unused.retain',
+      'base.yaml:7:63 artifacts[1].vendor',
+      'policy.yaml:3:42 tiers.mine.audit',
+    ]);
+    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['audit']);
   });
 
   test.each([
