@@ -58,17 +58,49 @@ describe('adding to a trust root', () => {
       code: 'usage',
       message: expect.stringMatching(/OIDC issuers/),
     });
-    await expect(addToTrustRoot(await newFile(), { certificateAuthority: ca, issuers: ['gitlab'] })).rejects.toThrow(
-      /not the URL/,
-    );
     await expect(addToTrustRoot(await newFile(), { issuers })).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it.each([
+    'gitlab',
+    '',
+    'https://*.acme.example',
+    'https://gitlab.acme.example/*',
+    'http://gitlab.acme.example',
+    'https://user@gitlab.acme.example',
+    'https://gitlab.acme.example?x=1',
+    'https://gitlab.acme.example ',
+    'ftp://gitlab.acme.example',
+    'http://localhost.acme.example',
+  ])('refuses %j as an issuer', async (issuer) => {
+    const path = await newFile();
+    await expect(addToTrustRoot(path, { certificateAuthority: ca, issuers: [issuer] })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('not the exact URL'),
+    });
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it.each(['https://gitlab.acme.example/path', 'http://localhost:8080', 'http://[::1]/x'])('takes %j', async (issuer) => {
+    const path = await newFile();
+    await addToTrustRoot(path, { certificateAuthority: ca, issuers: [issuer] });
+    expect((await read(path)).certificateAuthorities[0]?.issuers).toEqual([issuer]);
+  });
+
+  it('makes the directories it is to lie in', async () => {
+    const path = join(parent, 'deep', 'er', 'root.json');
+    await addToTrustRoot(path, { certificateAuthority: ca, issuers });
+    expect((await read(path)).certificateAuthorities).toHaveLength(1);
   });
 
   it('refuses what is in it already', async () => {
     const path = await newFile();
     await addToTrustRoot(path, { certificateAuthority: ca, issuers });
     const before = await readFile(path);
-    await expect(addToTrustRoot(path, { certificateAuthority: ca, issuers })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(addToTrustRoot(path, { certificateAuthority: ca, issuers })).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('in the trust root already'),
+    });
     expect(await readFile(path)).toEqual(before);
   });
 

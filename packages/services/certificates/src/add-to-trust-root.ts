@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   type Certificate,
   type Json,
@@ -38,6 +39,8 @@ export type AddToTrustRoot = {
 };
 
 type Kind = 'certificateAuthorities' | 'timestampAuthorities';
+/** As policies take issuers: exact and by https, without user, query or fragment; and http on this machine alone. */
+const ISSUER = /^(https:\/\/[^/?#@*\s]+|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?)(\/[^?#*\s]*)?$/;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -45,7 +48,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * that the verifier would refuse is refused here.
  *
  * @throws SignwrightError `usage` where nothing or a CA without issuers is to be added, `invalid-input` for a bad chain or file,
- * `conflict` for an authority that is there, `unreachable` where the files cannot be written.
+ * `configuration` for an authority that is there, `unreachable` where the files cannot be written.
  */
 export async function addToTrustRoot(path: string, add: AddToTrustRoot): Promise<void> {
   checkRequest(add);
@@ -70,6 +73,7 @@ export async function addToTrustRoot(path: string, add: AddToTrustRoot): Promise
     newRoot = append(newRoot, 'timestampAuthorities', chain, add, path);
   }
   parseTrustRoot(Buffer.from(written(newRoot)), Buffer.from(written(newIssuers)), path);
+  await makeDirectory(dirname(path));
   // In this order an interruption leaves an issuers entry without its CA, which allows nothing.
   if (newIssuers !== issuers.value) await replaceFile(issuersPath, written(newIssuers));
   await replaceFile(path, written(newRoot));
@@ -91,9 +95,10 @@ function checkRequest({ certificateAuthority, timestampAuthority, issuers }: Add
     );
   }
   for (const issuer of issuers) {
-    if (!URL.canParse(issuer) || !/^https?:$/.test(new URL(issuer).protocol)) {
-      throw new SignwrightError('usage', `not the URL of an OIDC issuer: ${JSON.stringify(issuer.slice(0, 200))}`);
-    }
+    if (ISSUER.test(issuer) && URL.canParse(issuer)) continue;
+    throw new SignwrightError('usage', `not the exact URL of an OIDC issuer: ${JSON.stringify(issuer.slice(0, 200))}`, {
+      next: 'write it as its tokens do: https://gitlab.example, without patterns; http only for one on this machine',
+    });
   }
 }
 
@@ -130,10 +135,11 @@ function append(
   );
   if (present) {
     throw new SignwrightError(
-      'conflict',
+      'configuration',
       `"${oneLine(first.subject)}" (${fingerprintOf(first).slice(0, 16)}…) is in the trust root already`,
       {
         where: path,
+        next: 'leave it as it is; to trust it otherwise, take it out of the file first',
       },
     );
   }
@@ -145,6 +151,14 @@ function list(object: JsonObject, key: string): readonly Json[] {
   const value = object[key] ?? [];
   if (Array.isArray(value)) return value as readonly Json[];
   throw new SignwrightError('invalid-input', `${key} is not a list`);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new SignwrightError('unreachable', `its directory cannot be made: ${messageOf(cause)}`, { where: path, cause });
+  }
 }
 
 async function readObject(path: string, what: string, absent: JsonObject): Promise<{ value: JsonObject }> {

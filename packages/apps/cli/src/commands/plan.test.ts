@@ -5,6 +5,13 @@ const RULES = `  - { name: source maps, match: "dist/**/*.map", sign: never, rea
   - { name: packages, kind: package, match: "dist/*.tgz", tier: { test: internal, production: internal }, owner: "=1+1", reason: shipped }
   - { match: "dist/*.md", tier: internal }`;
 
+/** A bundle beside its file is no artifact. */
+const SIDECAR = JSON.stringify({
+  mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  verificationMaterial: { publicKey: { hint: 'release' } },
+  messageSignature: { messageDigest: { algorithm: 'SHA2_256', digest: 'AAAA' }, signature: 'AAAA' },
+});
+
 type PlanJson = { version: number; artifacts: { name: string; status: string; tiers: string[]; owner?: string }[] };
 
 let here: Workspace;
@@ -16,7 +23,7 @@ beforeAll(async () => {
       'dist/notes.md': 'notes',
       'dist/app.js.map': 'map',
       'dist/=cmd|x!A1.sh': 'not listed',
-      'dist/notes.md.sigstore.json': 'a sidecar is no artifact',
+      'dist/notes.md.sigstore.json': SIDECAR,
     },
   });
 });

@@ -179,7 +179,7 @@ describe.concurrent('signwright sign', () => {
     expect(await here.run(['sign', '--quiet'])).toMatchObject({ status: 0, stderr: '' });
     expect(await here.run(['sign', '--evidence', 'elsewhere'])).toMatchObject({ status: 0 });
     expect(here.evidence('elsewhere').size).toBe(1);
-    expect(await here.run(['verify', '--evidence', 'nowhere'])).toMatchObject({ status: 1 });
+    expect(await here.run(['verify', '--evidence', 'nowhere'])).toMatchObject({ status: 3 });
     here.write('signwright.yaml', `${trialPolicy(PLAIN)}evidence: { store: kept }\n`);
     expect(await here.run(['sign'])).toMatchObject({ status: 0 });
     expect(here.evidence('kept').size).toBe(1);

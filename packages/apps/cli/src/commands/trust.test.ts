@@ -33,7 +33,7 @@ describe('signwright trust init', () => {
 
     const before = fresh.read('.signwright/trial/trusted-root.json');
     const again = await fresh.run(['trust', 'init', '--trial']);
-    expect(again.status).not.toBe(0);
+    expect(again.status).toBe(2);
     expect(again.stderr).toContain('never overwritten');
     expect(fresh.read('.signwright/trial/trusted-root.json')).toBe(before);
   });
@@ -99,6 +99,17 @@ describe('signwright trust show and add', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain('→');
     expect(trial.has('x.json')).toBe(false);
+  });
+
+  test('makes the directory of the trust root; what is in it already is a mistake of the user, not a matter of retrying', async () => {
+    trial.write('ca.pem', ['trial-ca', 'trial-root'].map((part) => trial.read(`.signwright/trial/${part}.pem`)).join(''));
+    const add = (issuer: string) =>
+      trial.run(['trust', 'add', 'far/away/root.json', '--certificate-authority', 'ca.pem', '--issuer', issuer]);
+    expect(await add('https://*.acme.example')).toMatchObject({ status: 2, stdout: '' });
+    expect(await add('https://gitlab.acme.example')).toMatchObject({ status: 0, stderr: '' });
+    const again = await add('https://gitlab.acme.example');
+    expect(again).toMatchObject({ status: 2, stdout: '' });
+    expect(again.stderr).toContain('already');
   });
 
   test('says so where a trust root is none', async () => {

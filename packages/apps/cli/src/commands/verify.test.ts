@@ -61,13 +61,13 @@ describe.concurrent('signwright verify', () => {
     expect(other.status).toBe(1);
   });
 
-  test('says that there is no evidence directory where there is none, and denies', async () => {
-    const { status, stdout, stderr } = await here.run(['verify', 'dist/a.bin', '--evidence', 'nowhere']);
-    expect(status).toBe(1);
-    expect(stdout).toContain('no-signature');
-    expect(stderr).toContain('nowhere');
+  test('says that there is no evidence directory where there is none: that is not the same as unsigned', async () => {
+    const { status, stdout } = await here.run(['verify', 'dist/a.bin', '--evidence', 'nowhere']);
+    expect(status).toBe(3);
+    expect(stdout).toContain('evidence-unreachable');
+    expect(stdout).toContain('there is no evidence directory nowhere');
     expect(here.has('nowhere')).toBe(false);
-    expect(await here.run(['verify', 'dist/a.bin', '--evidence', 'nowhere', '--quiet'])).toMatchObject({ status: 1, stderr: '' });
+    expect(await here.run(['verify', 'dist/a.bin', '--evidence', 'nowhere', '--quiet'])).toMatchObject({ status: 3, stderr: '' });
   });
 
   test('--at judges as of a time: before the signature there was none, later it holds', async () => {

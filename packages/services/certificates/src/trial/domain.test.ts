@@ -56,7 +56,7 @@ describe('a trial trust domain', () => {
     const directory = fresh();
     await createTrialDomain(directory, { now });
     const before = await readFile(join(directory, 'trial-ca.key'));
-    await expect(createTrialDomain(directory, { now })).rejects.toMatchObject({ code: 'conflict', where: directory });
+    await expect(createTrialDomain(directory, { now })).rejects.toMatchObject({ code: 'configuration', where: directory });
     expect(await readFile(join(directory, 'trial-ca.key'))).toEqual(before);
     expect(await readdir(join(directory, '..'))).toEqual(['trial']);
   });
@@ -66,8 +66,8 @@ describe('a trial trust domain', () => {
     const results = await Promise.allSettled([1, 2, 3].map(() => createTrialDomain(directory, { now })));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
     expect(results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))).toEqual([
-      'conflict',
-      'conflict',
+      'configuration',
+      'configuration',
     ]);
     expect(await readdir(join(directory, '..'))).toEqual(['trial']);
   });
@@ -75,7 +75,7 @@ describe('a trial trust domain', () => {
   it('is not made in a place that somebody uses, even an empty one', async () => {
     const directory = fresh();
     await mkdir(directory, { recursive: true });
-    await expect(createTrialDomain(directory, { now })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(createTrialDomain(directory, { now })).rejects.toMatchObject({ code: 'configuration' });
   });
 
   it('leaves nothing where it cannot be written, and says where', async () => {

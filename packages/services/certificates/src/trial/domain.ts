@@ -48,7 +48,7 @@ and delete it when the trial is over.
  * Makes a trial trust domain that lasts a year: all of it, or nothing. The root's private key is not kept.
  *
  * @param directory must not exist; the ones above it are made.
- * @throws SignwrightError `conflict` where it exists, `configuration` for unusable claims, `unreachable` where it cannot be written.
+ * @throws SignwrightError `configuration` where it exists or for unusable claims, `unreachable` where it cannot be written.
  */
 export async function createTrialDomain(
   directory: string,
@@ -154,7 +154,7 @@ async function refuseExisting(target: string): Promise<void> {
 }
 
 function existing(target: string): SignwrightError {
-  return new SignwrightError('conflict', 'there is something here already, and a trust domain is never overwritten', {
+  return new SignwrightError('configuration', 'there is something here already, and a trust domain is never overwritten', {
     where: target,
     next: 'use it as it is, or delete it first: what was signed under it will no longer verify',
   });
