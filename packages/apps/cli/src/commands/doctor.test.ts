@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { createWorkspace, testKeys, trialPolicy, type Workspace } from '@signwright/testkit';
+import { createWorkspace, testKeys, trialPolicy, type Workspace, whyNotUnprivileged } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const POLICY = trialPolicy('  - { match: "dist/**", tier: internal }');
@@ -14,6 +15,25 @@ async function workspace(policy = POLICY): Promise<Workspace> {
   return one;
 }
 
+describe.skipIf(whyNotUnprivileged() !== undefined)(`as a user whom permissions bind ${whyNotUnprivileged() ?? ''}`, () => {
+  test('names an evidence store that can be read only, also where it could be written before', async () => {
+    const here = await workspace();
+    execFileSync('chown', ['-R', '65534:65534', here.directory]);
+    here.write('dist/a.bin', 'a');
+    expect(await here.run(['doctor'], { unprivileged: true })).toMatchObject({ status: 0 });
+    expect(await here.run(['sign', '--no-sidecars'], { unprivileged: true })).toMatchObject({ status: 0 });
+    expect(await here.run(['doctor'], { unprivileged: true })).toMatchObject({ status: 0 });
+    const before = here.files('.signwright/evidence');
+    execFileSync('chmod', ['-R', 'a-w', here.path('.signwright/evidence')]);
+    const { status, stdout } = await here.run(['doctor'], { unprivileged: true });
+    execFileSync('chmod', ['-R', 'u+w', here.path('.signwright/evidence')]);
+    expect(status).toBe(2);
+    expect(stdout).toContain('FAIL  evidence store: ');
+    expect(stdout).toContain('1 of these needs care');
+    expect(here.files('.signwright/evidence')).toEqual(before);
+  });
+});
+
 describe.concurrent('signwright doctor', () => {
   test('tries everything and says that all is well', async () => {
     const here = await workspace();
@@ -21,7 +41,24 @@ describe.concurrent('signwright doctor', () => {
     expect([status, stderr]).toEqual([0, '']);
     for (const what of ['node', 'policy', 'enforcement', 'trust root', 'timestamps', 'evidence store', 'signer build'])
       expect(stdout).toContain(`ok    ${what}: `);
+    expect(stdout).toMatch(/trust root: 1 certificate authority, 1 timestamp authority; the first expires in \d+ days\n/);
     expect(stdout).toContain('all is well');
+  });
+
+  test('leaves nothing in the evidence store, and none where there was none', async () => {
+    const here = await workspace();
+    await here.run(['doctor', '--evidence', 'kept']);
+    expect(here.has('kept')).toBe(false);
+    here.write('kept/mine', '');
+    expect(await here.run(['doctor', '--evidence', 'kept'])).toMatchObject({ status: 0 });
+    expect(here.files('kept')).toEqual(['mine']);
+  });
+
+  test('says which directory has no trial trust domain', async () => {
+    const here = await workspace(POLICY.replace('certificate: { trial: .signwright/trial }', 'certificate: { trial: other }'));
+    const { status, stdout } = await here.run(['doctor']);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/FAIL {2}signer build: \/.*\/other: there is no trial trust domain/);
   });
 
   const release = trialPolicy('  - { match: "dist/**", tier: internal }').replace(

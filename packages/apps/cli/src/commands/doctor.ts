@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Policy, unenforcedInRun } from '@signwright/policy';
 import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
 import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
@@ -84,12 +87,22 @@ function trustRoot({ trustRoot: root }: OpenPolicy): string {
   const ends = [...root.certificateAuthorities, ...root.timestampAuthorities].map(({ chain, validUntil }) =>
     Math.min(validUntil ?? Infinity, ...chain.map(({ notAfter }) => notAfter)),
   );
+  if (ends.length === 0)
+    throw new SignwrightError('configuration', 'there is no authority in it', { next: 'add one with "signwright trust add"' });
   const days = Math.floor((Math.min(...ends) - Date.now()) / DAY_MS);
   if (days < 0)
     throw new SignwrightError('configuration', 'an authority in it has expired', {
       next: 'look with "signwright trust show", and add its successor',
     });
-  return `${root.certificateAuthorities.length} certificate and ${root.timestampAuthorities.length} timestamp authorities, the first expires in ${days} days`;
+  const authorities = [
+    counted(root.certificateAuthorities.length, 'certificate authority', 'certificate authorities'),
+    counted(root.timestampAuthorities.length, 'timestamp authority', 'timestamp authorities'),
+  ];
+  return `${authorities.join(', ')}; the first expires in ${counted(days, 'day', 'days')}`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 async function timestamps(open: OpenPolicy): Promise<string> {
@@ -106,8 +119,18 @@ async function timestamps(open: OpenPolicy): Promise<string> {
   return `${time.authority} answered in ${Date.now() - started} ms`;
 }
 
+/** Puts random bytes, which no store can have already, into a store of their own within the user's, and takes it away again. */
 async function evidence(directory: string): Promise<string> {
-  const probe = Buffer.from('{"signwright":"doctor"}\n');
-  const id = await openEvidence(directory).put(probe, [sha256(probe)]);
-  return `${directory} takes and keeps evidence (${id.slice(0, 19)}…)`;
+  const isNew = !existsSync(directory);
+  const scratch = join(directory, `.doctor-${randomBytes(8).toString('hex')}`);
+  try {
+    const store = openEvidence(scratch);
+    const probe = randomBytes(32);
+    const id = await store.put(probe, [sha256(probe)]);
+    await store.get(id);
+    return `${directory} takes and keeps evidence`;
+  } finally {
+    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+    if (isNew) await rmdir(directory).catch(() => undefined);
+  }
 }
