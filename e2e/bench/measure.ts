@@ -21,6 +21,8 @@ export type Command = {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env?: { readonly [name: string]: string };
+  /** Done before each run, not measured: removes what the last one left. */
+  readonly prepare?: () => void;
 };
 
 /** Runs a command to its end; throws where it fails. @returns milliseconds, and its peak resident memory in bytes (0 off Linux). */
@@ -64,6 +66,7 @@ export async function compare(rounds: number, commands: readonly Command[]): Pro
   const taken = commands.map(() => ({ ms: [] as number[], memory: 0 }));
   for (let round = 0; round <= rounds; round++) {
     for (const [index, command] of commands.entries()) {
+      command.prepare?.();
       const { ms, memory } = await time(command);
       const entry = taken[index] as (typeof taken)[number];
       // The first round warms the disk's cache and is not counted.

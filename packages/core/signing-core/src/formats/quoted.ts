@@ -4,7 +4,7 @@ export function quoted(text: string): string {
 }
 
 /** Text with control and formatting characters (C0, C1, separators, bidi overrides) written as `\uXXXX`. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${(character.codePointAt(0) as number).toString(16).padStart(4, '0')}`,
