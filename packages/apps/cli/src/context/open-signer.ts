@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { SignerDefinition } from '@signwright/policy';
+import type { CertificateAuthority, SignerDefinition } from '@signwright/policy';
 import type { Passphrase } from '@signwright/signer-file';
 import { keyIdOf, type Signer, SignwrightError } from '@signwright/signing-core';
 import { systemClock } from './clock.ts';
@@ -17,6 +17,16 @@ export type Signers = {
 /** Short-lived certificates last ten minutes at the least; what is signed in the next ones must be timestamped within. */
 const YOUNG_MS = 4 * 60 * 1000;
 
+/** Why this version cannot sign as a signer, though it verifies what was signed so; nothing where it can. */
+export function whyNoSigning({ certificate, keys }: SignerDefinition, at: number): string | undefined {
+  if (certificate)
+    return certificate.type === 'trial'
+      ? undefined
+      : `wants a certificate from ${certificate.type}, which this version cannot ask`;
+  const scheme = /^[a-z0-9+.-]+:/i.exec(keyThatCounts(keys, at)?.ref ?? '')?.[0];
+  return scheme === undefined ? undefined : `has its key at ${scheme}, which this version cannot sign with`;
+}
+
 /** Each key is opened once a run, and the passphrase read once, whatever it is for: a descriptor gives it but once. */
 export function createSigners(open: OpenPolicy, options: PassphraseOptions): Signers {
   const passphrase = passphraseOf(options);
@@ -25,22 +35,27 @@ export function createSigners(open: OpenPolicy, options: PassphraseOptions): Sig
     of(definition) {
       const known = opened.get(definition.id);
       if (known && performance.now() < known.until) return known.signer;
-      const signer = definition.certificate ? openCertificate(open, definition) : openKey(open, definition, passphrase);
-      const until = definition.certificate ? performance.now() + YOUNG_MS : Number.POSITIVE_INFINITY;
+      refuseWithoutSigning(definition);
+      const { certificate } = definition;
+      const signer = certificate ? openCertificate(open, certificate) : openKey(open, definition, passphrase);
+      const until = certificate ? performance.now() + YOUNG_MS : Number.POSITIVE_INFINITY;
       opened.set(definition.id, { signer, until });
       return signer;
     },
   };
 }
 
-function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase {
-  if (passphraseEnv === undefined && passphraseFd === undefined) {
-    return async () => {
-      throw new SignwrightError('usage', 'the private key is encrypted, and nothing says where its passphrase is', {
-        next: 'name the environment variable (--passphrase-env NAME) or the descriptor (--passphrase-fd 3) that holds it',
-      });
-    };
-  }
+function refuseWithoutSigning(definition: SignerDefinition): void {
+  const why = whyNoSigning(definition, Date.now());
+  if (why === undefined) return;
+  throw new SignwrightError('not-enforced-yet', `signer ${definition.id} ${why}`, {
+    where: definition.where,
+    next: 'sign with a trial certificate or a key file; what others signed so verifies all the same',
+  });
+}
+
+function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {
+  if (passphraseEnv === undefined && passphraseFd === undefined) return undefined;
   const source = {
     ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),
     ...(passphraseFd === undefined ? {} : { descriptor: passphraseFd }),
@@ -53,17 +68,7 @@ function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passp
   };
 }
 
-async function openCertificate(open: OpenPolicy, { id, where, certificate }: SignerDefinition): Promise<Signer> {
-  if (certificate?.type !== 'trial') {
-    throw new SignwrightError(
-      'not-enforced-yet',
-      `signer ${id} wants a certificate from ${certificate?.type}, which this version cannot ask`,
-      {
-        where,
-        next: 'sign with a trial certificate or a key file; what others signed so verifies all the same',
-      },
-    );
-  }
+async function openCertificate(open: OpenPolicy, certificate: CertificateAuthority): Promise<Signer> {
   const [{ createTrialIdentityProvider, createTrialIssuer, openTrialDomain, TRIAL_AUDIENCE }, { createCertificateSigner }] =
     await Promise.all([import('@signwright/certificates'), import('@signwright/signer-certificate')]);
   const domain = await openTrialDomain(resolve(open.directory, certificate.url));
@@ -81,26 +86,20 @@ export function keyThatCounts(keys: SignerDefinition['keys'], at: number): Signe
   );
 }
 
-async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, passphrase: Passphrase): Promise<Signer> {
+async function openKey(
+  open: OpenPolicy,
+  { id, where, keys }: SignerDefinition,
+  passphrase: Passphrase | undefined,
+): Promise<Signer> {
   const key = keyThatCounts(keys, Date.now());
   if (!key)
     throw new SignwrightError('configuration', `signer ${id} has no key that counts now`, {
       where,
       next: 'look at from, until and compromised-since of its keys',
     });
-  if (/^[a-z0-9+.-]+:/i.test(key.ref)) {
-    throw new SignwrightError(
-      'not-enforced-yet',
-      `signer ${id} has its key at ${key.ref.split(':')[0]}:, which this version cannot sign with`,
-      {
-        where,
-        next: 'sign with a key file; what others signed so verifies all the same',
-      },
-    );
-  }
   const { createFileSigner } = await import('@signwright/signer-file');
   const path = resolve(open.directory, key.ref);
-  const signer = await createFileSigner({ path, passphrase });
+  const signer = await createFileSigner({ path, passphrase: passphrase ?? noPassphrase(id, path) });
   if (keyIdOf(await signer.publicKey()) !== key.rule.keyId) {
     throw new SignwrightError(
       'configuration',
@@ -112,4 +111,13 @@ async function openKey(open: OpenPolicy, { id, where, keys }: SignerDefinition, 
     );
   }
   return signer;
+}
+
+function noPassphrase(id: string, path: string): Passphrase {
+  return async () => {
+    throw new SignwrightError('usage', `the private key of signer ${id} is encrypted, and nothing says where its passphrase is`, {
+      where: path,
+      next: 'name the environment variable (--passphrase-env NAME) or the descriptor (--passphrase-fd 3) that holds it',
+    });
+  };
 }
