@@ -9,6 +9,14 @@ export function explainLines(policy: Policy, resolution: Resolution): string[] {
   ];
 }
 
+/** The same for programs. */
+export function explainData(policy: Policy, resolution: Resolution): object {
+  const { queries, requirements } = explain(policy, resolution);
+  if (resolution.status !== 'required') return { ...resolution, queries };
+  const { status, kind, environment, tiers, digest, enforced, unenforced } = resolution;
+  return { status, kind, environment: environment.id, tiers, requirements, digest, enforced, notEnforced: unenforced, queries };
+}
+
 type LayerExplanation = Explanation['queries'][number]['layers'][number];
 
 function asked({ name, kind, environment }: Resolution['queries'][number]): string {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { bundleShow, bundleVerify } from './commands/bundle.ts';
 import { doctor } from './commands/doctor.ts';
 import { init } from './commands/init.ts';
@@ -10,7 +10,7 @@ import { verify } from './commands/verify.ts';
 import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
 import { harmless, printNote } from './print-lines.ts';
-import { shareOptions } from './shared-options.ts';
+import { outputOption, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
 
 /** Waits for a command; its exit code, or that it is done, becomes the program's. */
@@ -57,7 +57,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     'markdown',
   ])
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
-    .option('--export <format>', 'print the inventory as csv')
+    .addOption(new Option('--export <format>', 'print the inventory, instead of --output').choices(['csv']).conflicts('output'))
     .addHelpText('after', example('signwright plan dist --environment production'))
     .action((paths, options) => finish(plan(paths, options, run)));
 
@@ -112,8 +112,10 @@ function addTrust(trust: Command, finish: Finish): void {
     .command('show')
     .description('list the authorities of a trust root')
     .argument('<file>', 'a Sigstore trusted root')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText('after', '\nAs json: version, file, digest, certificateAuthorities, timestampAuthorities, transparencyLogs.')
     .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
-    .action((file) => finish(trustShow(file)));
+    .action((file, options) => finish(trustShow(file, options)));
   trust
     .command('add')
     .description('add an authority to a trust root, which is made where it does not exist')
@@ -135,6 +137,11 @@ function addPolicy(policy: Command, finish: Finish): void {
     .description('check a policy, and print its digest')
     .argument('[file]', 'the policy', 'signwright.yaml')
     .option('--anchor <file>', 'also hold it against an anchor')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText(
+      'after',
+      '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced, cannotSignAs.',
+    )
     .addHelpText('after', example('signwright policy check'))
     .action((file, options) => finish(policyCheck(file, options)));
   policy
@@ -144,6 +151,11 @@ function addPolicy(policy: Command, finish: Finish): void {
     .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--kind <kind>', 'its kind, as a signed part would state it')
     .option('--environment <id>', 'where it is to go')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText(
+      'after',
+      '\nAs json: version, status, kind, environment, tiers, requirements, digest, enforced, notEnforced, queries (how it came about).',
+    )
     .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
     .action((name, options) => finish(policyExplain(name, options)));
   policy

@@ -22,6 +22,11 @@ export function shareOptions(command: Command, formats: readonly string[] = FORM
     .option('--environment <id>', 'where the artifacts are to go, as the policy names it')
     .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')
     .option('--evidence <directory>', "where evidence is kept (default: the policy's store, else .signwright/evidence)")
-    .addOption(new Option('--output <format>', 'how to print the result').choices([...formats]).default('text'))
-    .option('--quiet', 'print no progress and no notes');
+    .addOption(outputOption(formats))
+    .option('--quiet', 'print no progress and no notes on stderr');
+}
+
+/** `--output`, with `text` where it is not given. */
+export function outputOption(formats: readonly string[]): Option {
+  return new Option('--output <format>', 'how to print the result').choices([...formats]).default('text');
 }

@@ -82,6 +82,9 @@ describe.concurrent('signwright plan', () => {
     expect(lines).toHaveLength(4);
     for (const cell of lines.flatMap((line) => line.split(','))) expect(cell).not.toMatch(/^"?[=+@\-\t]/);
     expect(await here.run(['plan', '--export', 'xls'])).toMatchObject({ status: 2, stdout: '' });
+    const both = await here.run(['plan', '--export', 'csv', '--output', 'json']);
+    expect(both).toMatchObject({ status: 2, stdout: '' });
+    expect(both.stderr).toContain("cannot be used with option '--output <format>'");
   });
 
   test('needs no key: it works where the trial keys are gone', async () => {

@@ -1,5 +1,4 @@
 import { renderPlan } from '@signwright/report';
-import { SignwrightError } from '@signwright/signing-core';
 import { findArtifacts } from '../context/find-artifacts.ts';
 import { evidenceDirectory } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
@@ -11,18 +10,15 @@ import type { SharedOptions } from '../shared-options.ts';
 
 export type PlanOptions = Omit<SharedOptions, 'output'> & {
   readonly output: 'text' | 'json' | 'markdown';
-  readonly export?: string;
+  readonly export?: 'csv';
 };
 
 /** `signwright plan`: what the policy says of each file. Reads names only: no key, no network, no bytes. */
 export async function plan(paths: string[], options: PlanOptions, run: Run): Promise<number> {
-  if (options.export !== undefined && options.export !== 'csv') {
-    throw new SignwrightError('usage', `--export ${options.export} is not a format`, { next: 'give --export csv' });
-  }
   const open = await openPolicy(options, new Date());
   const { files } = await findArtifacts(open.policy, paths, evidenceDirectory(open, options.evidence), run.signal);
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const rows = files.map(({ name }) => planRow(open.policy, { name, ...environment }));
-  process.stdout.write(renderPlan(rows, options.export === undefined ? options.output : 'csv', { color: wantsColor() }));
+  process.stdout.write(renderPlan(rows, options.export ?? options.output, { color: wantsColor() }));
   return rows.some(({ status }) => status === 'unlisted' || status === 'environment-not-listed') ? EXIT.deny : EXIT.allow;
 }

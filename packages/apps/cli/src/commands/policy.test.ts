@@ -1,4 +1,4 @@
-import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import { createWorkspace, testKeys, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const RULE = '  - { match: "dist/**", tier: internal }';
@@ -50,7 +50,78 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
   });
 });
 
+const LIMITED = `version: 1
+workloads: { ci: { issuer: https://ci.example, repository: "https://ci.example/acme/app" } }
+signers:
+  build: { certificate: { fulcio: https://fulcio.example }, workloads: [ci] }
+  release: { keys: [{ ref: "awskms:///alias/release", public-key: release.pub }], workloads: [ci] }
+  local: { keys: [{ ref: release.pem, public-key: release.pub }] }
+tiers:
+  internal: { signatures: [build] }
+  production: { extends: internal, approvals: [{ role: security }], audit: best-effort }
+artifacts:
+  - { match: "dist/**", tier: internal }
+${PEOPLE}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny] }]
+`;
+
 describe.concurrent('signwright policy', () => {
+  test('check lists every key that is not enforced, and the signers this version cannot sign as', async () => {
+    here.write('release.pub', testKeys('p256').publicKey.export({ type: 'spki', format: 'pem' }));
+    here.write('limited.yaml', LIMITED);
+    const { status, stdout } = await here.run(['policy', 'check', 'limited.yaml']);
+    expect(status).toBe(0);
+    const [always = '', byRule = '', signers = ''] = stdout.split(/refuse to run|refuse artifacts|refuse these signers/).slice(1);
+    expect(always).toMatch(/notify \(limited\.yaml:\d+:\d+\): /);
+    expect(byRule).toContain('tiers.production.approvals (limited.yaml:');
+    expect(byRule).toContain('tiers.production.audit (limited.yaml:');
+    expect(signers).toMatch(/build \(limited\.yaml:\d+:\d+\) wants a certificate from fulcio/);
+    expect(signers).toMatch(/release \(limited\.yaml:\d+:\d+\) has its key at awskms:/);
+    expect(signers).not.toContain('local');
+    const plain = await here.run(['policy', 'check']);
+    expect(plain.stdout).not.toContain('refuse');
+  });
+
+  test('check, explain and trust show print one JSON object where that is asked for', async () => {
+    here.write('release.pub', testKeys('p256').publicKey.export({ type: 'spki', format: 'pem' }));
+    here.write('as-json.yaml', `${LIMITED}name: acme\nserial: 4\n`);
+    const json = async (...args: string[]): Promise<unknown> => {
+      const { stderr, stdout } = await here.run([...args, '--output', 'json']);
+      expect(stderr).toBe('');
+      return JSON.parse(stdout);
+    };
+    expect(await json('policy', 'check', 'as-json.yaml')).toMatchObject({
+      version: 1,
+      file: 'as-json.yaml',
+      name: 'acme',
+      serial: 4,
+      digest: expect.stringMatching(/^sha256:/),
+      anchored: false,
+      warnings: expect.arrayContaining([expect.objectContaining({ severity: 'warning', path: 'tiers.production' })]),
+      notEnforced: expect.arrayContaining([
+        { key: 'notify', where: expect.stringMatching(/^as-json\.yaml:/), what: 'telling others', needed: 'always' },
+        expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),
+      ]),
+      cannotSignAs: [{ signer: 'build' }, { signer: 'release' }],
+    });
+    expect(await json('policy', 'explain', 'dist/a.bin')).toMatchObject({
+      version: 1,
+      status: 'required',
+      kind: 'file',
+      environment: 'default',
+      tiers: ['internal'],
+      requirements: [{ requirement: 'signature:build', from: [{ tier: 'internal' }] }],
+      queries: [{ query: { name: 'dist/a.bin' }, layers: [{ rule: { match: ['dist/**'] } }] }],
+    });
+    expect(await json('policy', 'explain', 'other')).toMatchObject({ version: 1, status: 'unlisted' });
+    expect(await json('trust', 'show', '.signwright/trial/trusted-root.json')).toMatchObject({
+      version: 1,
+      digest: expect.stringMatching(/^sha256:/),
+      certificateAuthorities: [{ chain: [{ trial: true }, { trial: true }], issuers: ['https://trial.signwright.invalid'] }],
+      timestampAuthorities: [{ chain: [{}, {}] }],
+      transparencyLogs: 0,
+    });
+  });
+
   test('check prints the digest an anchor pins, and every problem with its place and the nearest word', async () => {
     expect((await here.run(['policy', 'check'])).stdout).toMatch(/policy digest sha256:[0-9a-f]{64}/);
     here.write('broken.yaml', trialPolicy(RULE).replace('signatures:', 'signature:').replace('version: 1', 'version: 9'));

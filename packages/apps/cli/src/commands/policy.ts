@@ -1,35 +1,81 @@
-import { type Policy, policySchemaText, problemLine, resolveArtifact, unenforcedInRun } from '@signwright/policy';
+import {
+  type Policy,
+  policySchemaText,
+  problemLine,
+  resolveArtifact,
+  type Unenforced,
+  unenforcedAnywhere,
+  unenforcedInRun,
+} from '@signwright/policy';
+import { safeJson } from '@signwright/report';
 import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
 import { openPolicy } from '../context/open-policy.ts';
+import { whyNoSigning } from '../context/open-signer.ts';
 import { EXIT } from '../exit.ts';
-import { explainLines } from '../explain-lines.ts';
+import { explainData, explainLines } from '../explain-lines.ts';
 import { printLines, printNote } from '../print-lines.ts';
 
-/** `signwright policy check`: errors stop it; warnings are printed, and what it would take to be decided by this version. */
-export async function policyCheck(file: string, options: { readonly anchor?: string }): Promise<void> {
+type Output = { readonly output: 'text' | 'json' };
+
+/** `signwright policy check`: errors stop it; warnings are printed, and what this version cannot do of what it asks for. */
+export async function policyCheck(file: string, options: Output & { readonly anchor?: string }): Promise<void> {
   const open = await openPolicy({ policy: file, ...options }, new Date());
-  const { policy } = open;
+  const { policy, trustRoot, anchored } = open;
+  const found = { notEnforced: notEnforced(policy), cannotSignAs: cannotSignAs(policy) };
+  if (options.output === 'json') {
+    const { name, serial, digest, warnings } = policy;
+    const checked = { version: 1, file, name, serial, digest, trustRoot: trustRoot?.digest, anchored, warnings, ...found };
+    process.stdout.write(safeJson(checked));
+    return;
+  }
   for (const warning of policy.warnings) printNote(`warning: ${problemLine(warning)}`);
-  const lines = [
-    `${file} is valid${policy.name === undefined ? '' : `: ${policy.name}`}${policy.serial === undefined ? '' : `, serial ${policy.serial}`}`,
+  const called = policy.name === undefined ? '' : `: ${policy.name}`;
+  printLines([
+    `${file} is valid${called}${policy.serial === undefined ? '' : `, serial ${policy.serial}`}`,
     `  policy digest ${policy.digest}`,
-    ...(open.trustRoot ? [`  trust root ${open.trustRoot.digest}`] : []),
-    `  ${open.anchored ? 'it is what the anchor says' : 'not held against an anchor (--anchor FILE)'}`,
-    ...notEnforced(policy),
-  ];
-  printLines(lines);
+    ...(trustRoot ? [`  trust root ${trustRoot.digest}`] : []),
+    `  ${anchored ? 'it is what the anchor says' : 'not held against an anchor (--anchor FILE)'}`,
+    ...limits(found),
+  ]);
 }
 
-function notEnforced(policy: Policy): string[] {
-  const keys = unenforcedInRun(policy);
-  if (keys.length === 0) return [];
+type NotEnforced = Unenforced & { readonly needed: 'always' | 'by-rule' };
+type CannotSignAs = { readonly signer: string; readonly where: string; readonly why: string };
+
+/** The keys this version does not enforce: those any run needs, and those an artifact needs whose rule leads to them. */
+function notEnforced(policy: Policy): NotEnforced[] {
+  const always = new Set(unenforcedInRun(policy).map(({ key, where }) => `${where} ${key}`));
+  return unenforcedAnywhere(policy).map((one) => ({
+    ...one,
+    needed: always.has(`${one.where} ${one.key}`) ? 'always' : 'by-rule',
+  }));
+}
+
+function cannotSignAs({ signers }: Policy): CannotSignAs[] {
+  return [...signers.values()].flatMap((signer) => {
+    const why = whyNoSigning(signer, Date.now());
+    return why === undefined ? [] : [{ signer: signer.id, where: signer.where, why }];
+  });
+}
+
+function limits(found: {
+  readonly notEnforced: readonly NotEnforced[];
+  readonly cannotSignAs: readonly CannotSignAs[];
+}): string[] {
+  const keys = (wanted: NotEnforced['needed']): string[] =>
+    found.notEnforced.filter(({ needed }) => needed === wanted).map(({ key, where, what }) => `    ${key} (${where}): ${what}`);
+  const headed = (head: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [head, ...lines]);
   return [
-    '  "sign" and "verify" will refuse to run by it, for this version does not enforce:',
-    ...keys.map(({ key, where, what }) => `    ${key} (${where}): ${what}`),
+    ...headed('  "sign" and "verify" will refuse to run by it, for this version does not enforce:', keys('always')),
+    ...headed('  they will refuse artifacts whose rule leads to what this version does not enforce:', keys('by-rule')),
+    ...headed(
+      '  "sign" will refuse these signers; what they signed elsewhere verifies:',
+      found.cannotSignAs.map(({ signer, where, why }) => `    ${signer} (${where}) ${why}`),
+    ),
   ];
 }
 
-export type PolicyExplainOptions = { readonly policy: string; readonly kind?: string; readonly environment?: string };
+export type PolicyExplainOptions = Output & { readonly policy: string; readonly kind?: string; readonly environment?: string };
 
 /** `signwright policy explain NAME` */
 export async function policyExplain(name: string, options: PolicyExplainOptions): Promise<number> {
@@ -46,7 +92,8 @@ export async function policyExplain(name: string, options: PolicyExplainOptions)
     ...(kind === undefined ? {} : { kind }),
     ...(environment === undefined ? {} : { environment }),
   });
-  printLines(explainLines(policy, resolution));
+  if (options.output === 'json') process.stdout.write(safeJson({ version: 1, ...explainData(policy, resolution) }));
+  else printLines(explainLines(policy, resolution));
   if (resolution.status === 'required') return EXIT.allow;
   return resolution.status === 'environment-needed' ? EXIT.usage : EXIT.deny;
 }

@@ -1,6 +1,7 @@
 import { addToTrustRoot, createTrialDomain, issuersPathOf } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
-import { type Authority, isTrial, parseTrustRoot, SignwrightError } from '@signwright/signing-core';
+import { safeJson } from '@signwright/report';
+import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
 import { parseInstant } from '../context/instant.ts';
 import { originOfCheckout } from '../context/source-context.ts';
 import { printLines } from '../print-lines.ts';
@@ -31,8 +32,12 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
 }
 
 /** `signwright trust show FILE` */
-export async function trustShow(file: string): Promise<void> {
+export async function trustShow(file: string, { output }: { readonly output: 'text' | 'json' }): Promise<void> {
   const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), await readIfThere(issuersPathOf(file)), file);
+  if (output === 'json') {
+    process.stdout.write(safeJson(described(file, root)));
+    return;
+  }
   const lines = [`trust root ${file}`, `  digest ${root.digest} (what an anchor pins as trust-root-sha256)`];
   for (const authority of root.certificateAuthorities)
     lines.push(
@@ -43,6 +48,28 @@ export async function trustShow(file: string): Promise<void> {
   for (const authority of root.timestampAuthorities) lines.push('timestamp authority', ...describe(authority));
   lines.push(`transparency logs: ${root.logs}`);
   printLines(lines);
+}
+
+function described(file: string, { digest, certificateAuthorities, timestampAuthorities, logs }: TrustRoot): object {
+  const authority = ({ chain, validFrom, validUntil, issuers }: Authority): object => ({
+    chain: chain.map((one) => ({
+      subject: one.subjectText,
+      sha256: one.fingerprint,
+      notAfter: new Date(one.notAfter).toISOString(),
+      trial: isTrial(one),
+    })),
+    validFrom: new Date(validFrom).toISOString(),
+    ...(validUntil === undefined ? {} : { validUntil: new Date(validUntil).toISOString() }),
+    ...(issuers === undefined ? {} : { issuers }),
+  });
+  return {
+    version: 1,
+    file,
+    digest,
+    certificateAuthorities: certificateAuthorities.map(authority),
+    timestampAuthorities: timestampAuthorities.map(authority),
+    transparencyLogs: logs,
+  };
 }
 
 function describe({ chain, validFrom, validUntil }: Authority): string[] {
@@ -77,7 +104,7 @@ export async function trustAdd(file: string, options: TrustAddOptions): Promise<
     ...(timestampAuthority === undefined ? {} : { timestampAuthority }),
     ...(options.from === undefined ? {} : { from: new Date(parseInstant(options.from, '--from')) }),
   });
-  await trustShow(file);
+  await trustShow(file, { output: 'text' });
 }
 
 async function readIfThere(file: string): Promise<Buffer | undefined> {
