@@ -58,12 +58,46 @@ describe.concurrent('signwright init', () => {
       '{ kind: package, match: "py/dist/*.whl", tier: production }',
       '{ kind: chart, match: "dist/charts/*.tgz", tier: production }',
       '{ kind: image, match: "registry.example.com/**", tier: production }',
-      '{ kind: plan, match: "infra/*.tfplan", tier: production }',
+      '{ kind: plan, match: "plans/**/*.tfplan", tier: production }',
       '{ kind: sbom, match: "dist/*.cdx.json", tier: internal }',
+      '{ match: "dist/**", tier: internal }',
+      '{ match: "py/dist/**", tier: internal }',
     ])
       expect(policy).toContain(rule);
     expect(policy).not.toContain('node_modules');
     expect(await here.run(['policy', 'check'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('--scan leaves a policy that plans, signs and verifies an ordinary project as it is', async () => {
+    const here = await workspace(
+      {
+        'package.json': '{}',
+        Dockerfile: '',
+        'infra/main.tf': '',
+        'dist/app.js': 'app',
+        'dist/app-1.0.0.tgz': 'package',
+        'py/setup.py': '',
+        'py/dist/app-1.0.0.zip': 'zip',
+        'java/pom.xml': '',
+        'java/target/classes/App.class': 'class',
+        'charts/app/Chart.yaml': '',
+        'dist/charts/app-1.0.0.tgz.prov': 'prov',
+      },
+      true,
+    );
+    expect(await here.run(['init', '--scan'])).toMatchObject({ status: 0, stderr: '' });
+    const plan = await here.run(['plan']);
+    expect([plan.status, plan.stderr]).toEqual([0, '']);
+    expect(plan.stdout).not.toContain('main.tf');
+    expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
+    expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+    expect(await here.run(['policy', 'check'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('--scan of a project without a known build takes what is in dist', async () => {
+    const here = await workspace({ Dockerfile: '', 'dist/app': 'app' }, true);
+    expect(await here.run(['init', '--scan'])).toMatchObject({ status: 0 });
+    expect(await here.run(['plan'])).toMatchObject({ status: 0 });
   });
 
   test('--scan proposes no rule for a directory whose name would be a pattern or more YAML', async () => {
@@ -77,7 +111,7 @@ describe.concurrent('signwright init', () => {
       .read('signwright.yaml')
       .split('\n')
       .filter((line) => line.includes('match:'));
-    expect(rules).toHaveLength(2);
+    expect(rules).toHaveLength(3);
     expect(await here.run(['policy', 'check'])).toMatchObject({ status: 0, stderr: '' });
   });
 

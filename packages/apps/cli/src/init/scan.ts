@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasControlCharacter } from '@signwright/signing-core';
 
@@ -48,7 +48,12 @@ const SIGNS: readonly { readonly file: RegExp; propose(directory: string, name: 
   {
     file: /\.tf$/,
     propose: (at) => [
-      { match: under(at, '*.tfplan'), kind: 'plan', tier: 'production', why: `Terraform plans (${at === '' ? '.' : at})` },
+      {
+        match: `${PLANS}/**/*.tfplan`,
+        kind: 'plan',
+        tier: 'production',
+        why: `Terraform plans (${at === '' ? '.' : at}), apart from their sources: terraform plan -out=…/${PLANS}/NAME.tfplan`,
+      },
     ],
   },
   {
@@ -64,9 +69,15 @@ const SIGNS: readonly { readonly file: RegExp; propose(directory: string, name: 
   },
 ];
 
+/** Where plans are to lie. Beside their sources, those would be looked at with them, and refused. */
+const PLANS = 'plans';
+
 const SBOM: Proposal = { match: 'dist/*.cdx.json', kind: 'sbom', tier: 'internal', why: 'bills of materials beside packages' };
 
-/** Looks below a directory for what builds are made of, and proposes a rule for each kind of artifact they leave; each once. */
+/**
+ * Looks below a directory for what builds are made of, and proposes a rule for each kind of artifact they leave; each once. The last
+ * rules are for the rest of what lies in the same places, which would be refused otherwise.
+ */
 export async function scan(root: string): Promise<Proposal[]> {
   const found = new Map<string, Proposal>();
   const queue: { directory: string; depth: number }[] = [{ directory: '', depth: 0 }];
@@ -87,8 +98,32 @@ export async function scan(root: string): Promise<Proposal[]> {
       }
     }
   }
-  const proposals = [...found.values()];
-  return proposals.some(({ kind }) => kind === 'package') ? [...proposals, SBOM] : proposals;
+  const proposals = [...found.values(), ...([...found.values()].some(({ kind }) => kind === 'package') ? [SBOM] : [])];
+  return [...proposals, ...restOf(proposals, await hasDist(root))];
+}
+
+/** A rule for each directory that builds write to, of which the proposals cover a part. */
+function restOf(proposals: readonly Proposal[], dist: boolean): Proposal[] {
+  const partial = proposals.filter(({ kind }) => kind !== 'image' && kind !== 'plan').map(({ match }) => placeOf(match));
+  const places = [...new Set([...(dist ? ['dist'] : []), ...partial])];
+  return places
+    .filter((place) => !places.some((above) => place.startsWith(`${above}/`)))
+    .map((place) => ({ match: `${place}/**`, tier: 'internal', why: `what else builds leave in ${place}` }));
+}
+
+/** `dist` for `dist/*.tgz`. */
+function placeOf(match: string): string {
+  const parts = match.split('/');
+  return parts
+    .slice(
+      0,
+      parts.findIndex((part) => part.includes('*')),
+    )
+    .join('/');
+}
+
+async function hasDist(root: string): Promise<boolean> {
+  return (await stat(join(root, 'dist')).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** Whether a name stands for itself alone in a pattern, and cannot end the line of YAML it is written into. */
