@@ -182,6 +182,8 @@ function addBundle(bundle: Command, finish: Finish): void {
     .option('--certificate-oidc-issuer <url>', 'the OIDC issuer the certificate must carry, exactly')
     .option('--trusted-root <file>', 'a Sigstore trusted root')
     .option('--insecure-ignore-tlog', 'do without a log entry where the trusted root lists transparency logs')
+    .option('--use-signed-timestamps', "changes nothing, for timestamps always count; taken so that cosign's lines work here")
+    .option('--insecure-ignore-sct', "changes nothing, for no SCT is asked for; taken so that cosign's lines work here")
     .addHelpText('after', example('signwright bundle verify --bundle app.tgz.sigstore.json --key release.pub app.tgz'))
     .action((artifact, options) => finish(bundleVerify(artifact, options)));
 }

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey, sign } from 'node:crypto';
 import { truncateSync } from 'node:fs';
+import { preAuthEncoding } from '@signwright/signing-core';
 import { createWorkspace, testKeys, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -97,6 +98,46 @@ describe.concurrent('signwright bundle verify', () => {
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain('error: ');
     expect(stderr).not.toContain('defect');
+  });
+
+  test('takes the flags of a line for cosign, and what changes nothing here changes nothing', async () => {
+    const flags = ['--use-signed-timestamps', '--insecure-ignore-tlog', '--insecure-ignore-sct'];
+    const plain = await verify(BY_CERTIFICATE, 'dist/app.tgz', ...WHO);
+    expect(await verify(BY_CERTIFICATE, 'dist/app.tgz', ...WHO, ...flags)).toEqual(plain);
+    expect(await verify(BY_CERTIFICATE, 'other.tgz', ...WHO, ...flags)).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  test.each([
+    ['a statement', 'application/vnd.in-toto+json', 0],
+    ['what only looks like one', 'text/plain', 1],
+    ['what only is called so', 'text/plain; application/vnd.in-toto+json', 1],
+  ])('of an envelope with %s (%s), exits %i', async (what, payloadType, exit) => {
+    const payload = Buffer.from(
+      JSON.stringify({
+        _type: 'https://in-toto.io/Statement/v1',
+        subject: [{ name: 'app.tgz', digest: { sha256: DIGEST.slice('sha256:'.length) } }],
+        predicateType: 'https://example.com/x',
+        predicate: {},
+      }),
+    );
+    const { privateKey } = testKeys('p256', 'bundles');
+    const sig = sign('sha256', preAuthEncoding(payloadType, payload), privateKey).toString('base64');
+    const envelope = { payload: payload.toString('base64'), payloadType, signatures: [{ sig }] };
+    const name = `envelope-${what.replaceAll(' ', '-')}.json`;
+    here.write(
+      name,
+      JSON.stringify({
+        ...(JSON.parse(here.read(BY_KEY)) as object),
+        messageSignature: undefined,
+        dsseEnvelope: envelope,
+        verificationMaterial: { publicKey: { hint: '' } },
+      }),
+    );
+    const { status, stderr } = await verify(name, 'dist/app.tgz', '--key', 'release.pub');
+    expect([status, stderr.includes('no statement about an artifact')]).toEqual([exit, exit === 1]);
+    const show = await here.run(['bundle', 'show', name]);
+    expect(JSON.parse(show.stdout)).toMatchObject({ payloadType, ...(exit === 0 ? { statement: {} } : {}) });
+    expect(show.stdout.includes('predicateType')).toBe(exit === 0);
   });
 
   test.each(['no/such.tgz', 'sha256:abc', 'dist', 'sha512:00'])('is a usage error with the artifact %s', async (artifact) => {

@@ -5,6 +5,7 @@ import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import {
   type Bundle,
+  IN_TOTO,
   identityOf,
   keyIdOf,
   MAX_BUNDLE,
@@ -42,7 +43,7 @@ function describe(bundle: Bundle): object {
   return {
     signs: 'an envelope',
     payloadType,
-    statement: payloadType.includes('in-toto') ? parseStatement(payload) : undefined,
+    statement: payloadType === IN_TOTO ? parseStatement(payload) : undefined,
     ...common,
   };
 }
@@ -147,10 +148,15 @@ function checkTimes(times: readonly TrustedTime[]): void {
 /** A statement must be about the artifact; a file signature is over it already. */
 async function checkSubject({ content }: Bundle, file: SignedFile): Promise<void> {
   if (content.type === 'message') return;
+  const { payloadType, payload } = content.envelope;
+  if (payloadType !== IN_TOTO) {
+    const found = JSON.stringify(payloadType.slice(0, 100));
+    throw new Refused('malformed', `the envelope holds ${found}, which is no statement about an artifact (${IN_TOTO})`);
+  }
   const digest =
     'message' in file ? createHash('sha256').update(file.message).digest() : Buffer.from(await file.digest('sha256'));
   const hex = digest.toString('hex');
-  if (!parseStatement(content.envelope.payload).subject.some((subject) => subject.sha256 === hex)) {
+  if (!parseStatement(payload).subject.some((subject) => subject.sha256 === hex)) {
     throw new Refused('wrong-subject', `the statement is not about this artifact (sha256:${hex})`);
   }
 }
