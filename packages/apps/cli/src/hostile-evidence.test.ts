@@ -215,7 +215,7 @@ describe.concurrent('a damaged evidence store is inconclusive, never an allow', 
     expect(status).toBe(3);
     expect(stdout).toContain('inconclusive: evidence-unreachable');
     expect(stdout).toContain(says);
-    expect(stdout).toContain('→ make the evidence readable');
+    expect(stdout).toContain('→ bring the evidence');
     const sign = await here.run(['sign', '--no-sidecars']);
     expect(sign.status).toBe(0);
     expect(sign.stderr).toContain(says);

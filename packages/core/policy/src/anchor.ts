@@ -31,7 +31,7 @@ const KEYS = ['name', 'policy-sha256', 'signed-by', 'min-serial', 'trust-root-sh
  * @throws PolicyError for anything else, and for an anchor that pins no policy; SignwrightError `not-enforced-yet` for `signed-by`.
  */
 export function parseAnchor(bytes: Uint8Array, where: string): Anchor {
-  const source = parseYaml(bytes, where);
+  const source = readSource(bytes, where);
   const anchor = source.value as JsonObject;
   const problems = [...anchorProblems(source, anchor)];
   if (problems.length > 0) throw new PolicyError(problems, 'the anchor');
@@ -53,6 +53,14 @@ export function parseAnchor(bytes: Uint8Array, where: string): Anchor {
     ...(anchor['min-serial'] === undefined ? {} : { minSerial: anchor['min-serial'] as number }),
     ...(root === undefined ? {} : { trustRootSha256: digestOf(root) as Sha256 }),
   };
+}
+
+function readSource(bytes: Uint8Array, where: string): Source {
+  try {
+    return parseYaml(bytes, where);
+  } catch (error) {
+    throw error instanceof PolicyError ? new PolicyError(error.problems, 'the anchor') : error;
+  }
 }
 
 function* anchorProblems(source: Source, anchor: JsonObject): Generator<Problem> {

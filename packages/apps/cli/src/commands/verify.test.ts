@@ -137,7 +137,7 @@ describe.concurrent('an anchor', () => {
     ['pins nothing', '{ name: acme }', 'it would pin nothing'],
     ['wants a signed policy, which is not enforced yet', '{ signed-by: security }', 'signed-by in an anchor is not enforced yet'],
     ['has a key that is none', `{ policy-sha256: ${other}, min-seriall: 4 }`, 'min-serial'],
-    ['is no map', 'hello', 'an anchor is a map'],
+    ['is no map', 'hello', 'allowed is a map'],
   ])('that %s is refused, naming the place', async (_what, anchor, says) => {
     const { status, stdout, stderr } = await anchored(anchor);
     expect([status, stdout]).toEqual([2, '']);
