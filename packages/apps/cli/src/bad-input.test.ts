@@ -128,6 +128,8 @@ describe.skipIf(whyNotUnprivileged() !== undefined)(`as a user whom permissions 
     const { status, stdout, stderr } = await here.run(['sign'], { unprivileged: true });
     expect([status, stdout]).toEqual([3, '']);
     expect(stderr).toContain('good.bin.sigstore.json');
+    expect(stderr).toContain('is in the evidence store all the same');
+    expect(stderr).toContain('--no-sidecars');
     expect(await here.run(['verify'], { unprivileged: true })).toMatchObject({ status: 0 });
   });
 });

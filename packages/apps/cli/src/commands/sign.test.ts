@@ -67,6 +67,17 @@ describe.concurrent('signwright sign', () => {
     ]).toEqual(before);
   });
 
+  test('says how many files beside the artifacts it replaced that were not its own', async () => {
+    const here = await project();
+    here.write('dist/a.bin.sigstore.json', '{"whose":"not ours"}');
+    const sign = await here.run(['sign', 'dist/a.bin', 'dist/b.bin']);
+    expect(sign.status).toBe(0);
+    expect(sign.stderr).toContain('wrote 2 × FILE.sigstore.json');
+    expect(sign.stderr).toContain('1 of them replaced one that was there');
+    expect(here.read('dist/a.bin.sigstore.json')).toContain('messageSignature');
+    expect((await here.run(['sign'])).stderr).not.toContain('replaced');
+  });
+
   test('a changed file gets a part of its own, and the signature of the others is kept', async () => {
     const here = await project();
     await here.run(['sign']);

@@ -16,7 +16,9 @@ const IN_FLIGHT = 16;
 
 /**
  * Writes FILE.sigstore.json beside each file: its signature by the first signer, as cosign and others read it. No decision reads it.
- * One that is there already and holds is kept.
+ * One that is there already and holds is kept; another is replaced, and that is told.
+ *
+ * @throws SignwrightError as what it calls does, saying that the part is kept and how to do without these files.
  */
 export async function writeSidecars(
   planned: readonly PlannedArtifact[],
@@ -25,11 +27,27 @@ export async function writeSidecars(
 ): Promise<void> {
   for (const [id, artifacts] of bySigner(planned)) {
     const definition = definitionOf(run.open, id);
-    const held = await inParallel(artifacts, (beside) => holds(beside, definition.rule, run));
-    const missing = artifacts.filter((_, index) => !held[index]);
-    for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
+    const found = await inParallel(artifacts, (beside) => lookAt(beside, definition.rule, run));
+    const missing = artifacts.filter((_, index) => found[index] !== 'holds');
+    try {
+      for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
+    } catch (error) {
+      throw withoutThem(error);
+    }
     if (missing.length > 0) note(`${id}: wrote ${missing.length} × FILE${SIDECAR}, an export for other tools`);
+    const others = found.filter((one) => one === 'other').length;
+    if (others > 0) note(`${id}: ${others} of them replaced one that was there and was not its signature over FILE as it is now`);
   }
+}
+
+function withoutThem(error: unknown): unknown {
+  if (!(error instanceof SignwrightError) || error.code === 'cancelled') return error;
+  const { code, message, where, next } = error;
+  return new SignwrightError(code, `${message}; the signed part, which decides, is in the evidence store all the same`, {
+    ...(where === undefined ? {} : { where }),
+    next: `${next === undefined ? '' : `${next}; or `}give --no-sidecars, which leaves FILE${SIDECAR} out`,
+    cause: error,
+  });
 }
 
 /** Refuses, before anything is signed, a file signature by a key that would have to hold the whole file. */
@@ -93,15 +111,19 @@ async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile):
   });
 }
 
-/** Whether a bundle is there that is this signer's signature over the file, by the trust root and keys of today. */
-async function holds({ artifact, file }: Beside, rule: Signing['rule'], { trust }: SigningRun): Promise<boolean> {
+/** What is there: this signer's signature over the file, by the trust root and keys of today; something else; or nothing. */
+async function lookAt(
+  { artifact, file }: Beside,
+  rule: Signing['rule'],
+  { trust }: SigningRun,
+): Promise<'holds' | 'other' | 'nothing'> {
   try {
     const bytes = await readBounded(`${file.path}${SIDECAR}`, WHOLE, 'the signature beside the file');
     const message = await wholeFile(artifact, file);
     await checkFileSignature(bytes, { digest: artifact.digest, ...(message ? { message } : {}) }, { rule, trust });
-    return true;
+    return 'holds';
   } catch (error) {
-    if (error instanceof SignwrightError) return false;
-    throw error;
+    if (!(error instanceof SignwrightError)) throw error;
+    return (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT' ? 'nothing' : 'other';
   }
 }
