@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createWorkspace, mountTmpfs, trialPolicy, type Workspace, whyNoMount, whyNotUnprivileged } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -82,7 +82,7 @@ describe.concurrent('files that are refused, with what to do', () => {
   test('a file that changes while it is hashed', async () => {
     const here = await project({ 'dist/good.bin': 'good', 'dist/growing.bin': Buffer.alloc(48 * 1024 * 1024) });
     const { finished } = here.start(['sign']);
-    const writing = setInterval(() => here.write('dist/growing.bin', Buffer.alloc(48 * 1024 * 1024, Date.now() % 256)), 5);
+    const writing = setInterval(() => appendFileSync(here.path('dist/growing.bin'), 'more'), 2);
     await finished.finally(() => clearInterval(writing));
     const { status, stdout, stderr } = await finished;
     expect([status, stdout]).toEqual([2, '']);

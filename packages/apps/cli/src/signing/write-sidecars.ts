@@ -41,7 +41,7 @@ export async function writeSidecars(
 }
 
 function withoutThem(error: unknown): unknown {
-  if (!(error instanceof SignwrightError) || error.code === 'cancelled') return error;
+  if (!(error instanceof SignwrightError) || !['unreachable', 'configuration'].includes(error.code)) return error;
   const { code, message, where, next } = error;
   return new SignwrightError(code, `${message}; the signed part, which decides, is in the evidence store all the same`, {
     ...(where === undefined ? {} : { where }),
