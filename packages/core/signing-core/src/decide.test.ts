@@ -273,7 +273,10 @@ test('an environment without trial roots, and a store that does not answer, neve
   fc.assert(
     fc.property(required, unique, (ids, found) => {
       const result = (allowDevelopment: boolean, unreachable?: string) =>
-        judge(ids, found, { environment: { id: 'test', allowDevelopment, matters: false }, ...(unreachable ? { unreachable } : {}) }).result;
+        judge(ids, found, {
+          environment: { id: 'test', allowDevelopment, matters: false },
+          ...(unreachable ? { unreachable } : {}),
+        }).result;
       if (result(false) === 'allow') expect(result(true)).toBe('allow');
       if (result(true, 'down') === 'allow') expect(result(true)).toBe('allow');
     }),
