@@ -13,6 +13,7 @@ export { bytesOf, canonicalDigest, hexOf, isSha256, parseSha256, sha256 } from '
 export { compileGlob, hasControlCharacter } from './formats/glob.ts';
 export type { Json, JsonObject } from './formats/strict-json.ts';
 export { parseStrictJson } from './formats/strict-json.ts';
+export { inParallel } from './in-parallel.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';

@@ -1,6 +1,5 @@
 import type { BlobStore, EvidenceStore, Sha256 } from '@signwright/signing-core';
-import { hexOf, parseSha256, SignwrightError, sha256 } from '@signwright/signing-core';
-import { inParallel } from './in-parallel.ts';
+import { hexOf, inParallel, parseSha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import { addToShard, readShard, shardKey } from './shard.ts';
 
 /** Bytes of one piece of evidence, at the most. */

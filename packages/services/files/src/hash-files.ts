@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
+import { inParallel } from '@signwright/signing-core';
 import type { HashedFile, HashOptions } from './hash-file.ts';
 import { createBuffers, hashStable } from './hash-file.ts';
-import { inParallel } from './in-parallel.ts';
 import type { FoundFile } from './tree.ts';
 
 export type HashManyOptions = HashOptions & {

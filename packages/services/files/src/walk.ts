@@ -1,9 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { checkName, SignwrightError } from '@signwright/signing-core';
+import { checkName, inParallel, SignwrightError } from '@signwright/signing-core';
 import { readingError, shown, throwIfCancelled } from './file-error.ts';
 import type { FindOptions } from './find-files.ts';
-import { inParallel } from './in-parallel.ts';
 import { inspectFile } from './inspect-file.ts';
 import type { FoundFile, Tree } from './tree.ts';
 import { pathOf } from './tree.ts';

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { SignwrightError } from '@signwright/signing-core';
+import { inParallel, SignwrightError } from '@signwright/signing-core';
 import { shown, throwIfCancelled, writingError } from './file-error.ts';
-import { inParallel } from './in-parallel.ts';
 import type { WriteOptions } from './write-atomic.ts';
 import { moveInto, removeQuietly, syncDirectory, writeTemporary } from './write-atomic.ts';
 

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readBounded, writeAtomicAll } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
-import { checkFileSignature, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
+import { checkFileSignature, inParallel, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -27,7 +27,7 @@ export async function writeSidecars(
 ): Promise<void> {
   for (const [id, artifacts] of bySigner(planned)) {
     const definition = definitionOf(run.open, id);
-    const found = await inParallel(artifacts, (beside) => lookAt(beside, definition.rule, run));
+    const found = await inParallel(artifacts, IN_FLIGHT, (beside) => lookAt(beside, definition.rule, run));
     const missing = artifacts.filter((_, index) => found[index] !== 'holds');
     try {
       for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
@@ -81,24 +81,13 @@ function bySigner(planned: readonly PlannedArtifact[]): Map<string, Beside[]> {
 async function writeBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<void> {
   const signer = await run.signers.of(definition);
   const signing: Signing = { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock };
-  const files = await inParallel(batch, async ({ artifact, file }) => {
+  const files = await inParallel(batch, IN_FLIGHT, async ({ artifact, file }) => {
     if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before every file had its signature beside it');
     const message = await wholeFile(artifact, file);
     const bytes = await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing);
     return { path: `${file.path}${SIDECAR}`, bytes };
   });
   await writeAtomicAll(files, { signal: run.signal });
-}
-
-/** Does something for each item, so many at once; results in the items' order. */
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = Array.from({ length: items.length });
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at] as T);
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  return results;
 }
 
 async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile): Promise<Buffer | undefined> {
