@@ -3,7 +3,7 @@ import { patternsOf } from '../load/rules.ts';
 import { problemAt, type Source, warningAt, whereOf } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { resolveTier } from '../resolve-tier.ts';
-import { covers } from './covers.ts';
+import { costOfCovers, covers } from './covers.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
 /** Patterns can be matched by some name. */
@@ -27,6 +27,9 @@ export function* patternsAreValid({ content, source }: Subject): Generator<Probl
   }
 }
 
+/** Stars in a pattern, at the most; its length is the schema's. Both bound the time that matching takes. */
+const MAX_STARS = 8;
+
 /** What is wrong with a pattern, if anything. */
 export function* globProblem(source: Source, path: Path, pattern: string): Generator<Problem> {
   try {
@@ -34,40 +37,57 @@ export function* globProblem(source: Source, path: Path, pattern: string): Gener
   } catch (error) {
     yield problemAt(source, path, messageOf(error));
   }
+  const stars = pattern.match(/\*+/g)?.length ?? 0;
+  if (stars <= MAX_STARS) return;
+  const message = `the pattern has ${stars} stars, and may have ${MAX_STARS} at the most ("**" counts as one): write two patterns, or a shorter one`;
+  yield problemAt(source, path, message);
 }
 
-/** Parts of patterns held against one another, at the most: a warning is not worth more time. */
-const MAX_COMPARISONS = 2_000_000;
+/** Characters of all patterns with stars together, at the most: each may be held against each name. */
+const MAX_PATTERNS = 200_000;
 
-/** A rule whose every pattern an earlier rule covers never decides anything. */
+/** Matching a name stays cheap, whatever a file lists. */
+export function* patternsAreFew({ content, source }: Subject): Generator<Problem> {
+  const starred = (content.artifacts ?? []).flatMap((rule) => patternsOf(rule).filter((pattern) => pattern.includes('*')));
+  const length = starred.reduce((sum, pattern) => sum + pattern.length, 0);
+  if (length <= MAX_PATTERNS) return;
+  const message = `the patterns with stars have ${length} characters together, and may have ${MAX_PATTERNS} at the most: write fewer and wider ones`;
+  yield problemAt(source, ['artifacts'], message);
+}
+
+/** Steps of holding patterns against one another, at the most: a warning is not worth more time. */
+const MAX_STEPS = 100_000_000;
+
+/**
+ * A rule whose every pattern an earlier rule covers never decides anything; where the two differ in kind, it decides nothing of files in
+ * hand, for those have no kind yet and go by their names.
+ */
 export function* deadRules({ content, source }: Subject): Generator<Problem> {
   const rules = (content.artifacts ?? []).map((rule) => ({ kind: rule.kind, patterns: patternsOf(rule) }));
-  let comparisons = 0;
+  let steps = 0;
   for (const [index, { kind, patterns }] of rules.entries()) {
     const earlier = rules
       .slice(0, index)
-      .flatMap((rule, at) => (rule.kind === undefined || rule.kind === kind ? [{ at, rule }] : []));
+      .flatMap((rule, at) =>
+        rule.kind === undefined || rule.kind === kind || ![rule.kind, kind].includes('image') ? [{ at, rule }] : [],
+      );
     const hidden = patterns.map((pattern) =>
       earlier.find(({ rule }) =>
         rule.patterns.some((wider) => {
-          comparisons += partsOf(wider) * partsOf(pattern);
-          return comparisons <= MAX_COMPARISONS && covers(wider, pattern);
+          steps += Math.max(10, costOfCovers(wider, pattern));
+          return steps <= MAX_STEPS && covers(wider, pattern);
         }),
       ),
     );
-    if (comparisons > MAX_COMPARISONS) return;
+    if (steps > MAX_STEPS) return;
     if (hidden.includes(undefined)) continue;
     const places = [...new Set(hidden.map((one) => whereOf(source, ['artifacts', one?.at ?? 0])))];
-    yield warningAt(
-      source,
-      ['artifacts', index],
-      `the rule never decides: what it matches, the rule at ${places.join(' or ')} matches first`,
-    );
+    const byKind = hidden.some((one) => one?.rule.kind !== undefined && one.rule.kind !== kind);
+    const says = byKind
+      ? `the rule decides nothing of files in hand: they go by their names, and the rule at ${places.join(' or ')} matches those first`
+      : `the rule never decides: what it matches, the rule at ${places.join(' or ')} matches first`;
+    yield warningAt(source, ['artifacts', index], says);
   }
-}
-
-function partsOf(pattern: string): number {
-  return pattern.includes('*') ? pattern.split('/').length : 1;
 }
 
 /** A tier that no rule leads to demands nothing of anything. */

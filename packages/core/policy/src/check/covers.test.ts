@@ -59,12 +59,13 @@ describe('a rule that an earlier one hides', () => {
     ['it matches more', '[{ match: "dist/*", tier: internal }, { match: "dist/**", tier: internal }]'],
     ['one of its patterns is free', '[{ match: "dist/*", tier: internal }, { match: [dist/a, b], tier: internal }]'],
     ['the earlier one is for images', '[{ match: "dist/*", kind: image, tier: internal }, { match: dist/a, tier: internal }]'],
-    [
-      'the earlier one is for another kind',
-      '[{ match: "a/*", kind: sbom, tier: internal }, { match: "a/*", kind: plan, tier: internal }]',
-    ],
   ])('is not warned of where %s', async (_why, artifacts) => {
     expect(await warnings(`artifacts: ${artifacts}`)).toEqual([]);
+  });
+
+  test('and differs from it in kind alone is warned of too: files in hand go by their names', async () => {
+    const artifacts = '[{ match: "a/*", kind: sbom, tier: internal }, { match: "a/*", kind: package, tier: internal }]';
+    expect(await warnings(`artifacts: ${artifacts}`)).toEqual([expect.stringContaining('decides nothing of files in hand')]);
   });
 
   test('so is a tier that no rule leads to', async () => {
