@@ -16,6 +16,7 @@ merge keys and directives are errors. Required are only \`version\`, \`tiers\`, 
 
 - A **name** is made of letters, digits, \`.\`, \`_\` and \`-\`, and is 64 characters at the most.
 - A **pattern** matches as a whole, and case counts: \`*\` stays within \`/\`, \`**\` crosses it and stands alone between slashes.
+  It has 512 characters and 8 stars at the most (\`**\` counts as one).
 - A **date** is \`2026-12-31\`, which means 00:00 UTC of that day, or a time with its offset, \`2026-12-31T16:00:00Z\`.
 - A **duration** is a whole number and \`s\`, \`m\`, \`h\`, \`d\`, \`w\` or \`y\` (365 days).
 - A **path** is relative to the policy's own file, with \`/\`.

@@ -1,5 +1,5 @@
 import type { Problem } from '../problem.ts';
-import { deadRules, patternsAreValid, tiersAreUsed } from './artifacts.ts';
+import { deadRules, patternsAreFew, patternsAreValid, tiersAreUsed } from './artifacts.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
 import { namesAreDefined } from './names.ts';
@@ -36,6 +36,7 @@ const CHECKS: readonly Check[] = [
   certificatesHaveTrust,
   verifiersBuildNothing,
   patternsAreValid,
+  patternsAreFew,
   deadRules,
   tiersAreUsed,
 ];

@@ -73,7 +73,7 @@ const CASES: readonly Case[] = [
   [
     'a number where text is wanted',
     withKey('workloads: { ci: { issuer: https://ci.example, repository-id: 4712 } }'),
-    'policy.yaml:2:63: workloads.ci.repository-id: found 4712; allowed is a name, or a pattern in which "*" stays within "/" and "**" crosses it, such as dist/** or registry.acme.example/apps/* (put it in quotes)',
+    'policy.yaml:2:63: workloads.ci.repository-id: found 4712; allowed is a name or pattern ("*" stays within "/", "**" crosses it) of 512 characters at the most, such as dist/** or registry.acme.example/apps/* (put it in quotes)',
   ],
   [
     'never and a tier at once',
@@ -147,6 +147,35 @@ const CASES: readonly Case[] = [
     'a pattern whose meaning would be a guess',
     withKey('', undefined, 'artifacts: [{ match: "dist/a**", tier: internal }]'),
     'policy.yaml:5:22: artifacts[0].match: in the pattern "dist/a**", "**" must stand alone between slashes',
+  ],
+  [
+    'a pattern with too many stars',
+    withKey('', undefined, 'artifacts: [{ match: ["*a/**/*b*c*d*e*f*g", "**/*a*a*a*a*a*a*a*/x"], tier: internal }]'),
+    'artifacts[0].match[1]: the pattern has 9 stars, and may have 8 at the most ("**" counts as one): write two patterns, or a shorter one',
+  ],
+  [
+    'a pattern that is too long',
+    withKey('', undefined, `artifacts: [{ match: "${'a'.repeat(513)}", tier: internal }]`),
+    '…; allowed is a pattern of 512 characters at the most, or a list of patterns',
+  ],
+  [
+    'a claim by a pattern that is too long',
+    bounded(`repository: "https://git.example/${'a'.repeat(493)}"`),
+    '…; allowed is a name or pattern ("*" stays within "/", "**" crosses it) of 512 characters at the most',
+  ],
+  [
+    'a claim by a pattern with too many stars',
+    bounded(`subject: "acme${'/*'.repeat(9)}"`),
+    'policy.yaml:2:57: workloads.ci.subject: the pattern has 9 stars',
+  ],
+  [
+    'more patterns than can be matched in time',
+    withKey(
+      '',
+      undefined,
+      `artifacts: [{ match: &l [${Array.from({ length: 100 }, (_, at) => `"*${'a'.repeat(500)}${at}"`).join(', ')}], tier: internal }${', { match: *l, tier: internal }'.repeat(3)}]`,
+    ),
+    'policy.yaml:5:12: artifacts: the patterns with stars have 201160 characters together, and may have 200000 at the most: write fewer and wider ones',
   ],
   [
     'a pattern no name can match',

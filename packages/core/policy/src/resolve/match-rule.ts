@@ -20,9 +20,12 @@ export function firstMatch(layer: Layer, query: Query): Rule | undefined {
   return layer.rules.find((rule) => matchRule(rule, query) === 'matches');
 }
 
-/** Why no rule of the base is for an artifact, as far as a near miss tells. */
+/** Characters of the patterns that are looked through again for a near miss, at the most. */
+const MAX_HINTED = 10_000;
+
+/** Why no rule of the base is for an artifact, as far as a near miss among its first rules tells. */
 export function missHint(policy: Policy, query: Query): string {
-  const rules = policy.layers[0]?.rules ?? [];
+  const rules = firstRules(policy.layers[0]?.rules ?? []);
   for (const rule of rules) {
     const match = matchRule(rule, query);
     if (match === 'images-only') return `the rule at ${rule.reference.where} matches its name, but is for images`;
@@ -39,4 +42,12 @@ export function missHint(policy: Policy, query: Query): string {
   const beside = rules.find((rule) => rule.reference.match.some((pattern) => pattern.endsWith(`/${base}`)));
   if (beside !== undefined) return `the rule at ${beside.reference.where} is for ${beside.reference.match.join(', ')}`;
   return 'no rule matches it: add one to "artifacts", or leave it out';
+}
+
+function firstRules(rules: readonly Rule[]): readonly Rule[] {
+  let left = MAX_HINTED;
+  return rules.filter(({ reference }) => {
+    left -= reference.match.reduce((sum, pattern) => sum + pattern.length, 0);
+    return left >= 0;
+  });
 }
