@@ -9,7 +9,7 @@ import { certificatesHaveTrust, signersNameWorkloads, verifiersBuildNothing } fr
 import type { Check, Subject } from './subject.ts';
 import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
 import { nothingWeakens } from './weakening.ts';
-import { workloadsAreBounded } from './workloads.ts';
+import { signaturesAreApart, workloadsAreBounded } from './workloads.ts';
 
 const CHECKS: readonly Check[] = [
   namesAreDefined,
@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   sshKeysAreKeys,
   keysBelongToOnePerson,
   workloadsAreBounded,
+  signaturesAreApart,
   signersNameWorkloads,
   certificatesHaveTrust,
   verifiersBuildNothing,

@@ -1,6 +1,8 @@
-import { CLAIM_NAMES } from '@signwright/signing-core';
-import { problemAt, problemAtKey } from '../parse/source.ts';
+import { CLAIM_NAMES, canonicalJson } from '@signwright/signing-core';
+import type { SignatureDemand } from '../demands.ts';
+import { problemAt, problemAtKey, warningAt } from '../parse/source.ts';
 import type { Problem } from '../problem.ts';
+import { resolveTier } from '../resolve-tier.ts';
 import { globProblem } from './artifacts.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
@@ -44,6 +46,40 @@ export function* workloadsAreBounded({ content, source }: Subject): Generator<Pr
     yield* globProblem(source, path, subject);
     if (!BOUNDS.subject.says(subject)) yield problemAt(source, path, unbounded('subject', subject));
   }
+}
+
+/**
+ * A second signature that the same job can make as well proves no more than the first. Workloads that overlap without saying the
+ * same are not looked for.
+ */
+export function* signaturesAreApart({ content, source, scope }: Subject): Generator<Problem> {
+  const says = new Map([...scope.workloads].map(([id, { value }]) => [id, canonicalJson({ ...value })]));
+  for (const [id, tier] of entriesOf(content.tiers)) {
+    const parent = tier.extends === undefined ? [] : resolveTier(scope, tier.extends, '').signatures.map(({ by }) => by);
+    const first = new Map<string | undefined, { signature: SignatureDemand; workload: string }>();
+    const told = new Set<string>();
+    for (const signature of resolveTier(scope, id, '').signatures) {
+      for (const workload of scope.signers.get(signature.by)?.value.workloads ?? []) {
+        const other = first.get(says.get(workload));
+        if (other === undefined) first.set(says.get(workload), { signature, workload });
+        if (other === undefined || !meet(other.signature, signature)) continue;
+        const pair = `by "${other.signature.by}" and by "${signature.by}"`;
+        if (told.has(pair) || (parent.includes(signature.by) && parent.includes(other.signature.by))) continue;
+        told.add(pair);
+        const same =
+          other.workload === workload
+            ? `both name the workload "${workload}"`
+            : `the workloads "${other.workload}" and "${workload}" are the same`;
+        yield warningAt(source, ['tiers', id, 'signatures'], `one job can make both signatures, ${pair}: ${same}`);
+      }
+    }
+  }
+}
+
+/** Whether two signers are asked to sign some kind both. */
+function meet(one: SignatureDemand, other: SignatureDemand): boolean {
+  if (one.by === other.by) return false;
+  return one.for === undefined || other.for === undefined || one.for.some((kind) => other.for?.includes(kind));
 }
 
 function unbounded(claim: keyof typeof BOUNDS, pattern: string): string {
