@@ -126,7 +126,7 @@ function contextOf(
     ...(signedAs ? { signedAs } : {}),
     ...(unreachable === undefined ? {} : { unreachable }),
     next: {
-      text: `sign it in a run that may, then verify with the evidence that run leaves`,
+      text: 'verify with the evidence that run leaves',
       command: `signwright sign ${quote(inHand.name)}${flag}`,
     },
   };

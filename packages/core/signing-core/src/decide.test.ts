@@ -17,8 +17,11 @@ const CONTEXT: DecisionContext = {
   policy: { digest: sha256('policy') },
   tiers: ['internal'],
   requirements: sha256('requirements'),
-  next: { text: 'sign it', command: 'signwright sign app' },
+  next: { text: 'verify again', command: 'signwright sign app' },
 };
+
+/** What would meet the requirement: who, and by which command. */
+const BY_KEY = { text: 'have build sign these bytes: whoever holds its key; then verify again', command: 'signwright sign app' };
 
 const signedBy = (id: string): Requirement => ({
   id: `signature:${id}`,
@@ -86,7 +89,7 @@ test('nothing required allows nothing', () => {
 test('without a signature the answer is no, and what would meet it', () => {
   expect(judge(['build'], [])).toMatchObject({
     result: 'deny',
-    outcomes: [{ status: 'unmet', code: 'no-signature', next: CONTEXT.next }],
+    outcomes: [{ status: 'unmet', code: 'no-signature', next: BY_KEY }],
   });
 });
 
@@ -114,12 +117,21 @@ test.each([
           code: 'signatures-refused',
           evidence: [],
           refused: [{ evidence: evidence(found).evidence, code }],
-          next: CONTEXT.next,
+          next: code === 'development-not-allowed' ? { text: expect.stringContaining('no trial root') as string } : BY_KEY,
         },
       ],
     });
   },
 );
+
+test('what is missing says which jobs may sign', () => {
+  const build = signedBy('build');
+  const workloads = [{ id: 'ci', issuer: 'https://gitlab.example', repository: 'https://gitlab.example/acme/app' }];
+  const required = [{ ...build, signer: { ...build.signer, certificate: true, workloads } }];
+  expect(decide(required, [], [], CONTEXT).outcomes[0]?.next?.text).toBe(
+    'have build sign these bytes: a job of ci (https://gitlab.example); then verify again',
+  );
+});
 
 test('one signature meets one requirement: the one of the signer it states', () => {
   const shared = [signedBy('build'), signedBy('release')].map((one) => ({

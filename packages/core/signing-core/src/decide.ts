@@ -2,7 +2,7 @@ import type { Artifact, Kind } from './artifact.ts';
 import type { Sha256 } from './formats/digest.ts';
 import { quoted } from './formats/quoted.ts';
 import { matchAuthor } from './match-author.ts';
-import type { Requirement } from './requirement.ts';
+import type { Requirement, SignerRule } from './requirement.ts';
 import type { Moment, NextStep, Outcome, Refusal, Result, Verdict } from './verdict.ts';
 import type { Verified } from './verify-evidence.ts';
 
@@ -24,7 +24,7 @@ export type DecisionContext = {
   readonly signedAs?: { readonly name: string; readonly kind: Kind };
   /** Set where the evidence could not be read: nothing is known, so nothing is allowed. */
   readonly unreachable?: string;
-  /** What would produce a missing signature. */
+  /** The command that signs, and what to do then. */
   readonly next: NextStep;
 };
 
@@ -117,11 +117,28 @@ function decideSignature(
       status: 'unmet',
       code: 'no-signature',
       message: `no signature by ${signer.id} over these bytes was found${others.size === 0 ? '' : `, only by ${[...others].sort().map(quoted).join(', ')}`}`,
-      next: context.next,
+      next: nextFor(signer, [], context),
     };
   }
   const message = `no signature by ${signer.id} counts: ${refusals.length} found and refused`;
-  return { ...base, refused: refusals, status: 'unmet', code: 'signatures-refused', message, next: context.next };
+  return {
+    ...base,
+    refused: refusals,
+    status: 'unmet',
+    code: 'signatures-refused',
+    message,
+    next: nextFor(signer, refusals, context),
+  };
+}
+
+/** Who may meet the requirement, and how. */
+function nextFor(signer: SignerRule, refusals: readonly Refusal[], context: DecisionContext): NextStep {
+  if (refusals.length > 0 && refusals.every(({ code }) => code === 'development-not-allowed')) {
+    return { text: `sign with a signer that rests on no trial root, or verify for an environment that allows development` };
+  }
+  const jobs = signer.workloads.map(({ id, issuer }) => `${id} (${issuer})`).join(' or ');
+  const who = signer.certificate && jobs !== '' ? `a job of ${jobs}` : 'whoever holds its key';
+  return { ...context.next, text: `have ${signer.id} sign these bytes: ${who}; then ${context.next.text}` };
 }
 
 function whyNotCounted(
