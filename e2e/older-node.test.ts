@@ -12,7 +12,7 @@ function node20(): string | undefined {
   const candidates = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   return candidates
     .map((folder) => join(folder, 'node'))
-    .find((file) => existsSync(file) && /^v20\./.test(execFileSync(file, ['--version'], { encoding: 'utf8' })));
+    .find((file) => existsSync(file) && execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v20.'));
 }
 
 const node = node20();
