@@ -34,7 +34,7 @@ async function local(text: string, base = BASE): Promise<Policy> {
   const central = await loadPolicy('../central/signwright.yaml', readerOf(renamed(files)), { now: NOW });
   const head = 'version: 1\nextends: { file: ../central/signwright.yaml, sha256: DIGEST }\n';
   const whole = `${head}${text}\n`.replaceAll('DIGEST', central.digest);
-  return loadPolicy('/work/app/signwright.yaml', readerOf({ ...files, 'signwright.yaml': whole }), { now: NOW });
+  return loadPolicy('/srv/app/signwright.yaml', readerOf({ ...files, 'signwright.yaml': whole }), { now: NOW });
 }
 
 function renamed(files: { [path: string]: string }): { [path: string]: string } {
@@ -62,8 +62,8 @@ describe('a local policy', () => {
     ]);
     expect(resolution.tiers).toEqual(['internal', 'production']);
     expect(resolution.rules.map(({ where }) => where)).toEqual([
-      '/work/central/signwright.yaml:14:5',
-      '/work/app/signwright.yaml:3:13',
+      '/srv/central/signwright.yaml:14:5',
+      '/srv/app/signwright.yaml:3:13',
     ]);
     expect(policy.trust?.root?.path).toBe('../central/trust/root.json');
     expect(policy.signers.get('build')?.keys[0]?.ref).toBe('../central/keys/a.pem');
@@ -84,7 +84,7 @@ describe('a local policy', () => {
     const policy = await local('artifacts: [{ match: "dist/**", sign: never }]');
     expect(() => resolveArtifact(policy, { name: 'dist/a', environment: 'test' })).toThrow(PolicyError);
     expect(() => resolveArtifact(policy, { name: 'dist/a', environment: 'test' })).toThrow(
-      '/work/app/signwright.yaml:3:39: artifacts[0].sign: "never" would forbid "dist/a"',
+      '/srv/app/signwright.yaml:3:39: artifacts[0].sign: "never" would forbid "dist/a"',
     );
   });
 
@@ -107,7 +107,7 @@ describe('a local policy', () => {
   ])("settles nothing that is its base's alone: %s", async (text) => {
     const key = text.split(':')[0];
     expect(await refusal(text)).toContain(
-      `/work/app/signwright.yaml:3:1: ${key}: "${key}" is settled by /work/central/signwright.yaml alone`,
+      `/srv/app/signwright.yaml:3:1: ${key}: "${key}" is settled by /srv/central/signwright.yaml alone`,
     );
   });
 
@@ -138,7 +138,7 @@ describe('a local policy', () => {
   ])('does not define the environment "default", even where it may define others and %s', async (_what, base) => {
     const text = 'environments: { own: {}, default: { allow-development: true } }';
     expect(await refusal(text, `${base}delegates: [environments]\n`)).toBe(
-      '/work/app/signwright.yaml:3:26: environments.default: the environment "default" exists in every policy, so /work/central/signwright.yaml alone settles what may go there: give yours a name of its own',
+      '/srv/app/signwright.yaml:3:26: environments.default: the environment "default" exists in every policy, so /srv/central/signwright.yaml alone settles what may go there: give yours a name of its own',
     );
   });
 
@@ -201,14 +201,14 @@ describe('the base of a policy', () => {
     'that is no valid policy is refused at the line that names it, without a word of what is in it: %s',
     async (_what, base, count) => {
       const text = `version: 1\nextends: { file: ../central/signwright.yaml, sha256: ${'a'.repeat(64)} }\n`;
-      const loading = loadPolicy('/work/app/p.yaml', readerOf({ ...filesOf(base), 'p.yaml': text }), { now: NOW });
+      const loading = loadPolicy('/srv/app/p.yaml', readerOf({ ...filesOf(base), 'p.yaml': text }), { now: NOW });
       const error = await loading.then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
       expect(error).toBeInstanceOf(PolicyError);
       expect((error as PolicyError).problems.map(problemLine)).toEqual([
-        `/work/app/p.yaml:2:18: extends.file: /work/central/signwright.yaml is not a valid policy (${count === 1 ? '1 problem' : `${count} problems`}): see them by signwright policy check /work/central/signwright.yaml`,
+        `/srv/app/p.yaml:2:18: extends.file: /srv/central/signwright.yaml is not a valid policy (${count === 1 ? '1 problem' : `${count} problems`}): see them by signwright policy check /srv/central/signwright.yaml`,
       ]);
       expect(`${JSON.stringify(error)} ${String(error)} ${String((error as Error).cause)}`).not.toMatch(/Super ?Secret/);
     },
