@@ -1,5 +1,5 @@
 // Bundles the command line into one file without dependencies, packages/apps/cli/bundle/main.cjs, for Node 20 and newer, and keeps
-// beside it what V8 compiled of it in a run, so that later ones start in half the time.
+// beside it what V8 compiled of it in a run, so that later ones start sooner.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ const { Script } = require('node:vm');
 const PROGRAM = join(__dirname, '..', 'bundle', 'main.cjs');
 
 /**
- * Loads the bundle, with the code that V8 compiled of it when it was built: half of a short run is compiling. The two are shipped
+ * Loads the bundle, with the code that V8 compiled of it when it was built: a third of a short run is compiling. The two are shipped
  * together and trusted alike; where this Node has another V8 it takes the source alone. No other cache is read, for what is in one
  * is run.
  */

@@ -122,6 +122,16 @@ describe.skipIf(whyNotUnprivileged() !== undefined)(`as a user whom permissions 
     expect(here.files('.signwright/evidence')).toEqual([]);
   });
 
+  test('an evidence directory that cannot be looked at: exit 3, never a defect', async () => {
+    const here = await asNobody({ 'dist/good.bin': 'good' });
+    mkdirSync(here.path('locked/evidence'), { recursive: true });
+    chmodSync(here.path('locked'), 0);
+    const { status, stdout } = await here.run(['verify', '--evidence', 'locked/evidence'], { unprivileged: true });
+    chmodSync(here.path('locked'), 0o755);
+    expect(status).toBe(3);
+    expect(stdout).toContain('cannot be looked at');
+  });
+
   test('a directory that takes no sidecars: exit 3, and the part that decides is kept', async () => {
     const here = await asNobody({ 'dist/good.bin': 'good' });
     chmodSync(here.path('dist'), 0o555);

@@ -40,7 +40,7 @@ test('a name that is accepted stays below the folder it is put into', () => {
       } catch {
         return;
       }
-      expect(new URL(`file:///root/${encodeURI(name)}`).pathname).toBe(`/root/${encodeURI(name)}`);
+      expect(new URL(`file:///tree/${encodeURI(name)}`).pathname).toBe(`/tree/${encodeURI(name)}`);
     }),
   );
 });

@@ -392,6 +392,14 @@ test('a trust root that cannot be used is an error of ours to fix, not a fault o
   });
 });
 
+test.each(['constructor', 'toString', 'valueOf'])(
+  'a claim called %s, as every object has one, is refused like any other',
+  async (name) => {
+    const bytes = bundle(statement({ certified: { ...CERTIFIED, [name]: 'x' } }));
+    expect(await verifyEvidence(sha256(bytes), bytes, TRUST)).toMatchObject({ code: 'claims-differ' });
+  },
+);
+
 test('a bit flipped anywhere in evidence is refused, or changes nothing that is proven', async () => {
   for (const bytes of [bundle(statement()), bundle(statement({ certified: undefined }), { by: 'key' })]) {
     const evidence = sha256(bytes);

@@ -34,8 +34,18 @@ export type EvidenceTrust = {
   readonly keys: readonly KeyRule[];
 };
 
-/** Reads `EvidenceTrust.keys` once, so that many bundles are verified against the same key objects. */
-export function keyFinder(keys: readonly KeyRule[]): (hint: string) => KeyObject | undefined {
+type KeyFinder = (hint: string) => KeyObject | undefined;
+
+const finders = new WeakMap<readonly KeyRule[], KeyFinder>();
+
+/** Finds pinned keys by hint. A list is read once, so that thousands of bundles are verified against the same key objects. */
+export function keyFinder(keys: readonly KeyRule[]): KeyFinder {
+  const finder = finders.get(keys) ?? readKeys(keys);
+  finders.set(keys, finder);
+  return finder;
+}
+
+function readKeys(keys: readonly KeyRule[]): KeyFinder {
   const byId = new Map<string, KeyObject>();
   for (const rule of keys) {
     if (!byId.has(rule.keyId)) {
@@ -103,12 +113,13 @@ export function certifiedClaims(identity: CertifiedIdentity): Claims {
 }
 
 function checkClaims(said: Claims | undefined, certified: Claims): void {
-  const names = new Set([...Object.keys(said ?? {}), ...Object.keys(certified)]);
-  const differs = [...names].find((name) => said?.[name] !== certified[name]);
+  // As maps: whoever wrote the part chose the names, and an object has some of its own.
+  const [stated, carried] = [new Map(Object.entries(said ?? {})), new Map(Object.entries(certified))];
+  const differs = [...stated.keys(), ...carried.keys()].find((name) => stated.get(name) !== carried.get(name));
   if (differs !== undefined) {
     throw new Refused(
       'claims-differ',
-      `it says ${quoted(differs)} is certified as ${shown(said?.[differs])}; the certificate says ${shown(certified[differs])}`,
+      `it says ${quoted(differs)} is certified as ${shown(stated.get(differs))}; the certificate says ${shown(carried.get(differs))}`,
     );
   }
 }

@@ -36,13 +36,23 @@ export function openEvidence(directory: string): EvidenceStore {
 /** A store to verify from: where there is none, nothing is known, which is not the same as unsigned. */
 export function openExistingEvidence(directory: string): EvidenceStore {
   const store = openEvidence(directory);
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return store;
+  const why = whyNoDirectory(directory);
+  if (why === undefined) return store;
   return {
     ...store,
     list: async () => {
-      throw new SignwrightError('unreachable', `there is no evidence directory ${directory}`);
+      throw new SignwrightError('unreachable', why);
     },
   };
+}
+
+function whyNoDirectory(directory: string): string | undefined {
+  try {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+    return `there is no evidence directory ${directory}`;
+  } catch (error) {
+    return `the evidence directory ${directory} cannot be looked at: ${messageOf(error)}`;
+  }
 }
 
 /** The evidence about some artifacts, verified; by artifact. */
