@@ -6,7 +6,8 @@ export interface EvidenceStore {
   /**
    * Stores evidence and lists it under each subject; durable when it returns. Putting the same bytes again is no error.
    * @returns the evidence's digest, its id.
-   * @throws SignwrightError `unreachable` where it cannot be written; then it is not listed either.
+   * @throws SignwrightError `unreachable` where it cannot be written: it may then be listed under some of its subjects, never without
+   * its bytes. Putting it again completes it.
    */
   put(evidence: Uint8Array, subjects: readonly Sha256[]): Promise<Sha256>;
   /** @returns the ids listed under each subject that has any. Throws `unreachable` where the store cannot tell. */
