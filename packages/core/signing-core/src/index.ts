@@ -16,13 +16,31 @@ export { parseStrictJson } from './formats/strict-json.ts';
 export { inParallel } from './in-parallel.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
+export type { AuditLog, Receipt } from './ports/audit-log.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';
 export type { CertificateIssuer } from './ports/certificate-issuer.ts';
 export type { Clock } from './ports/clock.ts';
 export type { EvidenceStore } from './ports/evidence-store.ts';
 export type { IdentityProvider } from './ports/identity-provider.ts';
+export type { Notification, Notifier } from './ports/notifier.ts';
+export type { Retaining } from './ports/retaining.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';
+export type { Transactions } from './ports/transactions.ts';
+export { parseRecord, readRecord } from './records/read-record.ts';
+export type {
+  IntentRecord,
+  LogRecord,
+  ReadRecord,
+  RecordBase,
+  RecordedArtifact,
+  RecordedSigner,
+  RefusalRecord,
+  ResultRecord,
+  SegmentRefusedRecord,
+} from './records/record.ts';
+export { MAX_RECORD, RECORD } from './records/record.ts';
+export { writeRecord } from './records/write-record.ts';
 export { Refused } from './refused.ts';
 export type { PartArtifact, ReleasePart } from './release-part.ts';
 export { RELEASE_PART, readReleasePart } from './release-part.ts';

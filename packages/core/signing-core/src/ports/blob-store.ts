@@ -5,10 +5,16 @@ export type Blob = { bytes: Uint8Array; version: Version };
 /**
  * Bytes by key, in a store that may be shared by many processes. A write that has returned is durable. Keys are lower-case
  * `[a-z0-9._-]` parts between `/`. A key is either written once with `putIfAbsent` or always with `compareAndSwap`.
+ *
+ * A write that throws may or may not have taken effect; whoever needs to know reads the key.
  */
 export interface BlobStore {
-  /** @returns whether this call wrote it; `false` where the key already had bytes, which are left as they are. */
-  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
+  /**
+   * @param retainUntil what is written cannot be removed before, where the store can see to it (see {@link Retaining}); a key that
+   * had these bytes already is retained until then too.
+   * @returns whether this call wrote it; `false` where the key already had bytes, which are left as they are.
+   */
+  putIfAbsent(key: string, bytes: Uint8Array, retainUntil?: Date): Promise<boolean>;
   /**
    * Replaces the blob if it is still the `expected` version (`undefined`: does not exist yet).
    * @returns the new version, or `undefined` where someone else was first.

@@ -1,0 +1,221 @@
+import { KINDS, type Kind } from '../artifact.ts';
+import { messageOf, SignwrightError } from '../error.ts';
+import { canonicalJson } from '../formats/canonical-json.ts';
+import { isSha256, type Sha256, sha256 } from '../formats/digest.ts';
+import { type FieldReader, fieldReader } from '../formats/read-json.ts';
+import { type Json, type JsonObject, parseStrictJson } from '../formats/strict-json.ts';
+import { type LogRecord, MAX_RECORD, RECORD, type ReadRecord, type RecordBase } from './record.ts';
+
+const BASE = ['type', 'event', 'request', 'time', 'requester', 'environment', 'policy', 'host', 'address', 'job'] as const;
+
+/** Reads a record of a log. What is none of this version's is said to be so; a log may hold what others wrote. */
+export function readRecord(bytes: Uint8Array): ReadRecord {
+  const id = sha256(bytes);
+  try {
+    return { id, record: parseRecord(bytes) };
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code !== 'invalid-input') throw error;
+    return { id, record: { event: 'unknown', why: messageOf(error) } };
+  }
+}
+
+/** @throws SignwrightError `invalid-input` where it is not the canonical JSON of a record of this version. */
+export function parseRecord(bytes: Uint8Array): LogRecord {
+  const read = recordReader();
+  const value = read.record(parseStrictJson(bytes, { what: 'the record', maxBytes: MAX_RECORD }), '');
+  if (Buffer.compare(Buffer.from(canonicalJson(value)), bytes) !== 0) read.fail('', 'is not canonical JSON (RFC 8785)');
+  if (value['type'] !== RECORD) read.fail('type', `is not ${RECORD}`);
+  switch (value['event']) {
+    case 'intent':
+      return readIntent(read, value);
+    case 'result':
+      return readResult(read, value);
+    case 'refusal':
+      return readRefusal(read, value);
+    case 'segment-refused':
+      return readSegmentRefused(read, value);
+    default:
+      return read.fail('event', 'is none that this version knows');
+  }
+}
+
+type Reader = FieldReader & {
+  digest(value: Json | undefined, path: string): Sha256;
+  count(value: Json | undefined, path: string): number;
+};
+
+function recordReader(): Reader {
+  const read = fieldReader('the record');
+  return {
+    ...read,
+    digest(value, path) {
+      const text = read.text(value, path);
+      return isSha256(text) ? text : read.fail(path, 'is not a SHA-256 digest');
+    },
+    count(value, path) {
+      return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : read.fail(path, 'is not a count');
+    },
+  };
+}
+
+function readBase(read: Reader, value: JsonObject): RecordBase {
+  const requester = read.object(value['requester'], 'requester', ['certified', 'asserted']);
+  const policy = read.object(value['policy'], 'policy', ['name', 'digest']);
+  read.instant(value['time'], 'time');
+  return {
+    request: read.digest(value['request'], 'request'),
+    time: read.text(value['time'], 'time'),
+    requester: {
+      ...(requester['certified'] === undefined ? {} : { certified: claims(read, requester['certified'], 'requester.certified') }),
+      asserted: claims(read, requester['asserted'], 'requester.asserted'),
+    },
+    environment: read.text(value['environment'], 'environment'),
+    policy: { ...optional(read, policy, 'name'), digest: read.digest(policy['digest'], 'policy.digest') },
+    ...optional(read, value, 'host'),
+    ...optional(read, value, 'address'),
+    ...optional(read, value, 'job'),
+  };
+}
+
+function readIntent(read: Reader, value: JsonObject): LogRecord {
+  read.object(value, '', [...BASE, 'attempt', 'previous', 'signer', 'bytes', 'decision', 'artifacts', 'slice']);
+  return {
+    ...readBase(read, value),
+    event: 'intent',
+    attempt: read.count(value['attempt'], 'attempt'),
+    ...(value['previous'] === undefined ? {} : { previous: read.digest(value['previous'], 'previous') }),
+    signer: readSigner(read, value['signer']),
+    bytes: read.digest(value['bytes'], 'bytes'),
+    decision: { result: 'allow', reasons: readReasons(read, value['decision'], 'allow') },
+    artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
+      const path = `artifacts[${at}]`;
+      const entry = read.object(one, path, ['name', 'digest', 'kind', 'tier', 'requirements']);
+      return {
+        name: read.text(entry['name'], `${path}.name`),
+        digest: read.digest(entry['digest'], `${path}.digest`),
+        kind: readKind(read, entry['kind'], `${path}.kind`),
+        tier: read.text(entry['tier'], `${path}.tier`),
+        requirements: read.digest(entry['requirements'], `${path}.requirements`),
+      };
+    }),
+    ...readSlice(read, value),
+  };
+}
+
+function readResult(read: Reader, value: JsonObject): LogRecord {
+  const signed = value['outcome'] === 'signed';
+  read.object(value, '', [
+    ...BASE,
+    'intents',
+    'signer',
+    'outcome',
+    ...(signed ? ['signature', 'evidence', 'signed'] : ['error']),
+  ]);
+  const common = {
+    ...readBase(read, value),
+    event: 'result' as const,
+    intents: read.list(value['intents'], 'intents').map((one, at) => read.digest(one, `intents[${at}]`)),
+    signer: readSigner(read, value['signer']),
+  };
+  if (common.intents.length === 0) read.fail('intents', 'names none');
+  if (signed) {
+    read.instant(value['signed'], 'signed');
+    return {
+      ...common,
+      outcome: 'signed',
+      signature: read.digest(value['signature'], 'signature'),
+      evidence: read.digest(value['evidence'], 'evidence'),
+      signed: read.text(value['signed'], 'signed'),
+    };
+  }
+  if (value['outcome'] !== 'failed') read.fail('outcome', 'is neither signed nor failed');
+  const error = read.object(value['error'], 'error', ['code', 'message']);
+  return {
+    ...common,
+    outcome: 'failed',
+    error: { code: read.text(error['code'], 'error.code'), message: read.text(error['message'], 'error.message') },
+  };
+}
+
+function readRefusal(read: Reader, value: JsonObject): LogRecord {
+  read.object(value, '', [...BASE, 'outcome', 'decision', 'artifacts', 'slice']);
+  if (value['outcome'] !== 'refused') read.fail('outcome', 'is not refused');
+  return {
+    ...readBase(read, value),
+    event: 'refusal',
+    outcome: 'refused',
+    decision: { result: 'deny', reasons: readReasons(read, value['decision'], 'deny') },
+    artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
+      const path = `artifacts[${at}]`;
+      const entry = read.object(one, path, ['name', 'digest', 'kind', 'tier', 'requirements']);
+      return {
+        name: read.text(entry['name'], `${path}.name`),
+        ...(entry['digest'] === undefined ? {} : { digest: read.digest(entry['digest'], `${path}.digest`) }),
+        ...(entry['kind'] === undefined ? {} : { kind: readKind(read, entry['kind'], `${path}.kind`) }),
+        ...optional(read, entry, 'tier'),
+        ...(entry['requirements'] === undefined
+          ? {}
+          : { requirements: read.digest(entry['requirements'], `${path}.requirements`) }),
+      };
+    }),
+    ...readSlice(read, value),
+  };
+}
+
+function readSegmentRefused(read: Reader, value: JsonObject): LogRecord {
+  read.object(value, '', ['type', 'event', 'time', 'segment', 'digest', 'reason']);
+  read.instant(value['time'], 'time');
+  return {
+    event: 'segment-refused',
+    time: read.text(value['time'], 'time'),
+    segment: read.count(value['segment'], 'segment'),
+    digest: read.digest(value['digest'], 'digest'),
+    reason: read.text(value['reason'], 'reason'),
+  };
+}
+
+function readSigner(
+  read: Reader,
+  value: Json | undefined,
+): { id: string; key: string; certificate?: { serial: string; digest: Sha256 } } {
+  const signer = read.object(value, 'signer', ['id', 'key', 'certificate']);
+  const named = { id: read.text(signer['id'], 'signer.id'), key: read.text(signer['key'], 'signer.key') };
+  if (signer['certificate'] === undefined) return named;
+  const certificate = read.object(signer['certificate'], 'signer.certificate', ['serial', 'digest']);
+  return {
+    ...named,
+    certificate: {
+      serial: read.text(certificate['serial'], 'signer.certificate.serial'),
+      digest: read.digest(certificate['digest'], 'signer.certificate.digest'),
+    },
+  };
+}
+
+function readReasons(read: Reader, value: Json | undefined, expected: string): string[] {
+  const decision = read.object(value, 'decision', ['result', 'reasons']);
+  if (decision['result'] !== expected) read.fail('decision.result', `is not ${expected}`);
+  return read.list(decision['reasons'], 'decision.reasons').map((one, at) => read.text(one, `decision.reasons[${at}]`));
+}
+
+function readSlice(read: Reader, value: JsonObject): { slice?: { number: number; of: number } } {
+  if (value['slice'] === undefined) return {};
+  const slice = read.object(value['slice'], 'slice', ['number', 'of']);
+  const [number, of] = [read.count(slice['number'], 'slice.number'), read.count(slice['of'], 'slice.of')];
+  if (number < 1 || number > of) read.fail('slice', 'is none of its slices');
+  return { slice: { number, of } };
+}
+
+function readKind(read: Reader, value: Json | undefined, path: string): Kind {
+  const kind = read.text(value, path) as Kind;
+  return KINDS.includes(kind) ? kind : read.fail(path, `is not one of ${KINDS.join(', ')}`);
+}
+
+function claims(read: Reader, value: Json | undefined, path: string): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(read.record(value, path)).map(([name, claim]) => [name, read.text(claim, `${path}.${name}`)]),
+  );
+}
+
+function optional<K extends string>(read: Reader, from: JsonObject, key: K): { [k in K]?: string } {
+  return from[key] === undefined ? {} : ({ [key]: read.text(from[key], key) } as { [k in K]: string });
+}

@@ -1,0 +1,112 @@
+import type { Kind } from '../artifact.ts';
+import type { Sha256 } from '../formats/digest.ts';
+import type { Claims } from '../release-part.ts';
+
+/** The type of every record of this version. */
+export const RECORD = 'https://signwright.dev/record/v1';
+
+/** Bytes of one record, less than this: a C2SP entry bundle counts them in 16 bits. */
+export const MAX_RECORD: number = 65_535;
+
+/** What every record says. Its id is the SHA-256 of its canonical JSON. */
+export type RecordBase = {
+  /** Which request it is about: the same for every attempt at the same thing. */
+  readonly request: Sha256;
+  /** By the writer's own clock, ISO 8601; what proves the time is the log's order and its checkpoints. */
+  readonly time: string;
+  readonly requester: {
+    /** What the certificate of whoever signs the record says; absent where a key signs, for it certifies no job. */
+    readonly certified?: Claims;
+    /** What the run said of itself. No e-mail addresses: stable ids only. */
+    readonly asserted: Claims;
+  };
+  readonly environment: string;
+  readonly policy: { readonly name?: string; readonly digest: Sha256 };
+  /** Where it ran: the machine's name and address, and the CI job's URL, as far as they are known. */
+  readonly host?: string;
+  readonly address?: string;
+  readonly job?: string;
+};
+
+/** An artifact as a record names it. */
+export type RecordedArtifact = {
+  readonly name: string;
+  readonly digest: Sha256;
+  readonly kind: Kind;
+  /** The tiers its rules lead to, ` + ` between them. */
+  readonly tier: string;
+  /** The requirements digest. */
+  readonly requirements: Sha256;
+};
+
+/** Who signs: the policy's name for it, the key and, where there is one, the certificate. */
+export type RecordedSigner = {
+  readonly id: string;
+  /** base64 of SHA-256 over SubjectPublicKeyInfo. */
+  readonly key: string;
+  /** Serial number in hex, and SHA-256 of the DER. */
+  readonly certificate?: { readonly serial: string; readonly digest: Sha256 };
+};
+
+/** Something is about to be signed. Without a result that names it, a signature may exist. */
+export type IntentRecord = RecordBase & {
+  readonly event: 'intent';
+  /** 1 for the first; a retry is the next. */
+  readonly attempt: number;
+  /** The intent of the attempt before. */
+  readonly previous?: Sha256;
+  readonly signer: RecordedSigner;
+  /** SHA-256 of the exact bytes to sign. */
+  readonly bytes: Sha256;
+  readonly decision: { readonly result: 'allow'; readonly reasons: readonly string[] };
+  readonly artifacts: readonly RecordedArtifact[];
+  /** Where the artifacts do not fit into one record: which of how many, from 1. */
+  readonly slice?: { readonly number: number; readonly of: number };
+};
+
+/** What came of intents. */
+export type ResultRecord = RecordBase & {
+  readonly event: 'result';
+  /** Every intent it answers: the slices of one attempt. */
+  readonly intents: readonly Sha256[];
+  readonly signer: RecordedSigner;
+} & (
+    | {
+        readonly outcome: 'signed';
+        /** SHA-256 of the signature's bytes, and the digest of the bundle that carries it. */
+        readonly signature: Sha256;
+        readonly evidence: Sha256;
+        /** As the timestamp authority attests, ISO 8601. */
+        readonly signed: string;
+      }
+    | { readonly outcome: 'failed'; readonly error: { readonly code: string; readonly message: string } }
+  );
+
+/** A request that was refused before anything was to be signed. */
+export type RefusalRecord = RecordBase & {
+  readonly event: 'refusal';
+  readonly outcome: 'refused';
+  readonly decision: { readonly result: 'deny'; readonly reasons: readonly string[] };
+  /** As far as they were known: digests and tiers may not have been. */
+  readonly artifacts: readonly (Pick<RecordedArtifact, 'name'> & Partial<RecordedArtifact>)[];
+  readonly slice?: { readonly number: number; readonly of: number };
+};
+
+/** A segment that the sequencer did not take, and why. */
+export type SegmentRefusedRecord = {
+  readonly event: 'segment-refused';
+  readonly time: string;
+  readonly segment: number;
+  readonly digest: Sha256;
+  readonly reason: string;
+};
+
+/** What this version knows to read. */
+export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | SegmentRefusedRecord;
+
+/** A record as it was read: one of a later version, or of something else, is listed with its bytes and never refused. */
+export type ReadRecord = {
+  /** SHA-256 of its bytes. */
+  readonly id: Sha256;
+  readonly record: LogRecord | { readonly event: 'unknown'; readonly why: string };
+};
