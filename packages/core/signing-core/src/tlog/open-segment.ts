@@ -1,0 +1,84 @@
+import type { Bundle } from '../bundle.ts';
+import { SignwrightError } from '../error.ts';
+import { canonicalJson } from '../formats/canonical-json.ts';
+import { quoted } from '../formats/quoted.ts';
+import { keyIdOf } from '../keys.ts';
+import { matchAuthor } from '../match-author.ts';
+import { readRecord } from '../records/read-record.ts';
+import type { Claims } from '../release-part.ts';
+import type { SignerRule } from '../requirement.ts';
+import { verifyBundle } from '../verify-bundle.ts';
+import { certifiedClaims, type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
+import { readSegment } from './segment.ts';
+import type { VerifierKey } from './verifier-key.ts';
+
+/** Whose segments are taken: the log's own, and those of the policy's signers. */
+export type SegmentTrust = {
+  readonly logKeys: readonly VerifierKey[];
+  readonly trust: EvidenceTrust;
+  readonly signers: readonly SignerRule[];
+};
+
+/** A segment's records and who wrote it, or why it is not taken. */
+export type OpenedSegment = { readonly records: Buffer[]; readonly by: string } | { readonly refused: string };
+
+/**
+ * Verifies a segment: signed by a log key, or, with a trusted time, by a key or a workload of one of the signers. What its records
+ * say of a certificate must be what the certificate says; only the log itself may say that a segment was refused.
+ *
+ * @returns the records, or why they are refused. Throws only what is no verdict on the segment.
+ */
+export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Promise<OpenedSegment> {
+  try {
+    const { bundle, records } = readSegment(bytes);
+    if (await isByLog(bundle, trusted.logKeys)) return { records, by: `the log ${trusted.logKeys[0]?.name}` };
+    const { by, certified } = await writerOf(bundle, trusted);
+    const refused = records.map((record) => whyNotBy(record, certified)).find((why) => why !== undefined);
+    return refused === undefined ? { records, by } : { refused: `${by}: ${refused}` };
+  } catch (error) {
+    const verdict = error instanceof SignwrightError && (error.code === 'verification' || error.code === 'invalid-input');
+    if (verdict) return { refused: error.message };
+    throw error;
+  }
+}
+
+/** A log key stands for itself: no time is asked of it. */
+async function isByLog(bundle: Bundle, logKeys: readonly VerifierKey[]): Promise<boolean> {
+  const { key } = bundle;
+  const own = key.type === 'public-key' && logKeys.find(({ publicKey }) => keyIdOf(publicKey) === key.hint);
+  if (!own) return false;
+  await verifyBundle({ ...bundle, timestamps: [], logEntries: 0 }, { keyFor: () => own.publicKey });
+  return true;
+}
+
+async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promise<{ by: string; certified?: Claims }> {
+  const { author, authority, times } = await verifyBundle(bundle, {
+    ...(trust.root ? { root: trust.root } : {}),
+    keyFor: keyFinder(trust.keys),
+  });
+  const [time] = times;
+  if (!time) throw refusal('it carries no timestamp by an authority of the trust root, so its time is unknown');
+  if (author.type === 'certificate' && !authority?.issuers?.includes(author.issuer)) {
+    throw refusal(
+      `its certificate asserts the issuer ${quoted(author.issuer)}, which the trust root does not let its authority assert`,
+    );
+  }
+  const mismatches = signers.map((rule) => matchAuthor({ author, time }, rule));
+  const at = mismatches.indexOf(undefined);
+  if (at < 0) throw refusal(mismatches.map((mismatch) => mismatch?.message).join('; ') || 'the policy names no signer');
+  const by = `signer ${signers[at]?.id} (${author.type === 'key' ? `key ${author.keyId}` : author.san})`;
+  return author.type === 'key' ? { by } : { by, certified: certifiedClaims(author) };
+}
+
+function whyNotBy(bytes: Buffer, certified: Claims | undefined): string | undefined {
+  const { id, record } = readRecord(bytes);
+  if (record.event === 'unknown') return undefined;
+  if (record.event === 'segment-refused') return `the record ${id} is one that only the log itself writes`;
+  const said = record.requester.certified;
+  if (said === undefined || (certified && canonicalJson(said) === canonicalJson(certified))) return undefined;
+  return `the record ${id} states certified claims that ${certified ? "differ from its signer's certificate" : 'no certificate carries'}`;
+}
+
+function refusal(message: string): SignwrightError {
+  return new SignwrightError('verification', message);
+}
