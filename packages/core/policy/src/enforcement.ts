@@ -1,12 +1,14 @@
 import type { Demands } from './demands.ts';
 import type { PolicyFile } from './generated/policy-file.ts';
 import type { Path } from './problem.ts';
-import { isUrl } from './values/is-url.ts';
 
 /**
  * Every key of a policy whose enforcement is not built yet. A run that would need one is refused, naming it; none is accepted
  * and ignored. Whoever builds the enforcement of a key takes its line out of these tables, and nothing else of this package.
  */
+
+/** The events this version tells of. */
+const TOLD_OF = ['allow', 'deny', 'log-alarm'] as const;
 
 /** Keys at the top that any run of `sign` or `verify` would need. */
 export const UNENFORCED_IN_RUN: readonly {
@@ -19,18 +21,19 @@ export const UNENFORCED_IN_RUN: readonly {
     what: 'checking certificates for revocation',
     at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
   },
-  { key: 'audit', what: 'the audit log', at: ({ audit }) => (audit === undefined ? undefined : ['audit']) },
   {
-    key: 'evidence.store',
-    what: 'a store of evidence by URL (a directory works)',
-    at: ({ evidence }) => (evidence !== undefined && isUrl(evidence.store) ? ['evidence', 'store'] : undefined),
+    key: 'audit.max-age',
+    what: 'reading rejections and withdrawals from the log',
+    at: ({ audit }) => (audit?.['max-age'] === undefined ? undefined : ['audit', 'max-age']),
   },
   {
-    key: 'evidence.lock',
-    what: 'object locks',
-    at: ({ evidence }) => (evidence?.lock === undefined ? undefined : ['evidence', 'lock']),
+    key: 'notify.on',
+    what: `telling of anything but ${TOLD_OF.join(', ')}`,
+    at: ({ notify }) => {
+      const at = (notify ?? []).findIndex(({ on }) => on.some((event) => !(TOLD_OF as readonly string[]).includes(event)));
+      return at < 0 ? undefined : ['notify', at, 'on'];
+    },
   },
-  { key: 'notify', what: 'telling others', at: ({ notify }) => (notify === undefined ? undefined : ['notify']) },
   {
     key: 'invalidate-before',
     what: 'voiding earlier approvals',
@@ -44,7 +47,6 @@ export const UNENFORCED_IN_TIER: readonly {
   readonly what: string;
   readonly in: (demands: Demands) => boolean;
 }[] = [
-  { key: 'audit', what: 'the audit log', in: ({ audit }) => audit !== undefined },
   { key: 'approvals', what: 'approvals', in: ({ approvals }) => approvals.length > 0 },
   { key: 'approvals-expire', what: 'the expiry of approvals', in: ({ approvalsExpire }) => approvalsExpire !== undefined },
   { key: 'separation-of-duties', what: 'separation of duties', in: ({ separationOfDuties }) => separationOfDuties.length > 0 },
@@ -52,7 +54,6 @@ export const UNENFORCED_IN_TIER: readonly {
   { key: 'windows', what: 'release windows', in: ({ windows }) => windows.length > 0 },
   { key: 'freezes', what: 'freezes', in: ({ freezes }) => freezes.length > 0 },
   { key: 'break-glass', what: 'breaking the glass', in: ({ breakGlass }) => breakGlass.some(({ all }) => all !== null) },
-  { key: 'retain', what: 'retention', in: ({ retain }) => retain !== undefined },
   { key: 'mode', what: 'observing without blocking', in: ({ observeUntil }) => observeUntil !== undefined },
 ];
 

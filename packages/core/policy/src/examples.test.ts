@@ -12,7 +12,6 @@ async function example(name: string): Promise<Policy> {
 }
 
 const IN_PRODUCTION = [
-  'audit',
   'approvals',
   'approvals-expire',
   'separation-of-duties',
@@ -20,7 +19,6 @@ const IN_PRODUCTION = [
   'windows',
   'freezes',
   'break-glass',
-  'retain',
 ];
 
 describe('the examples', () => {
@@ -60,10 +58,7 @@ describe('the examples', () => {
     const policy = await example('full.yaml');
     expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual([
       'trust.revocation',
-      'audit',
-      'evidence.store',
-      'evidence.lock',
-      'notify',
+      'notify.on',
     ]);
     const anywhere = unenforcedAnywhere(policy);
     expect(anywhere.map(({ key }) => key)).toEqual([
@@ -77,7 +72,7 @@ describe('the examples', () => {
     const image = resolveArtifact(policy, { name: 'registry.acme.example/apps/pay', kind: 'image', environment: 'production' });
     if (image.status !== 'required') throw new Error(image.status);
     expect(image.tiers).toEqual(['production']);
-    expect(image.requirements.map(({ id }) => id)).toEqual(['signature:build', 'signature:release']);
+    expect(image.requirements.map(({ id }) => id)).toEqual(['audit', 'signature:build', 'signature:release']);
     expect(image.unenforced.map(({ key }) => key.replace('tiers.production.', ''))).toEqual(IN_PRODUCTION);
     for (const { where } of image.unenforced) expect(where).toMatch(/^full\.yaml:\d+:\d+$/);
     expect(image.demands.attestations).toHaveLength(4);

@@ -1,3 +1,4 @@
+import type { Tier } from './generated/policy-file.ts';
 import { whereOf } from './parse/source.ts';
 import type { Layer, Policy, RuleRef } from './policy.ts';
 import { type Match, matchRule } from './resolve/match-rule.ts';
@@ -64,13 +65,18 @@ function chainOf(layer: Layer, id: string): { id: string; where: string }[] {
   return chain;
 }
 
+function asksFor(tier: Tier, requirement: string): boolean {
+  if (requirement === 'audit') return tier.audit === 'required';
+  return signaturesOf(tier).some(({ by }) => `signature:${by}` === requirement);
+}
+
 function originsOf(policy: Policy, requirement: string, queries: Explanation['queries']): RequirementOrigin['from'] {
   const origins = new Map<string, RequirementOrigin['from'][number]>();
   for (const explained of queries.flatMap(({ layers }) => layers)) {
     const layer = policy.layers.find(({ name }) => name === explained.layer);
     for (const { id, where } of explained.tiers) {
       const tier = layer?.scope.tiers.get(id)?.value;
-      const asks = tier !== undefined && signaturesOf(tier).some(({ by }) => `signature:${by}` === requirement);
+      const asks = tier !== undefined && asksFor(tier, requirement);
       if (asks) origins.set(`${explained.layer} ${id}`, { layer: explained.layer, tier: id, where });
     }
   }

@@ -9,9 +9,11 @@ export type { Findings, InHand } from './judge.ts';
 export { judgeArtifact, refuseUnenforced } from './judge.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type {
+  AuditDefinition,
   CertificateAuthority,
   FileReader,
   Layer,
+  NotifyDefinition,
   Policy,
   RuleRef,
   SignerDefinition,

@@ -3,6 +3,7 @@ import {
   canonicalDigest,
   type DecisionContext,
   decide,
+  type FoundRecords,
   type Kind,
   type Moment,
   type Outcome,
@@ -26,6 +27,8 @@ export type InHand = { readonly name: string; readonly digest: Sha256; readonly 
 export type Findings = {
   readonly verified: readonly Verified[];
   readonly refused: readonly Refusal[];
+  /** What the audit log proves of it. */
+  readonly records?: FoundRecords;
   /** Why the evidence could not be read. */
   readonly unreachable?: string;
   /** Milliseconds since 1970 UTC. */
@@ -100,7 +103,9 @@ function judgeAs(
   if (resolution.status !== 'required') return refuse(policy, resolution, inHand, findings);
   refuseUnenforced(resolution.unenforced);
   const { signers } = findings;
-  const requirements = resolution.requirements.filter(({ signer }) => signers === undefined || signers.has(signer.id));
+  const requirements = resolution.requirements.filter((one) =>
+    one.type === 'signature' ? (signers?.has(one.signer.id) ?? true) : findings.moment !== 'sign',
+  );
   return decide(requirements, findings.verified, findings.refused, contextOf(policy, resolution, inHand, findings, signedAs));
 }
 
@@ -125,9 +130,14 @@ function contextOf(
     requirements: required.digest,
     ...(signedAs ? { signedAs } : {}),
     ...(unreachable === undefined ? {} : { unreachable }),
+    ...(findings.records === undefined ? {} : { records: findings.records }),
     next: {
       text: 'verify with the evidence that run leaves',
       command: `signwright sign ${quote(inHand.name)}${flag}`,
+    },
+    wait: {
+      text: 'wait until the log has ordered it, and its witnesses have cosigned',
+      command: `signwright wait ${quote(inHand.name)}${flag}`,
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { KeyRule, Kind, Sha256, SignerRule } from '@signwright/signing-core';
+import type { KeyRule, Kind, LogRule, Sha256, SignerRule } from '@signwright/signing-core';
 import type { PolicyFile } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
 import type { Problem } from './problem.ts';
@@ -35,6 +35,31 @@ export type SignerDefinition = {
   readonly certificate?: CertificateAuthority;
   /** In the order to try them. A path is relative to the top policy's directory. */
   readonly keys: readonly { readonly ref: string; readonly rule: KeyRule }[];
+};
+
+/** The audit log, as a policy defines it. */
+export type AuditDefinition = {
+  /** `file:line:column`. */
+  readonly where: string;
+  /** A URL, or a directory relative to the top policy's directory. */
+  readonly log: string;
+  readonly rule: LogRule;
+  /** The reference of the private key that signs checkpoints; a path is relative to the top policy's directory. */
+  readonly key?: string;
+  /** Whether a directory outlasts the job. */
+  readonly persistent: boolean;
+  /** The object lock it must stand under, and for how many seconds. */
+  readonly lock?: { readonly mode: 'compliance' | 'governance'; readonly seconds: number };
+};
+
+/** Who is told of what. */
+export type NotifyDefinition = {
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly webhook: string;
+  readonly secretEnv?: string;
+  readonly allowPrivate: boolean;
+  readonly on: readonly string[];
 };
 
 /** One rule, ready to match. */
@@ -83,7 +108,9 @@ export type Policy = {
     readonly timestamp?: { readonly urls: readonly string[] } | { readonly trial: string };
   };
   readonly signers: ReadonlyMap<string, SignerDefinition>;
-  readonly evidence?: { readonly store: string };
+  readonly evidence?: { readonly store: string; readonly lock?: 'compliance' | 'governance' };
+  readonly audit?: AuditDefinition;
+  readonly notify: readonly NotifyDefinition[];
   /** The patterns of rules for files, for finding where to look. */
   readonly patterns: readonly string[];
   /** The files it is made of: the one everything builds on first, the one that was loaded last. */

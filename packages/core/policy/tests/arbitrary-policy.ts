@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { LOG_KEY } from './policy-files.ts';
 
 /** Policies as plain values (JSON is YAML), small enough that their rules meet: tiers t0 to t2 of three signers, and a few rules. */
 
@@ -105,6 +106,7 @@ export const basePolicy: fc.Arbitrary<Record<string, unknown>> = fc
       b: { keys: [{ ref: 'b', 'public-key': 'trust/b.pub' }] },
       c: { certificate: { fulcio: 'https://ca.example' }, workloads: ['ci'] },
     },
+    audit: { log: 'log', 'verifier-keys': [LOG_KEY] },
     tiers: { t0: tiers[0], t1: tiers[1], t2: tiers[2] },
     artifacts,
   }));

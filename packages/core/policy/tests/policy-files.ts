@@ -28,6 +28,9 @@ export function readerOf(files: { readonly [path: string]: string | Uint8Array }
   };
 }
 
+/** A log's verifier key. */
+export const LOG_KEY = 'log.acme.example+f5bab158+AYOXouSgNZqDIoA3JQICGD5uDfvlHx7KYOSlguexIVcQ';
+
 const AROUND = {
   'trust/root.json': '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}',
   'trust/a.pub': publicKey(0),

@@ -1,8 +1,9 @@
 import type { Artifact, Kind } from './artifact.ts';
+import { decideAudit, type FoundRecords } from './decide-audit.ts';
 import type { Sha256 } from './formats/digest.ts';
 import { quoted } from './formats/quoted.ts';
 import { matchAuthor } from './match-author.ts';
-import type { Requirement, SignerRule } from './requirement.ts';
+import { type Requirement, requirementsOf, type SignatureRequirement, type SignerRule } from './requirement.ts';
 import type { Moment, NextStep, Outcome, Refusal, Result, Verdict } from './verdict.ts';
 import type { Verified } from './verify-evidence.ts';
 
@@ -24,8 +25,12 @@ export type DecisionContext = {
   readonly signedAs?: { readonly name: string; readonly kind: Kind };
   /** Set where the evidence could not be read: nothing is known, so nothing is allowed. */
   readonly unreachable?: string;
+  /** What the audit log proves of the evidence; asked for only where a record is required. */
+  readonly records?: FoundRecords;
   /** The command that signs, and what to do then. */
   readonly next: NextStep;
+  /** The command that waits for what is not proven yet. */
+  readonly wait: NextStep;
 };
 
 /** Names a message lists, of many that a part gives the same bytes. */
@@ -47,9 +52,12 @@ export function decide(
   refused: readonly Refusal[],
   context: DecisionContext,
 ): Verdict {
-  const counted = [...verified].sort(firstTheBetter);
+  const [audit] = requirementsOf(requirements, 'audit');
+  const proven = (one: Verified): boolean => audit === undefined || (context.records?.proven.has(one.evidence) ?? false);
+  const counted = [...verified].sort((a, b) => Number(proven(b)) - Number(proven(a)) || firstTheBetter(a, b));
   const listed = [...refused].sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
-  const outcomes = requirements.map((requirement) => decideSignature(requirement, counted, listed, context));
+  const signatures = requirementsOf(requirements, 'signature').map((one) => decideSignature(one, counted, listed, context));
+  const outcomes = [...(audit === undefined ? [] : [decideAudit(audit, signatures, context.records, context)]), ...signatures];
   const used = new Set(outcomes.flatMap((outcome) => outcome.evidence));
   return {
     result: resultOf(outcomes),
@@ -86,7 +94,7 @@ export function resultOf(outcomes: readonly Outcome[]): Result {
 }
 
 function decideSignature(
-  requirement: Requirement,
+  requirement: SignatureRequirement,
   verified: readonly Verified[],
   refused: readonly Refusal[],
   context: DecisionContext,
@@ -143,7 +151,7 @@ function nextFor(signer: SignerRule, refusals: readonly Refusal[], context: Deci
 
 function whyNotCounted(
   evidence: Verified,
-  requirement: Requirement,
+  requirement: SignatureRequirement,
   context: DecisionContext,
 ): Omit<Refusal, 'evidence'> | undefined {
   const { artifacts } = evidence.part;

@@ -4,9 +4,16 @@ export type { Bundle } from './bundle.ts';
 export { MAX_BUNDLE, parseBundle } from './bundle.ts';
 export type { DecisionContext } from './decide.ts';
 export { decide, resultOf } from './decide.ts';
+export type { FoundRecords, ProvenRecord } from './decide-audit.ts';
 export { IN_TOTO, preAuthEncoding } from './envelope.ts';
 export type { ErrorCode, ErrorDetails } from './error.ts';
 export { messageOf, SignwrightError } from './error.ts';
+export type { EvidenceKind } from './evidence-kinds/kind-of.ts';
+export { kindOf, TLOG_PROOF } from './evidence-kinds/kind-of.ts';
+export type { PolicySnapshot } from './evidence-kinds/policy-snapshot.ts';
+export { readSnapshot, recordReads, snapshotReader, writeSnapshot } from './evidence-kinds/policy-snapshot.ts';
+export type { EvidenceReceipt } from './evidence-kinds/receipt.ts';
+export { readReceipt, writeReceipt } from './evidence-kinds/receipt.ts';
 export { canonicalJson } from './formats/canonical-json.ts';
 export type { Sha256 } from './formats/digest.ts';
 export { bytesOf, canonicalDigest, hexOf, isSha256, parseSha256, sha256 } from './formats/digest.ts';
@@ -20,7 +27,7 @@ export type { AuditLog, Receipt } from './ports/audit-log.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';
 export type { CertificateIssuer } from './ports/certificate-issuer.ts';
 export type { Clock } from './ports/clock.ts';
-export type { EvidenceStore } from './ports/evidence-store.ts';
+export type { EvidenceBatches, EvidenceItem, EvidenceStore } from './ports/evidence-store.ts';
 export type { IdentityProvider } from './ports/identity-provider.ts';
 export type { Notification, Notifier } from './ports/notifier.ts';
 export type { Retaining } from './ports/retaining.ts';
@@ -44,8 +51,18 @@ export { writeRecord } from './records/write-record.ts';
 export { Refused } from './refused.ts';
 export type { PartArtifact, ReleasePart } from './release-part.ts';
 export { RELEASE_PART, readReleasePart } from './release-part.ts';
-export type { ClaimName, Instant, KeyRule, Requirement, SignerRule, WorkloadRule } from './requirement.ts';
-export { CLAIM_NAMES } from './requirement.ts';
+export type {
+  AuditRequirement,
+  ClaimName,
+  Instant,
+  KeyRule,
+  LogRule,
+  Requirement,
+  SignatureRequirement,
+  SignerRule,
+  WorkloadRule,
+} from './requirement.ts';
+export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
 export type { Signing } from './sign.ts';
 export { signPart } from './sign.ts';
 export type { FileToSign } from './sign-file.ts';

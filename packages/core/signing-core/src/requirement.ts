@@ -32,14 +32,39 @@ export type SignerRule = {
   readonly keys: readonly KeyRule[];
 };
 
+/** Which audit log must have a record, and who must have cosigned it. */
+export type LogRule = {
+  /** C2SP verifier keys of the log, the one that signs now first; the log's name is in each. */
+  readonly keys: readonly string[];
+  /** C2SP verifier keys of witnesses … */
+  readonly witnesses: readonly string[];
+  /** … of which this many must have cosigned. */
+  readonly count: number;
+};
+
 /**
  * One thing the policy demands of an artifact in an environment. It carries all it refers to, so that its digest changes when
  * what it means changes, and deciding needs no second look at the policy.
  */
 export type Requirement = {
-  /** Unique among the requirements of one artifact: `signature:build`. */
+  /** Unique among the requirements of one artifact: `signature:build`, `audit`. */
   readonly id: string;
   /** The policy layer that asks for it. */
   readonly layer: string;
   readonly waivable: boolean;
-} & { readonly type: 'signature'; readonly signer: SignerRule };
+} & (SignatureTerms | AuditTerms);
+
+/** A signature by this signer. */
+type SignatureTerms = { readonly type: 'signature'; readonly signer: SignerRule };
+/** A proven record of every signature that counts. */
+type AuditTerms = { readonly type: 'audit'; readonly log: LogRule };
+export type SignatureRequirement = Requirement & SignatureTerms;
+export type AuditRequirement = Requirement & AuditTerms;
+
+/** The requirements of one type. */
+export function requirementsOf<T extends Requirement['type']>(
+  requirements: readonly Requirement[],
+  type: T,
+): (Requirement & { readonly type: T })[] {
+  return requirements.filter((one): one is Requirement & { readonly type: T } => one.type === type);
+}

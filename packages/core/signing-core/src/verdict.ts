@@ -9,6 +9,12 @@ export type ReasonCode =
   | 'no-signature'
   /** Signatures were found, and each was refused; see {@link Outcome.refused}. */
   | 'signatures-refused'
+  /** Met: the log proves a record of every signature that counts. */
+  | 'record-proven'
+  /** A signature counts that no record of the log names. */
+  | 'no-record'
+  /** The record is written, and the log, or enough of its witnesses, have not confirmed it yet. */
+  | 'record-pending'
   /** The evidence could not be read, so nothing is known. */
   | 'evidence-unreachable'
   /** No rule of the policy matches the artifact. */
@@ -37,7 +43,8 @@ export type RefusalCode =
   | 'key-compromised'
   | 'development-not-allowed'
   | 'other-artifact'
-  | 'other-environment';
+  | 'other-environment'
+  | 'bad-proof';
 
 /** Evidence that was found, looked at, and did not count. */
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };

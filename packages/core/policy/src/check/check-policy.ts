@@ -1,5 +1,6 @@
 import type { Problem } from '../problem.ts';
 import { deadRules, patternsAreFew, patternsAreValid, tiersAreUsed } from './artifacts.ts';
+import { auditKeysFit, auditNamesItsLog } from './audit.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
 import { namesAreDefined } from './names.ts';
@@ -22,6 +23,8 @@ const CHECKS: readonly Check[] = [
   nothingWeakens,
   tiersAskForSignatures,
   approvalsNeedAudit,
+  auditNamesItsLog,
+  auditKeysFit,
   dutiesNeedCertificates,
   observationEnds,
   windowsOpen,

@@ -91,7 +91,7 @@ export function* baseIsNotRedefined({ content, source, bases }: Subject): Genera
 
 const SINGLE_VALUES = [
   ['trust', ['root', 'timestamp', 'revocation']],
-  ['audit', ['log']],
+  ['audit', ['log', 'verifier-keys', 'key', 'persistent', 'witnesses', 'witness-count', 'lock', 'retain', 'max-age']],
   ['evidence', ['store', 'lock']],
   ['waivers', ['role']],
 ] as const;

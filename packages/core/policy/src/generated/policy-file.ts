@@ -70,6 +70,7 @@ export type Approval =
  */
 export type Kinds1 = Kind[];
 export type Pattern = string;
+export type VerifierKey = string;
 
 /**
  * What must be signed, by whom, at which tier, and where it may go. Required are only `version`, `tiers`, `artifacts` and what they refer to.
@@ -561,13 +562,33 @@ export interface Audit {
    */
   log: string;
   /**
-   * The key that signs its checkpoints. No signing job holds it.
+   * The keys its checkpoints are checked by, as C2SP verifier keys, with the log's name in each: the one that signs now first, then those that did. Needed where a tier says `audit`; "signwright audit key" prints it.
+   */
+  'verifier-keys'?: VerifierKey[];
+  /**
+   * The key that signs its checkpoints. No signing job need hold it: what jobs write is ordered by "signwright audit sequence".
    */
   key?: string;
   /**
-   * Who must have cosigned its checkpoints.
+   * Whether a directory outlasts the job. Where it does not, CI refuses it for a tier with `audit: required`.
+   */
+  persistent?: boolean;
+  /**
+   * Who cosigns its checkpoints.
    */
   witnesses?: Witness[];
+  /**
+   * How many of the witnesses must have cosigned; all unless told.
+   */
+  'witness-count'?: number;
+  /**
+   * The object lock its records, tiles and checkpoints must stand under. Needs `retain`.
+   */
+  lock?: 'compliance' | 'governance';
+  /**
+   * How long they stand under the lock. Needs `lock`.
+   */
+  retain?: string;
   /**
    * How old the checkpoint may be that negative facts are read up to.
    */
@@ -579,7 +600,7 @@ export interface Witness {
    */
   name: string;
   /**
-   * Its key, as a C2SP signed-note verifier key.
+   * Its key, as a C2SP verifier key.
    */
   key: string;
 }
@@ -629,11 +650,15 @@ export interface Notify {
    */
   webhook: string;
   /**
+   * Whether it may lie in a private network. Loopback and link-local addresses are private too.
+   */
+  'allow-private'?: boolean;
+  /**
    * The environment variable that holds the secret.
    */
   'secret-env'?: string;
   /**
    * The events.
    */
-  on: ('allow' | 'deny' | 'pending' | 'waiver' | 'break-glass' | 'fallback' | 'expiring' | 'revoked')[];
+  on: ('allow' | 'deny' | 'pending' | 'waiver' | 'break-glass' | 'fallback' | 'expiring' | 'revoked' | 'log-alarm')[];
 }

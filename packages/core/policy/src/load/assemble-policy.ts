@@ -1,5 +1,6 @@
 import type { Layer, Policy, SignerDefinition, TrustRootFile } from '../policy.ts';
 import { isUrl } from '../values/is-url.ts';
+import { auditOf, notifyOf } from './audit.ts';
 import type { LoadedLayer } from './load-policy.ts';
 import { inDirectory } from './signers.ts';
 
@@ -10,6 +11,7 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
   const { name, serial, owner } = top.content;
   const trust = trustOf(loaded);
   const evidence = loaded.find(({ layer }) => layer.content.evidence !== undefined);
+  const audit = first(loaded, ({ layer, directory }) => auditOf(layer.content, layer.source, directory));
   return {
     ...(name === undefined ? {} : { name }),
     ...(serial === undefined ? {} : { serial }),
@@ -21,7 +23,9 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     signers: new Map<string, SignerDefinition>(
       loaded.flatMap(({ signers }) => signers.map((signer) => [signer.id, signer] as const)),
     ),
-    ...(evidence === undefined ? {} : { evidence: { store: storeOf(evidence) } }),
+    ...(evidence === undefined ? {} : { evidence: evidenceOf(evidence) }),
+    ...(audit === undefined ? {} : { audit }),
+    notify: layers.flatMap(({ content, source }) => notifyOf(content, source)),
     patterns: filePatterns(layers),
     layers,
     identityRoots: new Map(loaded.flatMap(identityRoots)),
@@ -44,9 +48,9 @@ function rootOf({ layer, files }: LoadedLayer): TrustRootFile | undefined {
   return path === undefined ? undefined : files.roots.get(path);
 }
 
-function storeOf({ layer, directory }: LoadedLayer): string {
-  const store = layer.content.evidence?.store ?? '';
-  return isUrl(store) ? store : inDirectory(directory, store);
+function evidenceOf({ layer, directory }: LoadedLayer): NonNullable<Policy['evidence']> {
+  const { store, lock } = layer.content.evidence ?? { store: '' };
+  return { store: isUrl(store) ? store : inDirectory(directory, store), ...(lock === undefined ? {} : { lock }) };
 }
 
 function filePatterns(layers: readonly Layer[]): string[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { load, publicKey } from '../../tests/policy-files.ts';
+import { LOG_KEY, load, publicKey } from '../../tests/policy-files.ts';
 import { type Policy, resolveArtifact } from '../index.ts';
 
 const POLICY = `version: 1
@@ -22,6 +22,7 @@ tiers:
 artifacts:
   - { match: "dist/*", tier: { test: internal, production: production }, owner: team }
   - { match: "apart/*", tier: apart }
+audit: { log: log, verifier-keys: [${LOG_KEY}] }
 `;
 
 function requirements(policy: Policy, environment = 'production', name = 'dist/a.tgz'): string {

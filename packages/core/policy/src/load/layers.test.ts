@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { load, NOW, publicKey, readerOf } from '../../tests/policy-files.ts';
+import { LOG_KEY, load, NOW, publicKey, readerOf } from '../../tests/policy-files.ts';
 import { loadPolicy, type Policy, PolicyError, problemLine, resolveArtifact } from '../index.ts';
 
 const BASE = `version: 1
@@ -17,6 +17,8 @@ artifacts:
   - { match: "dist/*.map", sign: never }
   - { match: "dist/**", tier: { test: internal, production: production } }
 `;
+
+const LOG = `audit: { log: log, verifier-keys: [${LOG_KEY}] }\n`;
 
 function filesOf(base: string): { [path: string]: string } {
   return {
@@ -157,7 +159,7 @@ describe('a local policy', () => {
   });
 
   test('cannot weaken a tier of its base by extending it', async () => {
-    const base = BASE.replace('production: { sig', 'production: { audit: required, sig');
+    const base = `${BASE.replace('production: { sig', 'production: { audit: required, sig')}${LOG}`;
     expect(await refusal('tiers: { mine: { extends: production, audit: best-effort } }', base)).toContain(
       'weaker than the tier "production": audit is required there',
     );

@@ -1,4 +1,4 @@
-import type { Kind, Requirement } from '@signwright/signing-core';
+import { type Kind, type Requirement, requirementsOf } from '@signwright/signing-core';
 import { type Demands, uniteAttestations, uniteDemands } from '../demands.ts';
 import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from '../enforcement.ts';
 import { whereOf } from '../parse/source.ts';
@@ -26,7 +26,11 @@ function unite(policy: Policy, matched: readonly Matched[], environment: Resolve
   const each = matched.map((one) => demandedBy(policy, one));
   const [base, ...others] = each;
   const [first] = matched;
-  if (base === undefined || first === undefined || (base.requirements.length === 0 && base.demands.vendors.length === 0))
+  if (
+    base === undefined ||
+    first === undefined ||
+    (requirementsOf(base.requirements, 'signature').length === 0 && base.demands.vendors.length === 0)
+  )
     return undefined;
   const demands = others.reduce((sum, { demands }) => uniteDemands(sum, demands), uniteDemands(base.demands, base.demands));
   const requirements = new Map<string, Requirement>();
@@ -67,12 +71,19 @@ function demandedBy(policy: Policy, { layer, rule, tier, kind }: Matched): Deman
       if (signer === undefined) throw new TypeError(`a policy with an undefined signer ${by}`);
       return { id: `signature:${by}`, layer: layer.name, waivable: false, type: 'signature', signer: signer.rule };
     });
+  if (demands.audit === 'required') requirements.push(auditIn(policy, layer));
   const unenforced = UNENFORCED_IN_TIER.filter((one) => one.in(asked)).map(({ key, what }) => {
     const id = chain.find((name) => Object.hasOwn(layer.scope.tiers.get(name)?.value ?? {}, key)) ?? chain[0] ?? '';
     const source = layer.scope.tiers.get(id)?.source ?? layer.source;
     return { key: `tiers.${id}.${key}`, where: whereOf(source, ['tiers', id, key]), what };
   });
   return { requirements, demands: asked, unenforced };
+}
+
+/** The record every signature then needs. */
+function auditIn({ audit }: Policy, layer: Layer): Requirement {
+  if (audit === undefined) throw new TypeError('a policy with a tier that asks for records in no log');
+  return { id: 'audit', layer: layer.name, waivable: false, type: 'audit', log: audit.rule };
 }
 
 /** The attestations asked for a kind; what they are for is then settled. */

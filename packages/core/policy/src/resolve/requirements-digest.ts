@@ -1,4 +1,4 @@
-import { canonicalDigest, type Requirement, type Sha256 } from '@signwright/signing-core';
+import { canonicalDigest, type Json, type Requirement, type Sha256, type SignerRule } from '@signwright/signing-core';
 import type { Demands } from '../demands.ts';
 import type { ResolvedEnvironment } from './resolution.ts';
 
@@ -13,10 +13,7 @@ export function requirementsDigest(
   demands: Demands,
   trustRoot: Sha256 | undefined,
 ): Sha256 {
-  const named = requirements.map(({ layer: _, signer, ...rest }) => ({
-    ...rest,
-    signer: { ...signer, keys: signer.keys.map(({ publicKey: _, ...key }) => key) },
-  }));
+  const named = requirements.map(({ layer: _, ...rest }) => (rest.type === 'signature' ? withKeyIds(rest) : rest));
   const glass = demands.breakGlass.map(({ all }) => all).filter((all) => all !== null);
   const { matters, ...where } = environment;
   const value = {
@@ -25,5 +22,10 @@ export function requirementsDigest(
     demands: { ...demands, breakGlass: glass },
     trustRoot: trustRoot ?? null,
   };
-  return canonicalDigest(value);
+  return canonicalDigest(value as unknown as Json);
+}
+
+/** A key's id stands for it: one key is written in PEM in several ways. */
+function withKeyIds<T extends { readonly signer: SignerRule }>({ signer, ...rest }: T): unknown {
+  return { ...rest, signer: { ...signer, keys: signer.keys.map(({ publicKey: _, ...key }) => key) } };
 }

@@ -121,8 +121,6 @@ describe('which tier it leads to', () => {
 
 describe('a key whose enforcement is not built yet', () => {
   test.each([
-    ['audit: best-effort', 'audit'],
-    ['retain: 7y', 'retain'],
     ['freezes: [{ from: 2026-12-18, until: 2027-01-04 }]', 'freezes'],
     ['mode: observe, until: 2026-12-31', 'mode'],
     ['attestations: [{ type: sbom, by: build }]', 'attestations'],
@@ -153,30 +151,31 @@ describe('a key whose enforcement is not built yet', () => {
 
   test('is told of every tier and rule of every layer to whoever checks the policy, once, where it is written', async () => {
     const base = withKey(
-      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\naudit: { log: l }',
-      'tiers: { internal: { signatures: [build] }, unused: { extends: internal, retain: 7y, mode: enforce } }',
+      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\naudit: { log: l, max-age: 1h }',
+      'tiers: { internal: { signatures: [build] }, unused: { extends: internal, freezes: [{ from: 2026-12-18, until: 2027-01-04 }], mode: enforce } }',
       'artifacts: [{ match: a, tier: internal }, { match: b, vendor: x }]',
     );
     const { digest } = await load(base);
-    const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: unused, audit: required } }\n`;
+    const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: unused, attestations: [{ type: sbom, by: build }] } }\n`;
     const policy = await load(local, { 'base.yaml': base });
     expect(unenforcedAnywhere(policy).map(({ key, where }) => `${where} ${key}`)).toEqual([
-      'base.yaml:4:8 audit',
-      'base.yaml:6:82 tiers.unused.retain',
+      'base.yaml:4:27 audit.max-age',
+      'base.yaml:6:83 tiers.unused.freezes',
       'base.yaml:7:63 artifacts[1].vendor',
-      'policy.yaml:3:42 tiers.mine.audit',
+      'policy.yaml:3:49 tiers.mine.attestations',
     ]);
-    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['audit']);
+    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['audit.max-age']);
   });
 
   test.each([
     ['trust: { revocation: { mode: require } }', ['trust.revocation']],
     ['trust: { revocation: { mode: off } }', []],
     ['evidence: { store: .signwright/evidence }', []],
-    ['evidence: { store: "s3://bucket" }', ['evidence.store']],
-    ['evidence: { store: e, lock: governance }', ['evidence.lock']],
-    ['audit: { log: /var/log/signwright }', ['audit']],
-    ['notify: [{ webhook: https://h.example, on: [deny] }]', ['notify']],
+    ['evidence: { store: "s3://bucket", lock: governance }', []],
+    ['audit: { log: /var/log/signwright }', []],
+    ['audit: { log: /var/log/signwright, max-age: 4h }', ['audit.max-age']],
+    ['notify: [{ webhook: https://h.example, on: [deny, allow, log-alarm] }]', []],
+    ['notify: [{ webhook: https://h.example, on: [deny, revoked] }]', ['notify.on']],
     ['invalidate-before: 2026-01-01', ['invalidate-before']],
   ])('at the top is named for every run: %s', async (written, keys) => {
     const unenforced = unenforcedInRun(await load(withKey(written)));

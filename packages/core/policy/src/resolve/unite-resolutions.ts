@@ -1,4 +1,4 @@
-import { canonicalJson, KINDS, type Requirement } from '@signwright/signing-core';
+import { canonicalJson, type Json, KINDS, type Requirement } from '@signwright/signing-core';
 import { sorted, uniteDemands } from '../demands.ts';
 import { requirementsDigest } from './requirements-digest.ts';
 import type { Query, Required, Resolution } from './resolution.ts';
@@ -46,12 +46,17 @@ function uniteRequirements(all: readonly Requirement[]): Requirement[] {
   const byId = new Map<string, Requirement>();
   for (const requirement of all) {
     const before = byId.get(requirement.id);
-    if (before !== undefined && canonicalJson(before.signer) !== canonicalJson(requirement.signer)) {
+    if (before !== undefined && canonicalJson(termsOf(before)) !== canonicalJson(termsOf(requirement))) {
       throw new TypeError('resolutions of different policies');
     }
     if (before === undefined || requirement.layer < before.layer) byId.set(requirement.id, requirement);
   }
   return [...byId.values()].sort((x, y) => (x.id < y.id ? -1 : 1));
+}
+
+/** What it demands, whichever layer asks for it. */
+function termsOf({ layer: _, ...terms }: Requirement): Json {
+  return terms as unknown as Json;
 }
 
 function bare(required: Required): Required {

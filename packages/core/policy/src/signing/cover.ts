@@ -2,6 +2,7 @@ import {
   decide,
   type PartArtifact,
   type ReleasePart,
+  requirementsOf,
   type Sha256,
   SignwrightError,
   type Verdict,
@@ -62,7 +63,7 @@ export function refuseUseless(artifacts: readonly Planned[], signer: string, par
 
 /** What this signer's requirement makes of these parts alone. */
 function judgePart({ name, digest, required }: Planned, signer: string, parts: readonly Verified[], at: number): Verdict {
-  const requirement = required.requirements.filter((one) => one.signer.id === signer);
+  const requirement = requirementsOf(required.requirements, 'signature').filter((one) => one.signer.id === signer);
   return decide(requirement, parts, [], {
     artifact: { name, kind: required.kind, digest },
     environment: required.environment,
@@ -73,5 +74,6 @@ function judgePart({ name, digest, required }: Planned, signer: string, parts: r
     tiers: required.tiers,
     requirements: required.digest,
     next: { text: '' },
+    wait: { text: '' },
   });
 }

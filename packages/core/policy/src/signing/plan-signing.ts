@@ -1,4 +1,4 @@
-import { SignwrightError } from '@signwright/signing-core';
+import { requirementsOf, SignwrightError } from '@signwright/signing-core';
 import { environmentNeeded, refuseUnenforced } from '../judge.ts';
 import type { Policy } from '../policy.ts';
 import type { Required } from '../resolve/resolution.ts';
@@ -57,7 +57,8 @@ export function planSigning<T extends Candidate>(
 }
 
 function signersOf({ requirements }: Required, wanted: readonly string[] | undefined): Set<string> {
-  return new Set(requirements.map(({ signer }) => signer.id).filter((id) => wanted === undefined || wanted.includes(id)));
+  const ids = requirementsOf(requirements, 'signature').map(({ signer }) => signer.id);
+  return new Set(ids.filter((id) => wanted === undefined || wanted.includes(id)));
 }
 
 const SHOWN = 20;

@@ -1,0 +1,53 @@
+import type { PolicyFile } from '../generated/policy-file.ts';
+import { problemAt, problemAtKey } from '../parse/source.ts';
+import type { Problem } from '../problem.ts';
+import { entriesOf, type Subject } from './subject.ts';
+
+/** A tier that asks for records names a log, and the keys it is checked by. */
+export function* auditNamesItsLog({ content, source, bases }: Subject): Generator<Problem> {
+  const audit = content.audit ?? bases.find((base) => base.content.audit !== undefined)?.content.audit;
+  for (const [id, tier] of entriesOf(content.tiers)) {
+    if (tier.audit === undefined) continue;
+    if (audit === undefined) {
+      yield problemAt(source, ['tiers', id, 'audit'], 'there is no log: say where it lies under "audit" at the top');
+    } else if (audit['verifier-keys'] === undefined) {
+      const message =
+        'nobody could check a record: put the log\'s key under "verifier-keys" of "audit" at the top ("signwright audit key" prints it)';
+      yield problemAt(source, ['tiers', id, 'audit'], message);
+    }
+  }
+}
+
+/** The keys are of one log, the witnesses are who they are said to be, and enough of them. */
+export function* auditKeysFit({ content, source }: Subject): Generator<Problem> {
+  const { audit } = content;
+  if (audit === undefined) return;
+  const [first, ...others] = audit['verifier-keys'] ?? [];
+  for (const [index, key] of others.entries()) {
+    if (first === undefined || nameIn(key) === nameIn(first)) continue;
+    const message = `the key of another log, ${nameIn(key)}: all keys carry the log's one name, ${nameIn(first)}`;
+    yield problemAt(source, ['audit', 'verifier-keys', index + 1], message);
+  }
+  for (const [index, witness] of (audit.witnesses ?? []).entries()) {
+    const path = ['audit', 'witnesses', index];
+    if (nameIn(witness.key) !== witness.name)
+      yield problemAt(source, [...path, 'key'], `the key of "${nameIn(witness.key)}", not of "${witness.name}"`);
+    if (audit.witnesses?.findIndex(({ name }) => name === witness.name) !== index)
+      yield problemAt(source, [...path, 'name'], `"${witness.name}" is there already: a witness counts once`);
+  }
+  const have = audit.witnesses?.length ?? 0;
+  if ((audit['witness-count'] ?? 0) > have) {
+    yield problemAt(source, ['audit', 'witness-count'], `more than the ${have} witnesses there are: it could never be met`);
+  }
+  yield* lockAndRetain(audit, source);
+}
+
+function* lockAndRetain(audit: NonNullable<PolicyFile['audit']>, source: Subject['source']): Generator<Problem> {
+  if ((audit.lock === undefined) === (audit.retain === undefined)) return;
+  const [present, absent] = audit.lock === undefined ? ['retain', 'lock'] : ['lock', 'retain'];
+  yield problemAtKey(source, ['audit', present as string], `"${present}" needs "${absent}" beside it`);
+}
+
+function nameIn(verifierKey: string): string {
+  return verifierKey.split('+')[0] ?? '';
+}
