@@ -59,7 +59,8 @@ export async function signPart(
   return { bytes, evidence, verified };
 }
 
-async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {
+/** Signs a message that is at hand, by the first algorithm of the signer's key. */
+export async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {
   const algorithm = algorithmsOf(await signer.publicKey())[0];
   const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
   return Buffer.from(await signer.sign({ algorithm, digest, message }));

@@ -14,6 +14,7 @@ import type { TrustRoot } from './trust-root.ts';
 import type { Refusal } from './verdict.ts';
 import { type Author, verifyBundle } from './verify-bundle.ts';
 import type { CertifiedIdentity } from './x509/claims.ts';
+import type { Authority } from './x509/path.ts';
 
 /** Evidence that holds: every check on the bytes themselves has passed. Whether it counts is for {@link decide}. */
 export type Verified = {
@@ -95,16 +96,19 @@ async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTr
     if (part.source.certified) throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
     return { ...common, author };
   }
-  const { issuer } = author;
-  if (!authority?.issuers?.includes(issuer)) {
-    const may = authority?.issuers?.length ? authority.issuers.join(', ') : 'no issuer';
-    throw new Refused(
-      'issuer-not-asserted',
-      `its certificate asserts the issuer ${issuer}; the trust root lets that authority assert ${may}`,
-    );
-  }
+  checkAsserted(author, authority);
   checkClaims(part.source.certified, certifiedClaims(author));
   return { ...common, author };
+}
+
+/** Refuses a certificate whose OIDC issuer is none that the trust root lets its authority assert. */
+export function checkAsserted({ issuer }: CertifiedIdentity, authority: Authority | undefined): void {
+  if (authority?.issuers?.includes(issuer)) return;
+  const may = authority?.issuers?.length ? authority.issuers.join(', ') : 'no issuer';
+  throw new Refused(
+    'issuer-not-asserted',
+    `its certificate asserts the issuer ${issuer}; the trust root lets that authority assert ${may}`,
+  );
 }
 
 /** What a part copies from its signer's certificate. */

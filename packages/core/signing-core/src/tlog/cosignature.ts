@@ -1,8 +1,9 @@
 import { SignwrightError } from '../error.ts';
 import type { Signer } from '../ports/signer.ts';
+import { signMessage } from '../sign.ts';
 import { verifyMessage } from '../verify-signature.ts';
 import { parseCheckpoint } from './checkpoint.ts';
-import { describe, isBy, type Note, signatureLine, signMessage } from './signed-note.ts';
+import { describe, isBy, type Note, signatureLine } from './signed-note.ts';
 import { type VerifierKey, verifierKeyOf } from './verifier-key.ts';
 
 /** A witness's word that, at this time (whole seconds), this was the newest checkpoint of the log it knew, and consistent. */

@@ -1,14 +1,13 @@
 import type { Bundle } from '../bundle.ts';
 import { SignwrightError } from '../error.ts';
 import { canonicalJson } from '../formats/canonical-json.ts';
-import { quoted } from '../formats/quoted.ts';
 import { keyIdOf } from '../keys.ts';
 import { matchAuthor } from '../match-author.ts';
 import { readRecord } from '../records/read-record.ts';
 import type { Claims } from '../release-part.ts';
 import type { SignerRule } from '../requirement.ts';
 import { verifyBundle } from '../verify-bundle.ts';
-import { certifiedClaims, type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
+import { certifiedClaims, checkAsserted, type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
 import { readSegment } from './segment.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
@@ -31,7 +30,8 @@ export type OpenedSegment = { readonly records: Buffer[]; readonly by: string } 
 export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Promise<OpenedSegment> {
   try {
     const { bundle, records } = readSegment(bytes);
-    if (await isByLog(bundle, trusted.logKeys)) return { records, by: `the log ${trusted.logKeys[0]?.name}` };
+    const log = await logOf(bundle, trusted.logKeys);
+    if (log) return { records, by: `the log ${log}` };
     const { by, certified } = await writerOf(bundle, trusted);
     const refused = records.map((record) => whyNotBy(record, certified)).find((why) => why !== undefined);
     return refused === undefined ? { records, by } : { refused: `${by}: ${refused}` };
@@ -42,13 +42,12 @@ export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Pro
   }
 }
 
-/** A log key stands for itself: no time is asked of it. */
-async function isByLog(bundle: Bundle, logKeys: readonly VerifierKey[]): Promise<boolean> {
+/** The name of the log whose key signed. A log key stands for itself: no time is asked of it. */
+async function logOf(bundle: Bundle, logKeys: readonly VerifierKey[]): Promise<string | undefined> {
   const { key } = bundle;
-  const own = key.type === 'public-key' && logKeys.find(({ publicKey }) => keyIdOf(publicKey) === key.hint);
-  if (!own) return false;
-  await verifyBundle({ ...bundle, timestamps: [], logEntries: 0 }, { keyFor: () => own.publicKey });
-  return true;
+  const own = key.type === 'public-key' ? logKeys.find(({ publicKey }) => keyIdOf(publicKey) === key.hint) : undefined;
+  if (own) await verifyBundle({ ...bundle, timestamps: [], logEntries: 0 }, { keyFor: () => own.publicKey });
+  return own?.name;
 }
 
 async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promise<{ by: string; certified?: Claims }> {
@@ -58,11 +57,7 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
   });
   const [time] = times;
   if (!time) throw refusal('it carries no timestamp by an authority of the trust root, so its time is unknown');
-  if (author.type === 'certificate' && !authority?.issuers?.includes(author.issuer)) {
-    throw refusal(
-      `its certificate asserts the issuer ${quoted(author.issuer)}, which the trust root does not let its authority assert`,
-    );
-  }
+  if (author.type === 'certificate') checkAsserted(author, authority);
   const mismatches = signers.map((rule) => matchAuthor({ author, time }, rule));
   const at = mismatches.indexOf(undefined);
   if (at < 0) throw refusal(mismatches.map((mismatch) => mismatch?.message).join('; ') || 'the policy names no signer');

@@ -1,11 +1,11 @@
-import { parseBundle, writeBundle } from '../bundle.ts';
+import { type Bundle, parseBundle, writeBundle } from '../bundle.ts';
 import { preAuthEncoding } from '../envelope.ts';
 import { SignwrightError } from '../error.ts';
 import { keyIdOf } from '../keys.ts';
 import type { Signer } from '../ports/signer.ts';
 import type { TimestampAuthority } from '../ports/timestamp-authority.ts';
+import { signMessage } from '../sign.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
-import { signMessage } from './signed-note.ts';
 
 /** The DSSE payload type of a segment. */
 export const SEGMENT = 'application/vnd.signwright.segment.v1';
@@ -43,7 +43,7 @@ export function recordsIn(bytes: Uint8Array): Buffer[] {
 }
 
 /** Reads a segment without verifying it. */
-export function readSegment(bytes: Uint8Array): { bundle: ReturnType<typeof parseBundle>; records: Buffer[] } {
+export function readSegment(bytes: Uint8Array): { bundle: Bundle; records: Buffer[] } {
   if (bytes.length > MAX_SEGMENT) {
     throw new SignwrightError('invalid-input', `the segment has ${bytes.length} bytes; at most ${MAX_SEGMENT} are read`);
   }

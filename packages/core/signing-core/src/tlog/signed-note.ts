@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { SignwrightError } from '../error.ts';
 import { quoted } from '../formats/quoted.ts';
-import { algorithmsOf, SIGNATURE_ALGORITHMS } from '../keys.ts';
 import type { Signer } from '../ports/signer.ts';
+import { signMessage } from '../sign.ts';
 import { verifyMessage } from '../verify-signature.ts';
-import { isKeyName, type VerifierKey, verifierKeyOf } from './verifier-key.ts';
+import { isSignerName, type VerifierKey, verifierKeyOf } from './verifier-key.ts';
 
 /** A note (C2SP signed-note): text, and who signed it. The text ends with a line break and is worth what its signatures are. */
 export type Note = { readonly text: string; readonly signatures: readonly NoteSignature[] };
@@ -98,16 +97,9 @@ export function describe({ name, hash }: { name: string; hash: number }): string
   return `${quoted(name)} (key ${hash.toString(16).padStart(8, '0')})`;
 }
 
-/** Signs bytes by the first algorithm of the signer's key. */
-export async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {
-  const algorithm = algorithmsOf(await signer.publicKey())[0];
-  const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
-  return Buffer.from(await signer.sign({ algorithm, digest, message }));
-}
-
 function parseSignatureLine(line: string): NoteSignature | undefined {
   const [, name, base64] = /^— ([^ ]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
-  if (name === undefined || base64 === undefined || !isKeyName(name)) return undefined;
+  if (name === undefined || base64 === undefined || !isSignerName(name)) return undefined;
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.length < 5 || bytes.toString('base64') !== base64) return undefined;
   return { name, hash: bytes.readUInt32BE(0), signature: bytes.subarray(4) };

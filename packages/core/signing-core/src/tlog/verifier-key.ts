@@ -27,9 +27,14 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const LONGEST = 1024;
 const FORM = 'name+hash+base64, as "audit init" prints it';
 
-/** Whether a text can name a key (C2SP signed-note): not empty, no Unicode space, no plus; here at most 255 bytes, no control. */
-export function isKeyName(name: string): boolean {
-  return /^[^\p{White_Space}\p{Cc}\p{Surrogate}+]+$/u.test(name) && Buffer.byteLength(name) <= 255;
+/** Whether a text can stand before a signature in a note (C2SP signed-note): not empty, no Unicode space, no plus. */
+export function isSignerName(name: string): boolean {
+  return /^[^\p{White_Space}+]+$/u.test(name);
+}
+
+/** Whether we let a key have this name: also without control characters, and of at most 255 bytes, as others demand it. */
+function isKeyName(name: string): boolean {
+  return isSignerName(name) && !/[\p{Cc}\p{Surrogate}]/u.test(name) && Buffer.byteLength(name) <= 255;
 }
 
 /**
