@@ -47,7 +47,10 @@ export type {
   SegmentRefusedRecord,
 } from './records/record.ts';
 export { MAX_RECORD, RECORD } from './records/record.ts';
+export type { RequestContent } from './records/request-id.ts';
+export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
+export { writeSliced } from './records/write-sliced.ts';
 export { Refused } from './refused.ts';
 export type { PartArtifact, ReleasePart } from './release-part.ts';
 export { RELEASE_PART, readReleasePart } from './release-part.ts';
@@ -63,8 +66,8 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
-export type { Signing } from './sign.ts';
-export { signPart } from './sign.ts';
+export type { PreparedPart, SignedPart, Signing } from './sign.ts';
+export { preparePart, recordedSigner, signPart } from './sign.ts';
 export type { FileToSign } from './sign-file.ts';
 export { checkFileSignature, signFile } from './sign-file.ts';
 export { signWithKey } from './sign-with-key.ts';

@@ -7,7 +7,7 @@ import { sha256 } from './formats/digest.ts';
 import { keyIdOf } from './keys.ts';
 import type { Signer } from './ports/signer.ts';
 import type { KeyRule, SignerRule } from './requirement.ts';
-import { type Signing, signPart } from './sign.ts';
+import { preparePart, type SignedPart, type Signing, signPart } from './sign.ts';
 import { checkFileSignature, signFile } from './sign-file.ts';
 import { parseTrustRoot } from './trust-root.ts';
 
@@ -65,10 +65,14 @@ function byCertificate(options: Options & { keys?: TestKeys } = {}): Signing {
 const byKey = (keys: TestKeys, options: Options = {}): Signing =>
   byCertificate({ signer: memorySigner(keys), rule: { certificate: false, workloads: [], keys: [keyRule(keys)] }, ...options });
 
+async function sign(...[part, signing]: Parameters<typeof preparePart>): Promise<SignedPart> {
+  return signPart(await preparePart(part, signing));
+}
+
 const TYPES = ['p256', 'p384', 'rsa2048', 'ed25519'] as const;
 
 test.each(TYPES)('a part signed by a certified %s key verifies, and says what was signed by whom', async (type) => {
-  const { bytes, evidence, verified } = await signPart(PART, byCertificate({ keys: testKeys(type) }));
+  const { bytes, evidence, verified } = await sign(PART, byCertificate({ keys: testKeys(type) }));
   expect(evidence).toBe(sha256(bytes));
   expect(parseBundle(bytes).timestamps).toHaveLength(1);
   const { asserted, ...rest } = PART;
@@ -82,7 +86,7 @@ test.each(TYPES)('a part signed by a certified %s key verifies, and says what wa
 
 test.each(TYPES)('a part signed by a pinned %s key verifies, and claims nothing as certified', async (type) => {
   const keys = testKeys(type, 'pinned');
-  const { verified } = await signPart(PART, byKey(keys));
+  const { verified } = await sign(PART, byKey(keys));
   expect(verified.author).toEqual({ type: 'key', keyId: keyIdOf(keys.publicKey) });
   expect(verified.part.source).toEqual({ asserted: { commit: 'c0ffee' } });
 });
@@ -137,7 +141,7 @@ test('an Ed25519 key signs no file by its digest, and the refusal names the sign
 
 test('a job the policy does not name for the signer is denied, and nothing is returned', async () => {
   const signing = byCertificate({ rule: { workloads: [{ id: 'ci', issuer: 'https://issuer.example', ref: 'refs/tags/*' }] } });
-  await expect(signPart(PART, signing)).rejects.toMatchObject({
+  await expect(sign(PART, signing)).rejects.toMatchObject({
     code: 'denied',
     message: expect.stringMatching(/^this run may not sign as build: .*not ci: ref is "refs\/heads\/main", not "refs\/tags\/\*"/),
   });
@@ -146,10 +150,7 @@ test('a job the policy does not name for the signer is denied, and nothing is re
 test('a key whose time has ended is denied', async () => {
   const keys = testKeys('p256', 'pinned');
   await expect(
-    signPart(
-      PART,
-      byKey(keys, { rule: { certificate: false, workloads: [], keys: [{ ...keyRule(keys), until: NOON.getTime() }] } }),
-    ),
+    sign(PART, byKey(keys, { rule: { certificate: false, workloads: [], keys: [{ ...keyRule(keys), until: NOON.getTime() }] } })),
   ).rejects.toMatchObject({ code: 'denied' });
 });
 
@@ -158,7 +159,7 @@ test.each([
   ['behind', -301, /301 s behind the timestamp authority's/],
 ])('a clock that is %s is named', async (_, seconds, why) => {
   const now = new Date(NOON.getTime() + seconds * 1000);
-  await expect(signPart(PART, byCertificate({ now }))).rejects.toMatchObject({
+  await expect(sign(PART, byCertificate({ now }))).rejects.toMatchObject({
     code: 'configuration',
     message: expect.stringMatching(why),
     next: expect.stringContaining('nothing was written'),
@@ -166,13 +167,13 @@ test.each([
 });
 
 test('a clock five minutes off is close enough', async () => {
-  await expect(signPart(PART, byCertificate({ now: new Date(NOON.getTime() + 300_000) }))).resolves.toBeDefined();
+  await expect(sign(PART, byCertificate({ now: new Date(NOON.getTime() + 300_000) }))).resolves.toBeDefined();
 });
 
 test('a timestamp authority that is not reached stops signing with its own error', async () => {
   const unreachable = new SignwrightError('unreachable', 'no timestamp authority answers');
   const timestamps = { timestamp: async () => Promise.reject(unreachable) };
-  await expect(signPart(PART, byCertificate({ timestamps }))).rejects.toBe(unreachable);
+  await expect(sign(PART, byCertificate({ timestamps }))).rejects.toBe(unreachable);
   await expect(signFile({ digest: sha256(FILE) }, byCertificate({ timestamps }))).rejects.toBe(unreachable);
 });
 
@@ -184,7 +185,7 @@ test.each([
     { timestamps: { timestamp: async (signature: Uint8Array) => testAuthority().timestamp(signature) } },
   ],
 ])('what does not verify is not returned: %s', async (_, options) => {
-  await expect(signPart(PART, byCertificate(options))).rejects.toMatchObject({
+  await expect(sign(PART, byCertificate(options))).rejects.toMatchObject({
     code: 'verification',
     message: expect.stringContaining('what was just signed does not verify'),
   });
@@ -195,13 +196,13 @@ test('a signer that answers with another signature, or another certificate, is c
   const authority = testAuthority();
   const leaf = authority.leaf();
   const lying = memorySigner(testKeys('p256', 'stranger'), leaf.der);
-  await expect(signPart(PART, byCertificate({ authority, signer: lying }))).rejects.toMatchObject({ code: 'verification' });
+  await expect(sign(PART, byCertificate({ authority, signer: lying }))).rejects.toMatchObject({ code: 'verification' });
   await expect(signFile({ digest: sha256(FILE) }, byCertificate({ authority, signer: lying }))).rejects.toMatchObject({
     refusal: 'bad-signature',
   });
 });
 
 test('the part is written over exactly the digests that were given', async () => {
-  const { verified } = await signPart(PART, byCertificate());
+  const { verified } = await sign(PART, byCertificate());
   expect(verified.statement.subject).toEqual([{ name: 'dist/app.tgz', sha256: createHash('sha256').update(FILE).digest('hex') }]);
 });

@@ -8,7 +8,8 @@ import { matchAuthor } from './match-author.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Signer } from './ports/signer.ts';
 import type { TimestampAuthority } from './ports/timestamp-authority.ts';
-import { type ReleasePart, writeReleasePart } from './release-part.ts';
+import type { RecordedSigner } from './records/record.ts';
+import { type Claims, type ReleasePart, writeReleasePart } from './release-part.ts';
 import type { SignerRule } from './requirement.ts';
 import { certifiedClaims, type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
 import { parseCertificate } from './x509/certificate.ts';
@@ -27,22 +28,69 @@ export type Signing = {
 /** How far our clock and the timestamp authority's may lie apart, in milliseconds. */
 const CLOCK_SKEW = 5 * 60 * 1000;
 
+/** A part that is ready to be signed: what exactly, and by whom. */
+export type PreparedPart = {
+  /** SHA-256 of the exact bytes to sign. */
+  readonly bytes: Sha256;
+  readonly signer: RecordedSigner;
+  /** What the signer's certificate says, where it has one. */
+  readonly certified?: Claims;
+  readonly payload: Buffer;
+  readonly message: Buffer;
+  readonly signing: Signing;
+};
+
+/** A part that was signed and verified. */
+export type SignedPart = {
+  /** The bundle, and its digest. */
+  readonly bytes: Buffer;
+  readonly evidence: Sha256;
+  /** SHA-256 of the signature. */
+  readonly signature: Sha256;
+  readonly verified: Verified;
+};
+
 /**
- * Signs a release part: statement → envelope → signature → timestamp → bundle → verify, and only what verifies is returned.
+ * Settles what is to be signed: the certificate, if any, and the statement with what it certifies. Nothing is signed yet, so that an
+ * intent to sign exactly these bytes can be recorded first.
  *
- * @returns the bundle's bytes, their digest, and what they were verified to prove.
- * @throws SignwrightError `denied` where the certificate is not one the policy names for the signer, `configuration` where our
- * clock is off, `unreachable` from the signer or the authority, `verification` where what was signed does not hold.
+ * @throws SignwrightError what the signer throws.
  */
-export async function signPart(
+export async function preparePart(
   part: Omit<ReleasePart, 'source'> & { readonly asserted: ReleasePart['source']['asserted'] },
   signing: Signing,
-): Promise<{ bytes: Buffer; evidence: Sha256; verified: Verified }> {
+): Promise<PreparedPart> {
   const { asserted, ...rest } = part;
   const certificate = await signing.signer.certificate();
   const certified = certificate ? certifiedClaims(identityOf(parseCertificate(certificate))) : undefined;
   const payload = writeReleasePart({ ...rest, source: { ...(certified ? { certified } : {}), asserted } });
   const message = preAuthEncoding(IN_TOTO, payload);
+  return {
+    bytes: sha256(message),
+    signer: await recordedSigner(signing),
+    ...(certified ? { certified } : {}),
+    payload,
+    message,
+    signing,
+  };
+}
+
+/** A signer as records name it. */
+export async function recordedSigner({ signer, rule }: Pick<Signing, 'signer' | 'rule'>): Promise<RecordedSigner> {
+  const certificate = await signer.certificate();
+  const key = keyIdOf(await signer.publicKey());
+  if (!certificate) return { id: rule.id, key };
+  const serial = parseCertificate(certificate).serialNumber.toString('hex');
+  return { id: rule.id, key, certificate: { serial, digest: sha256(certificate) } };
+}
+
+/**
+ * Signs a release part: signature → timestamp → bundle → verify, and only what verifies is returned.
+ *
+ * @throws SignwrightError `denied` where the certificate is not one the policy names for the signer, `configuration` where our
+ * clock is off, `unreachable` from the signer or the authority, `verification` where what was signed does not hold.
+ */
+export async function signPart({ payload, message, signing }: PreparedPart): Promise<SignedPart> {
   const signature = await signMessage(signing.signer, message);
   const bytes = await seal({ type: 'envelope', envelope: { payloadType: IN_TOTO, payload, signature } }, signature, signing);
   const evidence = sha256(bytes);
@@ -56,7 +104,7 @@ export async function signPart(
     });
   }
   checkClock(verified.time.at, signing.clock);
-  return { bytes, evidence, verified };
+  return { bytes, evidence, signature: sha256(signature), verified };
 }
 
 /** Signs a message that is at hand, by the first algorithm of the signer's key. */

@@ -85,7 +85,7 @@ function readIntent(read: Reader, value: JsonObject): LogRecord {
     attempt: read.count(value['attempt'], 'attempt'),
     ...(value['previous'] === undefined ? {} : { previous: read.digest(value['previous'], 'previous') }),
     signer: readSigner(read, value['signer']),
-    bytes: read.digest(value['bytes'], 'bytes'),
+    ...(value['bytes'] === undefined ? {} : { bytes: read.digest(value['bytes'], 'bytes') }),
     decision: { result: 'allow', reasons: readReasons(read, value['decision'], 'allow') },
     artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
       const path = `artifacts[${at}]`;
@@ -104,13 +104,9 @@ function readIntent(read: Reader, value: JsonObject): LogRecord {
 
 function readResult(read: Reader, value: JsonObject): LogRecord {
   const signed = value['outcome'] === 'signed';
-  read.object(value, '', [
-    ...BASE,
-    'intents',
-    'signer',
-    'outcome',
-    ...(signed ? ['signature', 'evidence', 'signed'] : ['error']),
-  ]);
+  const files = signed && value['files'] !== undefined;
+  const outcome = files ? ['files'] : signed ? ['signature', 'evidence', 'signed'] : ['error'];
+  read.object(value, '', [...BASE, 'intents', 'signer', 'outcome', ...outcome]);
   const common = {
     ...readBase(read, value),
     event: 'result' as const,
@@ -118,6 +114,7 @@ function readResult(read: Reader, value: JsonObject): LogRecord {
     signer: readSigner(read, value['signer']),
   };
   if (common.intents.length === 0) read.fail('intents', 'names none');
+  if (files) return { ...common, outcome: 'signed', files: read.count(value['files'], 'files') };
   if (signed) {
     read.instant(value['signed'], 'signed');
     return {

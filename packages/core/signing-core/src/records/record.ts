@@ -56,8 +56,8 @@ export type IntentRecord = RecordBase & {
   /** The intent of the attempt before. */
   readonly previous?: Sha256;
   readonly signer: RecordedSigner;
-  /** SHA-256 of the exact bytes to sign. */
-  readonly bytes: Sha256;
+  /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed, for a bundle beside the file. */
+  readonly bytes?: Sha256;
   readonly decision: { readonly result: 'allow'; readonly reasons: readonly string[] };
   readonly artifacts: readonly RecordedArtifact[];
   /** Where the artifacts do not fit into one record: which of how many, from 1. */
@@ -79,6 +79,8 @@ export type ResultRecord = RecordBase & {
         /** As the timestamp authority attests, ISO 8601. */
         readonly signed: string;
       }
+    /** Each artifact's own bytes were signed. */
+    | { readonly outcome: 'signed'; readonly files: number }
     | { readonly outcome: 'failed'; readonly error: { readonly code: string; readonly message: string } }
   );
 

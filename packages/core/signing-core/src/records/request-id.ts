@@ -1,0 +1,29 @@
+import { canonicalDigest, type Sha256 } from '../formats/digest.ts';
+import type { Json } from '../formats/strict-json.ts';
+import type { RecordedArtifact } from './record.ts';
+
+/** What makes a request this one and no other. */
+export type RequestContent = {
+  readonly artifacts: readonly Pick<RecordedArtifact, 'name' | 'kind' | 'digest' | 'requirements'>[];
+  readonly environment: string;
+  /** The commit it was made from, as the run says; absent where it knows none. */
+  readonly commit?: string;
+  /** Who asks, by a stable id. */
+  readonly requester?: string;
+};
+
+/**
+ * The id of a request: SHA-256 over RFC 8785 of what is asked, the artifacts sorted. The same run again, on another machine or another
+ * day, is the same request.
+ */
+export function requestId({ artifacts, environment, commit, requester }: RequestContent): Sha256 {
+  const sorted = artifacts
+    .map(({ name, kind, digest, requirements }) => ({ name, kind, digest, requirements }))
+    .sort((a, b) => compare(a.name, b.name) || compare(a.kind, b.kind) || compare(a.digest, b.digest));
+  const content: Json = { artifacts: sorted, environment, commit: commit ?? null, requester: requester ?? null };
+  return canonicalDigest(content);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
