@@ -56,6 +56,14 @@ export function evidenceStoreContract(name: string, make: () => OpenEvidenceStor
       expect((await one.list([])).size).toBe(0);
     });
 
+    test('evidence may be asked to be kept until a time, and later for longer or shorter', async () => {
+      const [soon, late] = [new Date('2031-01-01T00:00:00Z'), new Date('2039-01-01T00:00:00Z')];
+      const id = await one.put(bytes('evidence'), [subject('a')], soon);
+      for (const until of [late, soon, undefined]) expect(await other.put(bytes('evidence'), [subject('a')], until)).toBe(id);
+      expect((await one.list([subject('a')])).get(subject('a'))).toEqual([id]);
+      expect(Buffer.from(await one.get(id)).toString()).toBe('evidence');
+    });
+
     test('what was never put is unreachable, not empty', async () => {
       await expect(one.get(sha256('never put'))).rejects.toMatchObject({ name: 'SignwrightError', code: 'unreachable' });
     });

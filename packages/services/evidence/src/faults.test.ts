@@ -46,7 +46,7 @@ describe('when the blob store fails', () => {
         putIfAbsent: (key, bytes) => flaky(() => inner.putIfAbsent(key, bytes)),
         compareAndSwap: (key, expected, bytes) => flaky(() => inner.compareAndSwap(key, expected, bytes)),
       }).put(evidence, few);
-      if (failing === 6) {
+      if (failing === 7) {
         await put;
         break;
       }
@@ -76,10 +76,12 @@ describe('when the blob store lies', () => {
   });
 
   test('swaps that never win end as unreachable, naming the shard', { timeout: 60_000 }, async () => {
-    const compareAndSwap = async (): Promise<Version | undefined> => undefined;
+    const key = shardOf(subjects[0]!);
+    const compareAndSwap: BlobStore['compareAndSwap'] = async (...swap) =>
+      swap[0] === key ? undefined : blobs.compareAndSwap(...swap);
     await expect(storeWith({ compareAndSwap }).put(evidence, [subjects[0]!])).rejects.toMatchObject({
       code: 'unreachable',
-      where: shardOf(subjects[0]!),
+      where: key,
     });
   });
 
@@ -135,6 +137,7 @@ describe('what is written', () => {
 
   test('each shard is read once to list, and written once to put', async () => {
     const shards = new Set(subjects.map(shardOf));
+    const keptShard = `kept/${hexOf(id).slice(0, 2)}`;
     const calls: string[] = [];
     const counting = storeWith({
       get(key) {
@@ -147,7 +150,9 @@ describe('what is written', () => {
       },
     });
     await counting.put(evidence, subjects);
-    expect(calls.filter((call) => call.startsWith('swap')).sort()).toEqual([...shards].map((key) => `swap ${key}`).sort());
+    expect(calls.filter((call) => call.startsWith('swap')).sort()).toEqual(
+      [...shards, keptShard].map((key) => `swap ${key}`).sort(),
+    );
     calls.length = 0;
     await counting.list([...subjects, ...subjects]);
     expect(calls.sort()).toEqual([...shards].map((key) => `get ${key}`).sort());
