@@ -119,7 +119,9 @@ function readMaterial(type: NoteKeyType, material: Buffer): KeyObject | undefine
   const spki = type === 'ecdsa' ? material : Buffer.concat([ED25519_SPKI, material]);
   try {
     const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-    return noteTypeOf(key) === (type === 'ecdsa' ? 'ecdsa' : 'ed25519') ? key : undefined;
+    const fits = noteTypeOf(key) === (type === 'ecdsa' ? 'ecdsa' : 'ed25519');
+    // OpenSSL overlooks bytes behind the key, and reads points in several forms.
+    return fits && spkiOf(key).equals(spki) ? key : undefined;
   } catch {
     return undefined;
   }
