@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sourceVersion } from './source-version.ts';
 
 let room: string;
 
@@ -43,6 +44,31 @@ test('a peer is built once into its own folder, and found there the next time', 
   expect(await installer('cosign')).toEqual({ code: 0, said: expect.stringMatching(/^cosign v3\.1\.3: installed in \d+ s\n$/) });
   expect(await installer('cosign')).toEqual({ code: 0, said: 'cosign v3.1.3: already there\n' });
   expect(readdirSync(cache())).toEqual(['cosign-v3.1.3']);
+});
+
+test('a peer of our own is built from its folder, into one named by what is in it', async () => {
+  fakeGo(`[ "$1 $2" = "build -C" ] && [ -f "$3/go.sum" ] || exit 4
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\n' >"$2"; chmod +x "$2"`);
+  const source = join(import.meta.dirname, 'go/logcheck');
+  expect(await installer('logcheck')).toEqual({ code: 0, said: expect.stringMatching(/^logcheck: installed in \d+ s\n$/) });
+  expect(await installer('logcheck')).toEqual({ code: 0, said: 'logcheck: already there\n' });
+  expect(readdirSync(cache())).toEqual([`logcheck-${sourceVersion(source)}`]);
+});
+
+test('a changed, added or renamed source file is another version', () => {
+  const versions = [
+    ['a', '1'],
+    ['a', '2'],
+    ['b', '1'],
+  ].map(([name, bytes], at) => {
+    const folder = join(room, `source-${at}`);
+    mkdirSync(folder);
+    writeFileSync(join(folder, name as string), bytes as string);
+    return sourceVersion(folder);
+  });
+  writeFileSync(join(room, 'source-0', 'b'), '1');
+  expect(new Set([...versions, sourceVersion(join(room, 'source-0'))]).size).toBe(4);
 });
 
 test('two installers at once both succeed and leave one whole program', async () => {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { folderOf, locate, onPath, peerCache } from './locate.ts';
+import { type BuiltPeer, folderOf, locate, onPath, peerCache, sourceOf } from './locate.ts';
 import { PEERS, type Peer, titleOf } from './peers.ts';
 import { Failure, run } from './run.ts';
 
@@ -11,13 +11,13 @@ const BUILD_MINUTES = 20;
 /** Brings one peer to this machine. Safe to run twice at once; what is already there is left alone. */
 export async function install(peer: Peer): Promise<'installed' | 'already there'> {
   if (locate(peer) !== undefined) return 'already there';
-  if (peer.kind === 'go') await installByGo(peer);
-  else await installByApt(peer);
+  if (peer.kind === 'debian') await installByApt(peer);
+  else await installByGo(peer);
   return 'installed';
 }
 
 /** Builds beside its place, proves it runs, then renames: whoever finds the folder finds a program that works. */
-async function installByGo(peer: Peer & { kind: 'go' }): Promise<void> {
+async function installByGo(peer: BuiltPeer): Promise<void> {
   const go = onPath('go');
   if (go === undefined)
     throw new Failure('it is built by Go, and "go" is not on PATH: install Go 1.26 or newer from https://go.dev/dl');
@@ -26,7 +26,11 @@ async function installByGo(peer: Peer & { kind: 'go' }): Promise<void> {
   const building = await mkdtemp(`${target}.building-`);
   try {
     const environment = { ...process.env, GOBIN: building, CGO_ENABLED: '0' };
-    await run(go, ['install', `${peer.module}@${peer.version}`], { environment, minutes: BUILD_MINUTES });
+    const build =
+      peer.kind === 'go'
+        ? ['install', `${peer.module}@${peer.version}`]
+        : ['build', '-C', sourceOf(peer), '-trimpath', '-buildvcs=false', '-o', join(building, peer.name), '.'];
+    await run(go, build, { environment, minutes: BUILD_MINUTES });
     await run(join(building, peer.name), peer.proof);
     await rename(building, target).catch((error: unknown) => {
       if (locate(peer) === undefined) throw error;

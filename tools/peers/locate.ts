@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Peer } from './peers.ts';
+import { sourceVersion } from './source-version.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,15 +12,24 @@ export function peerCache(environment: Environment = process.env): string {
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'signwright', 'peers');
 }
 
+/** A peer that Go builds into the cache. */
+export type BuiltPeer = Peer & { kind: 'go' | 'go-source' };
+
 /** The folder of one Go peer at its version. */
-export function folderOf(peer: Peer & { kind: 'go' }, environment: Environment = process.env): string {
-  return join(peerCache(environment), `${peer.name}-${peer.version}`);
+export function folderOf(peer: BuiltPeer, environment: Environment = process.env): string {
+  const version = peer.kind === 'go' ? peer.version : sourceVersion(sourceOf(peer));
+  return join(peerCache(environment), `${peer.name}-${version}`);
+}
+
+/** Where the source of a peer of our own is. */
+export function sourceOf(peer: Peer & { kind: 'go-source' }): string {
+  return join(import.meta.dirname, peer.folder);
 }
 
 /** The path of a peer's program, or `undefined` where it is not installed. */
 export function locate(peer: Peer, environment: Environment = process.env): string | undefined {
-  if (peer.kind === 'go') return executable(join(folderOf(peer, environment), peer.name));
-  return onPath(peer.name, environment);
+  if (peer.kind === 'debian') return onPath(peer.name, environment);
+  return executable(join(folderOf(peer, environment), peer.name));
 }
 
 /** The first program of this name on PATH. */

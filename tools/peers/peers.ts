@@ -9,6 +9,10 @@ export type Peer = {
       readonly module: string;
     }
   | {
+      readonly kind: 'go-source' /** A folder beside this file with a main package and its `go.mod` and `go.sum`; see {@link sourceVersion}. */;
+      readonly folder: string;
+    }
+  | {
       readonly kind: 'debian' /** Its package; the machine's own program is used where there is one. */;
       readonly package: string;
     }
@@ -25,6 +29,24 @@ export const PEERS = [
     proof: ['version'],
   },
   { name: 'openssl', kind: 'debian', package: 'openssl', proof: ['version'] },
+  // Tessera's own check of a log, its POSIX personality and its load generator.
+  { name: 'fsck', kind: 'go', version: 'v1.0.4', module: 'github.com/transparency-dev/tessera/cmd/fsck', proof: ['--help'] },
+  {
+    name: 'posix',
+    kind: 'go',
+    version: 'v1.0.4',
+    module: 'github.com/transparency-dev/tessera/cmd/conformance/posix',
+    proof: ['--help'],
+  },
+  {
+    name: 'hammer',
+    kind: 'go',
+    version: 'v1.0.4',
+    module: 'github.com/transparency-dev/tessera/internal/hammer',
+    proof: ['--help'],
+  },
+  // Our own few lines around golang.org/x/mod/sumdb and transparency-dev/formats, which are libraries.
+  { name: 'logcheck', kind: 'go-source', folder: 'go/logcheck', proof: ['version'] },
 ] as const satisfies readonly Peer[];
 
 export type PeerName = (typeof PEERS)[number]['name'];
