@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Blob, BlobStore, Version } from '@signwright/signing-core';
+import type { Blob, BlobStore, Retaining, Version } from '@signwright/signing-core';
 import { checkKey, checkSize } from './check-blob.ts';
+import { directoryRetaining } from './directory-retaining.ts';
 import { openRoot } from './root.ts';
 import { storeError } from './store-error.ts';
 import { createFirstVersion, readCurrentVersion, replaceVersion } from './versions.ts';
@@ -14,10 +15,12 @@ import { readOnce, writeOnce } from './write-once.ts';
  * made with mode 0755 and files with 0644, less the umask: evidence is no secret, and auditors read it under their own user.
  * Blobs have 64 MiB at most. What killed processes left behind is ignored, and swept away when a day old.
  *
+ * It keeps nobody from deleting files, and says so where a lock is asked for; it removes, and heeds its own holds.
+ *
  * The store throws SignwrightError `unreachable`, naming the path and what to do, where the directory is full, read-only,
  * damaged or leads out of itself by symbolic links; `invalid-input` for keys and sizes that no store takes.
  */
-export function createDirectoryStore(directory: string): BlobStore {
+export function createDirectoryStore(directory: string): BlobStore & Retaining {
   const root = openRoot(directory);
 
   async function reporting<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
@@ -31,6 +34,7 @@ export function createDirectoryStore(directory: string): BlobStore {
   }
 
   return {
+    ...directoryRetaining(root, reporting),
     putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
       return reporting(key, async (path) => {
         checkSize(key, bytes);

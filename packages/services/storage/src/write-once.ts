@@ -43,7 +43,8 @@ async function linkNew(root: Root, path: string, bytes: Uint8Array): Promise<boo
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is a file. Throws where there is something else. */
+export async function exists(path: string): Promise<boolean> {
   try {
     if ((await lstat(path)).isFile()) return true;
   } catch (error) {
