@@ -8,6 +8,8 @@ export type { IdentityProviderFixture } from './identity-provider-contract.ts';
 export { identityProviderContract } from './identity-provider-contract.ts';
 export { createMemoryBlobStore } from './memory-blob-store.ts';
 export { mountTmpfs, whyNoMount } from './mount.ts';
+export type { NotifierFixture } from './notifier-contract.ts';
+export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
