@@ -72,8 +72,12 @@ describe('what is acknowledged', () => {
         const write = (): void => {
           while (!response.destroyed && response.write(Buffer.alloc(65_536)));
         };
-        if (how === 'never ends') response.write('a');
-        else response.on('drain', write) && write();
+        if (how === 'never ends') {
+          response.write('a');
+        } else {
+          response.on('drain', write);
+          write();
+        }
       }),
     );
     const started = performance.now();
