@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -17,8 +17,12 @@ const cache = (): string => join(room, 'cache', 'signwright', 'peers');
 
 /** Stands in for Go: a shell script that "builds" what it is asked for into GOBIN. */
 function fakeGo(body: string): void {
-  writeFileSync(join(room, 'bin', 'go'), `#!/bin/sh\n${body}\n`);
-  chmodSync(join(room, 'bin', 'go'), 0o755);
+  fakeProgram('go', body);
+}
+
+function fakeProgram(name: string, body: string): void {
+  writeFileSync(join(room, 'bin', name), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(room, 'bin', name), 0o755);
 }
 
 const BUILD = [
@@ -29,7 +33,7 @@ const BUILD = [
 
 function installer(...names: string[]): Promise<{ code: number; said: string }> {
   const env = {
-    PATH: existsSync(join(room, 'bin', 'go')) ? `${join(room, 'bin')}:/usr/bin:/bin` : room,
+    PATH: readdirSync(join(room, 'bin')).length > 0 ? `${join(room, 'bin')}:/usr/bin:/bin` : room,
     XDG_CACHE_HOME: join(room, 'cache'),
   };
   return new Promise((resolve) => {
@@ -95,6 +99,37 @@ test('a program that builds but does not run is not installed', async () => {
 test('without Go it says where to get it', async () => {
   const { code, said } = await installer('timestamp-server');
   expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('install Go 1.26 or newer') });
+});
+
+/** Stands in for Python: what it makes in place of a virtual environment writes down what it was asked, and ends as told. */
+function fakePython(pip: string): void {
+  const inside = `#!/bin/sh\\necho "$*" >>${room}/asked\\n[ "$2" = pip ] || exit 0\\n${pip}\\n`;
+  fakeProgram('python3', `mkdir -p "$3/bin"; printf '${inside}' >"$3/bin/python"; chmod +x "$3/bin/python"`);
+}
+
+test('a peer in Python gets an environment of its own, with what is pinned and nothing else, and is started where it ends up', async () => {
+  fakePython('exit 0');
+  expect(await installer('moto_server')).toEqual({ code: 0, said: expect.stringMatching(/^moto_server 5\.2\.5: installed in/) });
+  expect(await installer('moto_server')).toEqual({ code: 0, said: 'moto_server 5.2.5: already there\n' });
+  const pinned = join(import.meta.dirname, 'requirements/moto_server.txt');
+  const asked = readFileSync(join(room, 'asked'), 'utf8');
+  expect(asked).toMatch(/^-m pip install .*--no-deps/);
+  expect(asked).toContain(`--requirement ${pinned}\n-m moto.server --help\n`);
+  expect(readFileSync(pinned, 'utf8')).toContain('\nmoto==5.2.5\n');
+  execFileSync(join(cache(), 'moto_server-5.2.5/moto_server'), ['-p', '1']);
+  expect(readFileSync(join(room, 'asked'), 'utf8')).toMatch(/\n-m moto\.server -p 1\n$/);
+});
+
+test('where pip fails nothing is left behind', async () => {
+  fakePython('echo "no such version" >&2; exit 1');
+  const { code, said } = await installer('moto_server');
+  expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^moto_server 5\.2\.5: cannot: .*no such version\n$/) });
+  expect(readdirSync(cache())).toEqual([]);
+});
+
+test('without Python it says what to install', async () => {
+  const { code, said } = await installer('moto_server');
+  expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('install Python 3.11 or newer') });
 });
 
 test('a name that is no peer is refused with those that are', async () => {

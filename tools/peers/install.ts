@@ -1,5 +1,5 @@
 // node tools/peers/install.ts [name…]: installs the programs our tests are held against, as far as this machine lacks them.
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuiltPeer, folderOf, locate, onPath, peerCache, sourceOf } from './locate.ts';
@@ -12,25 +12,18 @@ const BUILD_MINUTES = 20;
 export async function install(peer: Peer): Promise<'installed' | 'already there'> {
   if (locate(peer) !== undefined) return 'already there';
   if (peer.kind === 'debian') await installByApt(peer);
+  else if (peer.kind === 'python') await installByPip(peer);
   else await installByGo(peer);
   return 'installed';
 }
 
 /** Builds beside its place, proves it runs, then renames: whoever finds the folder finds a program that works. */
-async function installByGo(peer: BuiltPeer): Promise<void> {
-  const go = onPath('go');
-  if (go === undefined)
-    throw new Failure('it is built by Go, and "go" is not on PATH: install Go 1.26 or newer from https://go.dev/dl');
+async function build(peer: BuiltPeer, buildIn: (folder: string) => Promise<void>): Promise<void> {
   const target = folderOf(peer);
   await mkdir(peerCache(), { recursive: true });
   const building = await mkdtemp(`${target}.building-`);
   try {
-    const environment = { ...process.env, GOBIN: building, CGO_ENABLED: '0' };
-    const build =
-      peer.kind === 'go'
-        ? ['install', `${peer.module}@${peer.version}`]
-        : ['build', '-C', sourceOf(peer), '-trimpath', '-buildvcs=false', '-o', join(building, peer.name), '.'];
-    await run(go, build, { environment, minutes: BUILD_MINUTES });
+    await buildIn(building);
     await run(join(building, peer.name), peer.proof);
     await rename(building, target).catch((error: unknown) => {
       if (locate(peer) === undefined) throw error;
@@ -38,6 +31,35 @@ async function installByGo(peer: BuiltPeer): Promise<void> {
   } finally {
     await rm(building, { recursive: true, force: true });
   }
+}
+
+async function installByGo(peer: BuiltPeer & { kind: 'go' | 'go-source' }): Promise<void> {
+  const go = onPath('go');
+  if (go === undefined)
+    throw new Failure('it is built by Go, and "go" is not on PATH: install Go 1.26 or newer from https://go.dev/dl');
+  await build(peer, async (folder) => {
+    const environment = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
+    const args =
+      peer.kind === 'go'
+        ? ['install', `${peer.module}@${peer.version}`]
+        : ['build', '-C', sourceOf(peer), '-trimpath', '-buildvcs=false', '-o', join(folder, peer.name), '.'];
+    await run(go, args, { environment, minutes: BUILD_MINUTES });
+  });
+}
+
+/** A virtual environment of its own. pip writes its path into its programs, and ours is renamed: so we start it by module. */
+async function installByPip(peer: BuiltPeer & { kind: 'python' }): Promise<void> {
+  const python = onPath('python3');
+  if (python === undefined)
+    throw new Failure('it is written in Python, and "python3" is not on PATH: install Python 3.11 or newer, with its venv');
+  const requirements = join(import.meta.dirname, 'requirements', `${peer.name}.txt`);
+  await build(peer, async (folder) => {
+    await run(python, ['-m', 'venv', folder], { minutes: BUILD_MINUTES });
+    const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--no-deps', '--requirement', requirements];
+    await run(join(folder, 'bin', 'python'), pip, { minutes: BUILD_MINUTES });
+    const start = `#!/bin/sh\nexec "$(dirname "$0")/bin/python" -m ${peer.module} "$@"\n`;
+    await writeFile(join(folder, peer.name), start, { mode: 0o755 });
+  });
 }
 
 let listed: Promise<unknown> | undefined;

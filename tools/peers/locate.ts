@@ -12,12 +12,12 @@ export function peerCache(environment: Environment = process.env): string {
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'signwright', 'peers');
 }
 
-/** A peer that Go builds into the cache. */
-export type BuiltPeer = Peer & { kind: 'go' | 'go-source' };
+/** A peer that is built into the cache. */
+export type BuiltPeer = Peer & { kind: 'go' | 'go-source' | 'python' };
 
-/** The folder of one Go peer at its version. */
+/** The folder of one built peer at its version. */
 export function folderOf(peer: BuiltPeer, environment: Environment = process.env): string {
-  const version = peer.kind === 'go' ? peer.version : sourceVersion(sourceOf(peer));
+  const version = peer.kind === 'go-source' ? sourceVersion(sourceOf(peer)) : peer.version;
   return join(peerCache(environment), `${peer.name}-${version}`);
 }
 

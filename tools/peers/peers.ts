@@ -13,6 +13,11 @@ export type Peer = {
       readonly folder: string;
     }
   | {
+      readonly kind: 'python';
+      readonly version: string /** What `python -m` runs; it and all that it needs are pinned in `requirements/NAME.txt`. */;
+      readonly module: string;
+    }
+  | {
       readonly kind: 'debian' /** Its package; the machine's own program is used where there is one. */;
       readonly package: string;
     }
@@ -47,11 +52,20 @@ export const PEERS = [
   },
   // Our own few lines around golang.org/x/mod/sumdb and transparency-dev/formats, which are libraries.
   { name: 'logcheck', kind: 'go-source', folder: 'go/logcheck', proof: ['version'] },
+  // What speaks S3: a server that stores, and a simulation of Amazon's.
+  {
+    name: 'minio',
+    kind: 'go',
+    version: 'v0.0.0-20260212201848-7aac2a2c5b7c',
+    module: 'github.com/minio/minio',
+    proof: ['--version'],
+  },
+  { name: 'moto_server', kind: 'python', version: '5.2.5', module: 'moto.server', proof: ['--help'] },
 ] as const satisfies readonly Peer[];
 
 export type PeerName = (typeof PEERS)[number]['name'];
 
 /** `cosign v3.1.3`, as people say it. */
 export function titleOf(peer: Peer): string {
-  return peer.kind === 'go' ? `${peer.name} ${peer.version}` : peer.name;
+  return 'version' in peer ? `${peer.name} ${peer.version}` : peer.name;
 }
