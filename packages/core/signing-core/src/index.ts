@@ -85,7 +85,7 @@ export { consistencyProof, EMPTY_ROOT, HASH_SIZE, inclusionProof, leafHash, node
 export type { OpenedSegment, SegmentTrust } from './tlog/open-segment.ts';
 export { openSegment } from './tlog/open-segment.ts';
 export type { SegmentSigning } from './tlog/segment.ts';
-export { MAX_SEGMENT, MAX_SEGMENT_PAYLOAD, recordsIn, SEGMENT, sealSegment } from './tlog/segment.ts';
+export { MAX_SEGMENT, MAX_SEGMENT_PAYLOAD, MAX_SEGMENT_RECORDS, recordsIn, SEGMENT, sealSegment } from './tlog/segment.ts';
 export type { Note, NoteSignature } from './tlog/signed-note.ts';
 export { addSignature, MAX_NOTE, parseNote, signNote, verifyNote, writeNote } from './tlog/signed-note.ts';
 export { entriesPath, TILE_WIDTH, tilePath } from './tlog/tiles.ts';

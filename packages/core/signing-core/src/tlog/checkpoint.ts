@@ -1,7 +1,7 @@
 import { SignwrightError } from '../error.ts';
 import { quoted } from '../formats/quoted.ts';
 import { HASH_SIZE } from './merkle.ts';
-import { describe, type Note, parseNote, verifyNote } from './signed-note.ts';
+import { describeAll, isBy, type Note, parseNote, verifyNote } from './signed-note.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
 /** What a log says of itself at one time (C2SP tlog-checkpoint): its name, how many records it has, and their root. */
@@ -51,13 +51,13 @@ export function openCheckpoint(noteBytes: Uint8Array, logKeys: readonly Verifier
   const note = parseNote(noteBytes, `the checkpoint (${where})`);
   const checkpoint = parseCheckpoint(note.text, `the checkpoint (${where})`);
   const keys = logKeys.filter((key) => key.name === checkpoint.origin && key.type !== 'cosignature');
-  const found = note.signatures.map(describe).join(', ');
-  const expected = logKeys.map(describe).join(' or ') || 'no log';
+  const found = describeAll(note.signatures);
+  const expected = describeAll(logKeys) || 'no log';
   if (keys.length === 0) {
     const message = `the checkpoint is of the log ${quoted(checkpoint.origin)}, signed by ${found}; expected was ${expected}`;
     throw new SignwrightError('verification', message, { where, next: 'this is another log, or its name was changed' });
   }
-  if (!keys.some((key) => note.signatures.some(({ name, hash }) => name === key.name && hash === key.hash))) {
+  if (!keys.some((key) => note.signatures.some((one) => isBy(one, key)))) {
     throw new SignwrightError('verification', `the checkpoint is signed by ${found}; expected was ${expected}`, {
       where,
       next: "if the log's key was changed on purpose, give its new verifier key",

@@ -35,3 +35,9 @@ test('a record of 65,535 bytes is the largest', () => {
   expect(decodeEntries(encodeEntries([Buffer.alloc(65_535)]))[0]).toHaveLength(65_535);
   expect(() => encodeEntries([Buffer.alloc(65_536)])).toThrow(RangeError);
 });
+
+test('more entries than are expected are not read', () => {
+  const two = encodeEntries([Buffer.of(1), Buffer.of(2)]);
+  expect(decodeEntries(two, 'the tile', 2)).toHaveLength(2);
+  expect(() => decodeEntries(two, 'the tile', 1)).toThrow('the tile has more than 1 entries');
+});

@@ -13,8 +13,12 @@ export function encodeEntries(records: readonly Uint8Array[]): Buffer {
   );
 }
 
-/** Reads an entry bundle to its last byte. @throws SignwrightError `invalid-input` where the last entry is cut off. */
-export function decodeEntries(bytes: Uint8Array, what = 'the entry bundle'): Buffer[] {
+/**
+ * Reads an entry bundle to its last byte.
+ *
+ * @throws SignwrightError `invalid-input`, beginning with `what`, where the last entry is cut off or there are more than `most`.
+ */
+export function decodeEntries(bytes: Uint8Array, what = 'the entry bundle', most: number = Number.POSITIVE_INFINITY): Buffer[] {
   const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const records: Buffer[] = [];
   for (let at = 0; at < from.length; ) {
@@ -23,6 +27,7 @@ export function decodeEntries(bytes: Uint8Array, what = 'the entry bundle'): Buf
     if (end > from.length) {
       throw new SignwrightError('invalid-input', `${what}: entry ${records.length} (from byte ${at}) is cut off`);
     }
+    if (records.length === most) throw new SignwrightError('invalid-input', `${what} has more than ${most} entries`);
     records.push(from.subarray(start, end));
     at = end;
   }

@@ -10,8 +10,9 @@ import type { LogRecord } from '../records/record.ts';
 import { writeRecord } from '../records/write-record.ts';
 import type { KeyRule, SignerRule } from '../requirement.ts';
 import { parseTrustRoot } from '../trust-root.ts';
+import { encodeEntries } from './entries.ts';
 import { type OpenedSegment, openSegment, type SegmentTrust } from './open-segment.ts';
-import { MAX_SEGMENT, MAX_SEGMENT_PAYLOAD, recordsIn, sealSegment } from './segment.ts';
+import { MAX_SEGMENT, MAX_SEGMENT_PAYLOAD, MAX_SEGMENT_RECORDS, recordsIn, sealSegment } from './segment.ts';
 import { verifierKeyOf } from './verifier-key.ts';
 
 const authority = testAuthority();
@@ -182,6 +183,11 @@ test('a segment has its limits: at least one record, and no more than fit', asyn
   expect(bytes.length).toBeLessThanOrEqual(MAX_SEGMENT);
   expect(await open(bytes)).toBe('the log log.example');
   await expect(sealSegment([...full, record], { signer })).rejects.toThrow(RangeError);
+  const many = Array.from({ length: MAX_SEGMENT_RECORDS + 1 }, () => Buffer.alloc(0));
+  await expect(sealSegment(many, { signer })).rejects.toThrow(RangeError);
+  const crowded = await json();
+  crowded.dsseEnvelope.payload = encodeEntries(many).toString('base64');
+  expect(await open(Buffer.from(JSON.stringify(crowded)))).toContain('has more than 65536 entries');
   expect(await open(Buffer.alloc(MAX_SEGMENT + 1))).toContain('at most 16777216 are read');
 });
 

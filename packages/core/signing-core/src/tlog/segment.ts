@@ -14,6 +14,9 @@ export const SEGMENT = 'application/vnd.signwright.segment.v1';
 export const MAX_SEGMENT: number = 16 * 1024 * 1024;
 export const MAX_SEGMENT_PAYLOAD: number = 11 * 1024 * 1024;
 
+/** Records of a segment at the most: real ones have no room for more, and empty ones would fill a log for nothing. */
+export const MAX_SEGMENT_RECORDS = 65_536;
+
 /** Who signs a segment; without `timestamps` only the log key does, which stands for itself. */
 export type SegmentSigning = { readonly signer: Signer; readonly timestamps?: TimestampAuthority };
 
@@ -24,6 +27,7 @@ export type SegmentSigning = { readonly signer: Signer; readonly timestamps?: Ti
  */
 export async function sealSegment(records: readonly Uint8Array[], { signer, timestamps }: SegmentSigning): Promise<Buffer> {
   if (records.length === 0) throw new TypeError('a segment has at least one record');
+  if (records.length > MAX_SEGMENT_RECORDS) throw new RangeError(`${records.length} records in one segment`);
   const payload = encodeEntries(records);
   if (payload.length > MAX_SEGMENT_PAYLOAD) throw new RangeError(`records of ${payload.length} bytes in one segment`);
   const signature = await signMessage(signer, preAuthEncoding(SEGMENT, payload));
@@ -51,7 +55,7 @@ export function readSegment(bytes: Uint8Array): { bundle: Bundle; records: Buffe
   if (bundle.content.type !== 'envelope' || bundle.content.envelope.payloadType !== SEGMENT) {
     throw new SignwrightError('invalid-input', `the segment is no envelope of type ${SEGMENT}`);
   }
-  const records = decodeEntries(bundle.content.envelope.payload, 'the segment');
+  const records = decodeEntries(bundle.content.envelope.payload, 'the segment', MAX_SEGMENT_RECORDS);
   if (records.length === 0) throw new SignwrightError('invalid-input', 'the segment holds no record');
   return { bundle, records };
 }

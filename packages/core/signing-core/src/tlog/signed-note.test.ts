@@ -144,6 +144,7 @@ test('a note that none of the keys signed says who did and who was expected', ()
     `the note is signed by "example.com/foo" (key 530d903a); expected was "log.example" (key ${id})`,
   );
   expect(() => verifyNote(read(EXAMPLE), [])).toThrow('expected was nobody');
+  expect(() => verifyNote(read(`text\n\n${`${LINE}\n`.repeat(100)}`), [other])).toThrow('(key 530d903a) and 95 more; expected');
 });
 
 test('a name that would play with a terminal is shown in its escaped form', () => {

@@ -14,6 +14,7 @@ export type NoteSignature = { readonly name: string; readonly hash: number; read
 /** A note's bytes, and its signatures, at the most. */
 export const MAX_NOTE: number = 64 * 1024;
 const MOST_SIGNATURES = 100;
+const MOST_SHOWN = 5;
 
 /**
  * Reads a signed note, strictly: UTF-8, no control characters but line breaks, at least one signature, each in its one encoding.
@@ -82,9 +83,8 @@ export function verifyNote(note: Note, keys: readonly VerifierKey[], what = 'the
     });
   });
   if (signed.length > 0) return signed;
-  const found = note.signatures.map(describe).join(', ');
-  const expected = keys.map(describe).join(', ');
-  throw new SignwrightError('verification', `${what} is signed by ${found}; expected was ${expected || 'nobody'}`);
+  const expected = describeAll(keys) || 'nobody';
+  throw new SignwrightError('verification', `${what} is signed by ${describeAll(note.signatures)}; expected was ${expected}`);
 }
 
 /** Whether a signature says it is by a key: name and key ID together are what tells keys apart. */
@@ -95,6 +95,12 @@ export function isBy(signature: { name: string; hash: number }, key: { name: str
 /** A key for messages: its name and its ID in hex. */
 export function describe({ name, hash }: { name: string; hash: number }): string {
   return `${quoted(name)} (key ${hash.toString(16).padStart(8, '0')})`;
+}
+
+/** The first of several keys for messages: a note may name a hundred. */
+export function describeAll(keys: readonly { name: string; hash: number }[]): string {
+  const more = keys.length > MOST_SHOWN ? ` and ${keys.length - MOST_SHOWN} more` : '';
+  return `${keys.slice(0, MOST_SHOWN).map(describe).join(', ')}${more}`;
 }
 
 function parseSignatureLine(line: string): NoteSignature | undefined {

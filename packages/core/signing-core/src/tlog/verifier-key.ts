@@ -25,7 +25,7 @@ const OTHER_TYPES = new Map([
 /** SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const LONGEST = 1024;
-const FORM = 'name+hash+base64, as "audit init" prints it';
+const FORM = 'name+hash+base64, as whoever made the key prints it';
 
 /** Whether a text can stand before a signature in a note (C2SP signed-note): not empty, no Unicode space, no plus. */
 export function isSignerName(name: string): boolean {

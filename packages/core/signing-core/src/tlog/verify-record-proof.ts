@@ -1,4 +1,5 @@
 import { SignwrightError } from '../error.ts';
+import { quoted } from '../formats/quoted.ts';
 import { spkiOf } from '../keys.ts';
 import { readRecord } from '../records/read-record.ts';
 import type { ReadRecord } from '../records/record.ts';
@@ -40,7 +41,7 @@ export function verifyRecordProof(bytes: Uint8Array, { keys, witnesses, count }:
   if (!extra) throw new SignwrightError('invalid-input', 'the proof carries no record (a line "extra …")', { where });
   const { origin, size, root, note: opened } = openCheckpoint(note, keys, where);
   if (!verifyInclusion({ leaf: leafHash(extra), index, size, root, proof: hashes })) {
-    const message = `the proof does not lead from the record at ${index} to the root of the ${size} records of ${origin}`;
+    const message = `the proof does not lead from the record at ${index} to the root of the ${size} records of ${quoted(origin)}`;
     throw new SignwrightError('verification', message, { where, next: 'the record or the proof was changed' });
   }
   const seen = new Set(keys.map(({ publicKey }) => spkiOf(publicKey).toString('hex')));
