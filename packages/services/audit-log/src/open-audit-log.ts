@@ -8,15 +8,15 @@ import {
   type Transactions,
   verifierKeyOf,
 } from '@signwright/signing-core';
-import { type Attempts, attemptsAt } from './attempts.ts';
 import { type LogContext, originOf } from './context.ts';
-import { groupCommit } from './group-commit.ts';
-import { type Demand, proveRecord } from './prove.ts';
-import { publishHead } from './publish.ts';
-import type { RefusedSegment } from './refuse-segments.ts';
-import { createSequencer, type Sequencer } from './sequencer.ts';
-import { directWriter } from './write-direct.ts';
-import { type Memory, transactionWriter } from './write-in-transactions.ts';
+import { publishHead } from './order/publish.ts';
+import { createSequencer, type Sequencer } from './order/sequencer.ts';
+import { type Demand, proveRecord } from './prove/prove.ts';
+import { type Attempts, attemptsAt } from './segments/attempts.ts';
+import { groupCommit } from './segments/group-commit.ts';
+import type { RefusedSegment } from './segments/refuse-segments.ts';
+import { directWriter } from './segments/write-direct.ts';
+import { type Memory, transactionWriter } from './segments/write-in-transactions.ts';
 
 /** What a log is opened with. */
 export type AuditLogOptions = LogContext &

@@ -13,11 +13,11 @@ import {
 import { ahead } from './ahead.ts';
 import { type Opened, originOf } from './context.ts';
 import { damaged } from './damaged.ts';
-import { countAt, hashesOver, subtreeRoot, type TileReader } from './edge.ts';
-import type { Head } from './head.ts';
-import { loadHead } from './load-head.ts';
-import { type SegmentReader, segmentReader, tailRecords } from './read-segments.ts';
-import { tileReader } from './tree-reader.ts';
+import type { Head } from './order/head.ts';
+import { loadHead } from './order/load-head.ts';
+import { type SegmentReader, segmentReader, tailRecords } from './segments/read-segments.ts';
+import { countAt, hashesOver, subtreeRoot, type TileReader } from './tree/edge.ts';
+import { tileReader } from './tree/tree-reader.ts';
 
 /** Reads the records of a log, in order. */
 export type LogReader = {

@@ -1,0 +1,48 @@
+import { type BlobStore, openCheckpoint, type VerifierKey, type Version } from '@signwright/signing-core';
+import { damaged } from '../damaged.ts';
+import { CHECKPOINT, HEAD } from '../layout.ts';
+import { EMPTY_HEAD, type Head, readHead } from './head.ts';
+
+/** The head, and the version that a swap replaces. */
+export type Loaded = { readonly head: Head; readonly version: Version | undefined };
+
+const ROLLED_BACK =
+  'somebody put an older copy back: restore the newest one; if it is lost, keep this one as evidence and start a log of another name';
+
+/**
+ * Reads and verifies the head.
+ *
+ * @param seen what this process saw last; without it, the head is held against the published checkpoint.
+ * @throws SignwrightError `verification` where it is not signed by the log, contradicts itself, or is older than what was seen.
+ */
+export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Head): Promise<Loaded> {
+  const loaded = await readOnce(blobs, keys);
+  if (seen) {
+    checkProgress(seen, loaded.head, 'this process saw');
+    return loaded;
+  }
+  const published = await blobs.get(CHECKPOINT);
+  if (!published) return loaded;
+  const checkpoint = openCheckpoint(published.bytes, keys, CHECKPOINT);
+  // Whoever published it may have ordered more since the head was read.
+  const newest = checkpoint.size > loaded.head.size ? await readOnce(blobs, keys) : loaded;
+  checkProgress(checkpoint, newest.head, 'the published checkpoint has');
+  return newest;
+}
+
+async function readOnce(blobs: BlobStore, keys: readonly VerifierKey[]): Promise<Loaded> {
+  const blob = await blobs.get(HEAD);
+  return blob ? { head: await readHead(blob.bytes, keys), version: blob.version } : { head: EMPTY_HEAD, version: undefined };
+}
+
+/** What a head is compared with. */
+type Seen = { readonly size: number; readonly root: Buffer; readonly next?: number };
+
+function checkProgress(seen: Seen, { size, root, next }: Head, who: string): void {
+  if (size < seen.size || next < (seen.next ?? 0)) {
+    throw damaged(HEAD, `it was rolled back to ${size} records in ${next} segments; ${who} ${seen.size}`, ROLLED_BACK);
+  }
+  if (size === seen.size && !root.equals(seen.root)) {
+    throw damaged(HEAD, `it has another root than ${who} for the same ${size} records: this is another log`, ROLLED_BACK);
+  }
+}

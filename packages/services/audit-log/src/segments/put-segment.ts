@@ -1,0 +1,59 @@
+import { type BlobStore, SignwrightError } from '@signwright/signing-core';
+import { isUnreachable } from '../damaged.ts';
+import { firstMissing } from '../first-missing.ts';
+import { segmentKey } from '../layout.ts';
+
+/**
+ * Writes a segment at the first free number, and returns when it is certain that it is there.
+ *
+ * A write that failed may have persisted all the same. So the same bytes are put at the same number until the store says what is
+ * there: these bytes (then they are durable), or another's (then these never were). Where it will not say, the records may be in
+ * the log though this throws; appended again, they are in it twice, as two attempts.
+ *
+ * @param from a number such that all before it are others'.
+ * @param doubt whether these bytes may be there already, from an attempt whose end is not known: then none behind `from` is passed over.
+ * @throws SignwrightError `unreachable` where it is not known whether the segment was written.
+ */
+export async function putSegment(
+  blobs: BlobStore,
+  from: number,
+  bytes: Uint8Array,
+  { retainUntil, doubt = false }: { retainUntil?: Date | undefined; doubt?: boolean } = {},
+): Promise<number> {
+  const isOurs = async (number: number): Promise<boolean> => {
+    const blob = await blobs.get(segmentKey(number));
+    return blob !== undefined && Buffer.compare(blob.bytes, bytes) === 0;
+  };
+  const isTaken = async (number: number): Promise<boolean> => (await blobs.get(segmentKey(number))) !== undefined;
+  for (let number = from; ; ) {
+    if (await putAt(blobs, number, bytes, retainUntil, isOurs)) return number;
+    number = doubt ? number + 1 : await firstMissing(number + 1, isTaken);
+  }
+}
+
+const TRIES = 2;
+
+/** @returns whether these bytes are durable at this number; `false` where another's are. */
+async function putAt(
+  blobs: BlobStore,
+  number: number,
+  bytes: Uint8Array,
+  retainUntil: Date | undefined,
+  isOurs: (number: number) => Promise<boolean>,
+): Promise<boolean> {
+  let failure: SignwrightError | undefined;
+  for (let tries = 0; tries < TRIES; tries++) {
+    try {
+      if (await blobs.putIfAbsent(segmentKey(number), bytes, retainUntil)) return true;
+      return await isOurs(number);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      failure = error;
+    }
+  }
+  throw new SignwrightError('unreachable', `it is not known whether the records were written to ${segmentKey(number)}`, {
+    where: failure?.where ?? segmentKey(number),
+    next: failure?.next ?? 'run again when the store can be reached',
+    cause: failure,
+  });
+}
