@@ -10,9 +10,10 @@ import {
   type Transactions,
 } from '@signwright/signing-core';
 import { readEvidence } from './get-evidence.ts';
+import { groupBy } from './group-by.ts';
 import { readIndex } from './index-shard.ts';
 import { AT_ONCE, indexKey } from './layout.ts';
-import { groupBy, putEvidence } from './put-evidence.ts';
+import { putEvidence } from './put-evidence.ts';
 import { systemClock } from './system-clock.ts';
 
 export type EvidenceStoreOptions = {

@@ -1,1 +1,11 @@
+export type { EvidenceStoreOptions } from './evidence-store.ts';
 export { createEvidenceStore } from './evidence-store.ts';
+export { putTogether } from './put-together.ts';
+export { holdEvidence, liftHold, listHolds } from './retention/hold-evidence.ts';
+export type { KeptBecause } from './retention/judge-removal.ts';
+export type { Pruned, PruneOptions } from './retention/prune-evidence.ts';
+export { pruneEvidence } from './retention/prune-evidence.ts';
+export type { RetainingBlobs } from './retention/retaining-blobs.ts';
+export { retentionEnforcement } from './retention/retaining-blobs.ts';
+export type { EvidenceEntry } from './retention/survey-evidence.ts';
+export { surveyEvidence } from './retention/survey-evidence.ts';

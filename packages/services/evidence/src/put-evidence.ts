@@ -10,14 +10,13 @@ import {
   sha256,
 } from '@signwright/signing-core';
 import { MAX_EVIDENCE, readEvidence, unusable } from './get-evidence.ts';
+import { groupBy } from './group-by.ts';
 import { addToIndex, type Listing } from './index-shard.ts';
-import { changeKept, type Kept } from './kept-shard.ts';
 import { AT_ONCE, evidenceKey, indexKey, keptKey } from './layout.ts';
-import { LEASE_MS } from './lease.ts';
+import { changeKept, type Kept } from './retention/kept-shard.ts';
+import { FRESH_MS, LEASE_MS } from './retention/lease.ts';
 
 const PIECES_AT_ONCE = 4;
-/** When a piece was last put is written down again where it is older than this. */
-const FRESH_MS = 60 * 60 * 1000;
 const LONGEST_WAIT_MS = 30_000;
 const LAST_TIME = Date.parse('9999-12-31T23:59:59Z');
 
@@ -101,15 +100,4 @@ function checkTime(retainUntil: Date | undefined): number | undefined {
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
-}
-
-/** What has the same key, together. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -30,3 +30,8 @@ export interface EvidenceBatches {
   /** As `put` of each, in order. @returns their ids, in order. */
   putAll(items: readonly EvidenceItem[]): Promise<readonly Sha256[]>;
 }
+
+/** Whether a store itself keeps anyone from deleting evidence before its time: all of them, all but a few, or nobody and why not. */
+export type RetentionEnforcement =
+  | { readonly enforced: 'compliance' | 'governance' }
+  | { readonly enforced: false; readonly why: string };

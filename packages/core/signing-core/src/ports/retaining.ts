@@ -9,4 +9,6 @@ export interface Retaining {
   hold(key: string, held: boolean): Promise<void>;
   /** Removes a blob with every version of it. @returns `held` where a retention or a hold forbids it, `absent` where there is none. */
   remove(key: string): Promise<'removed' | 'held' | 'absent'>;
+  /** Whether the store would refuse to remove it now, where it can tell without trying. */
+  held?(key: string): Promise<boolean>;
 }

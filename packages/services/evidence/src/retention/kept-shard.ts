@@ -1,5 +1,5 @@
 import { type BlobStore, hexOf, type Sha256 } from '@signwright/signing-core';
-import { changeLines, type LineFormat, readLines } from './lines.ts';
+import { changeLines, type LineFormat, readLines } from '../lines.ts';
 
 /** What a store remembers of a piece of evidence beside its bytes and where it is listed. Times are in milliseconds since 1970. */
 export type Kept = {
