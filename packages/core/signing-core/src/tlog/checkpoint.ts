@@ -50,7 +50,7 @@ export function parseCheckpoint(text: string, what = 'the checkpoint'): Checkpoi
 export function openCheckpoint(noteBytes: Uint8Array, logKeys: readonly VerifierKey[], where: string): OpenedCheckpoint {
   const note = parseNote(noteBytes, `the checkpoint (${where})`);
   const checkpoint = parseCheckpoint(note.text, `the checkpoint (${where})`);
-  const keys = logKeys.filter((key) => key.name === checkpoint.origin && key.type !== 'cosignature');
+  const keys = logKeys.filter((key) => key.name === checkpoint.origin);
   const found = describeAll(note.signatures);
   const expected = describeAll(logKeys) || 'no log';
   if (keys.length === 0) {

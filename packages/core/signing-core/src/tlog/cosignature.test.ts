@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto';
 import { memorySigner, testKeys } from '@signwright/testkit';
 import { expect, test } from 'vitest';
 import { writeCheckpoint } from './checkpoint.ts';
@@ -42,8 +43,10 @@ test('a witness that cosigned twice counts once, with the newer time', async () 
     await cosign(note, 'one.example', ONE.signer, new Date(1000)),
     await cosign(note, 'one.example', ONE.signer, AT),
   ];
-  const twice = parseNote(Buffer.concat([writeNote(note), Buffer.from(`${newer}\n${older}\n`)]));
-  expect(verifyCosignatures(twice, [ONE.key])).toEqual([{ witness: ONE.key, at: new Date('2026-06-01T12:00:00Z') }]);
+  for (const lines of [`${newer}\n${older}\n`, `${older}\n${newer}\n`]) {
+    const twice = parseNote(Buffer.concat([writeNote(note), Buffer.from(lines)]));
+    expect(verifyCosignatures(twice, [ONE.key])).toEqual([{ witness: ONE.key, at: new Date('2026-06-01T12:00:00Z') }]);
+  }
   expect(addSignature(addSignature(note, older), newer).signatures).toHaveLength(2);
 });
 
@@ -67,6 +70,23 @@ test('a cosignature by a known witness that does not hold is an error that names
     expect(verifyCosignatures(note, [TWO.key])).toEqual([]);
   }
   expect(() => verifyCosignatures({ ...cosigned, text: TEXT.replace('\n1\n', '\n2\n') }, [ONE.key])).toThrow('does not hold');
+});
+
+test('a time that no calendar has does not count, though the witness signed it', async () => {
+  const note = await signed();
+  const cosignedAt = (seconds: bigint): Note => {
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(seconds);
+    const signature = Buffer.concat([
+      time,
+      sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${TEXT}`), ONE.keys.privateKey),
+    ]);
+    return { ...note, signatures: [...note.signatures, { name: 'one.example', hash: ONE.key.hash, signature }] };
+  };
+  expect(verifyCosignatures(cosignedAt(8_640_000_000_000n), [ONE.key])).toHaveLength(1);
+  for (const seconds of [8_640_000_000_001n, 2n ** 53n, 2n ** 63n - 1n]) {
+    expect(() => verifyCosignatures(cosignedAt(seconds), [ONE.key])).toThrow('does not hold');
+  }
 });
 
 test("a signature without a time, as a log makes it, is no cosignature: the key's ID differs", async () => {
