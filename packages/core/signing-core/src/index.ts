@@ -27,7 +27,7 @@ export type { AuditLog, Receipt } from './ports/audit-log.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';
 export type { CertificateIssuer } from './ports/certificate-issuer.ts';
 export type { Clock } from './ports/clock.ts';
-export type { EvidenceBatches, EvidenceItem, EvidenceStore } from './ports/evidence-store.ts';
+export type { EvidenceBatches, EvidenceItem, EvidenceStore, RetentionEnforcement } from './ports/evidence-store.ts';
 export type { IdentityProvider } from './ports/identity-provider.ts';
 export type { Notification, Notifier } from './ports/notifier.ts';
 export type { Retaining } from './ports/retaining.ts';
