@@ -1,5 +1,15 @@
+export type { Archive, ExportOptions } from './archive/export-archive.ts';
+export { exportArchive } from './archive/export-archive.ts';
+export type { ArchivedArtifact } from './archive/manifest.ts';
+export type { OpenArchive } from './archive/open-archive.ts';
+export { openArchive } from './archive/open-archive.ts';
+export { writeArchive } from './archive/write-archive.ts';
+export type { Copied, CopyOptions } from './copy-evidence.ts';
+export { copyEvidence } from './copy-evidence.ts';
 export type { EvidenceStoreOptions } from './evidence-store.ts';
 export { createEvidenceStore } from './evidence-store.ts';
+export type { Gathered } from './gather-evidence.ts';
+export { gatherEvidence } from './gather-evidence.ts';
 export { putTogether } from './put-together.ts';
 export { holdEvidence, liftHold, listHolds } from './retention/hold-evidence.ts';
 export type { KeptBecause } from './retention/judge-removal.ts';

@@ -7,7 +7,7 @@ import { fieldReader } from '../formats/read-json.ts';
 import { type Json, parseStrictJson } from '../formats/strict-json.ts';
 
 /** The type of a policy snapshot. */
-export const SNAPSHOT = 'https://signwright.dev/policy-snapshot/v1';
+const SNAPSHOT = 'https://signwright.dev/policy-snapshot/v1';
 
 /**
  * Every file a policy was loaded from, so that years later the same policy can be loaded again. The same files make the same bytes:

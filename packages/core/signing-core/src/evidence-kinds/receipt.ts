@@ -6,7 +6,7 @@ import { type Json, type JsonObject, parseStrictJson } from '../formats/strict-j
 import type { Receipt } from '../ports/audit-log.ts';
 
 /** The type of a receipt as it is kept beside the evidence its record names. */
-export const RECEIPT = 'https://signwright.dev/receipt/v1';
+const RECEIPT = 'https://signwright.dev/receipt/v1';
 
 /** A receipt of the log for the RESULT that names a piece of evidence; the piece's digest beside it. */
 export type EvidenceReceipt = Receipt & { readonly evidence: Sha256 };

@@ -379,7 +379,7 @@ test('whatever is put, held, lifted and pruned in whatever order: nothing goes b
   const piece = fc.integer({ min: 0, max: 3 });
   const step = fc.oneof(
     fc.record({ do: fc.constant('put' as const), piece, days: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }) }),
-    fc.record({ do: fc.constantFrom('hold' as const, 'lift' as const), piece, name: fc.constantFrom('x', 'y') }),
+    fc.record({ do: fc.constant('hold' as const), lift: fc.boolean(), piece, name: fc.constantFrom('x', 'y') }),
     fc.record({ do: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 15 }) }),
     fc.record({ do: fc.constant('prune' as const), unretained: fc.boolean() }),
   );
@@ -399,13 +399,13 @@ test('whatever is put, held, lifted and pruned in whatever order: nothing goes b
           const before = model.get(`${each.piece}`);
           const longest = Math.max(before?.until ?? 0, until ?? 0);
           model.set(`${each.piece}`, { put: now, holds: before?.holds ?? new Set(), until: longest === 0 ? undefined : longest });
-        } else if (each.do === 'hold' || each.do === 'lift') {
+        } else if (each.do === 'hold') {
           const known = model.get(`${each.piece}`);
           if (known === undefined) continue;
           const id = sha256(`${each.piece}`);
-          if (each.do === 'hold') await holdEvidence(bucket, each.name, [id], clock);
-          else await liftHold(bucket, each.name, [id]);
-          known.holds[each.do === 'hold' ? 'add' : 'delete'](each.name);
+          if (each.lift) await liftHold(bucket, each.name, [id]);
+          else await holdEvidence(bucket, each.name, [id], clock);
+          known.holds[each.lift ? 'delete' : 'add'](each.name);
         } else if (each.do === 'wait') {
           now += each.days * DAY;
         } else {
