@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { kindOf } from '@signwright/signing-core';
 import { type Finished, type Running, type RunOptions, startProgram } from './run-program.ts';
 
 /** A project in a temporary directory of its own, and the built command line run in it. */
@@ -26,7 +27,7 @@ export type Workspace = {
   has(name: string): boolean;
   /** The files below a directory, by name relative to it; none where there is no such directory. */
   files(name: string): string[];
-  /** The evidence in the default store: digest in hex → bytes. */
+  /** The bundles in the default store: digest in hex → bytes. */
   evidence(store?: string): Map<string, Buffer>;
   remove(): void;
 };
@@ -104,7 +105,8 @@ function workspaceIn(directory: string): Workspace {
     has: (name) => lstatSync(path(name), { throwIfNoEntry: false }) !== undefined,
     evidence(store = '.signwright/evidence') {
       const kept = files(`${store}/evidence`);
-      return new Map(kept.map((name) => [name.replace('/', ''), readFileSync(path(`${store}/evidence/${name}`))]));
+      const all = kept.map((name) => [name.replace('/', ''), readFileSync(path(`${store}/evidence/${name}`))] as const);
+      return new Map(all.filter(([, bytes]) => kindOf(bytes) === 'bundle'));
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };

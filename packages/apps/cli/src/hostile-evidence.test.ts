@@ -201,7 +201,8 @@ describe.concurrent('a damaged evidence store is inconclusive, never an allow', 
   const signed = async (): Promise<{ here: Workspace; evidence: string }> => {
     const here = await workspace(trialPolicy('  - { match: "dist/**", tier: internal }'));
     expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
-    return { here, evidence: here.path(`.signwright/evidence/evidence/${here.files('.signwright/evidence/evidence')[0]}`) };
+    const [bundle = ''] = here.evidence().keys();
+    return { here, evidence: here.path(`.signwright/evidence/evidence/${bundle.slice(0, 2)}/${bundle.slice(2)}`) };
   };
 
   test.each([

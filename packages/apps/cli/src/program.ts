@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { bundleShow, bundleVerify } from './commands/bundle.ts';
 import { doctor } from './commands/doctor.ts';
 import { init } from './commands/init.ts';
@@ -7,14 +7,14 @@ import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { sign } from './commands/sign.ts';
 import { trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import { verify } from './commands/verify.ts';
+import { wait } from './commands/wait.ts';
 import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
 import { harmless, printNote } from './print-lines.ts';
+import { addAudit, duration } from './program-audit.ts';
+import { descriptor, example, type Finish } from './program-parts.ts';
 import { outputOption, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
-
-/** Waits for a command; its exit code, or that it is done, becomes the program's. */
-type Finish = (work: Promise<number> | Promise<void>) => Promise<void>;
 
 /**
  * The command line. Heavy libraries (certificates, curves, transparency logs) are loaded by what needs them, when it does.
@@ -80,6 +80,16 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addHelpText('after', example('signwright verify dist/app.tgz --environment production --anchor anchor.yaml'))
     .action((paths, options) => finish(verify(paths, options, run)));
 
+  shareOptions(command('wait', 'wait until the log has ordered the records of what was signed, and keep the proofs'), ['text'])
+    .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
+    .option('--timeout <duration>', 'give up after this long, with exit code 3', duration, 600)
+    .option('--every <duration>', 'ask this often', duration, 5)
+    .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .addHelpText('after', example('signwright wait dist --timeout 30m'))
+    .action((paths, options) => finish(wait(paths, options, run)));
+
+  addAudit(command('audit', 'the log of what was asked, decided and signed'), finish);
   addPolicy(command('policy', 'look at a policy'), finish);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 
@@ -198,13 +208,4 @@ function refuseMoreThanHelp(program: Command): boolean {
     'error: help was asked for beside other arguments, so nothing else was done\n  → put -- before files whose names begin with -',
   );
   return true;
-}
-
-function descriptor(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is the number of a descriptor, as in --passphrase-fd 3.');
-}
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`;
 }

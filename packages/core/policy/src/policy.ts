@@ -57,7 +57,7 @@ export type NotifyDefinition = {
   /** `file:line:column`. */
   readonly where: string;
   readonly webhook: string;
-  readonly secretEnv?: string;
+  readonly secretEnv: string;
   readonly allowPrivate: boolean;
   readonly on: readonly string[];
 };

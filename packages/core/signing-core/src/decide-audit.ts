@@ -18,7 +18,7 @@ export type FoundRecords = {
   /** Written, and not proven yet: why. */
   readonly waiting: ReadonlyMap<Sha256, string>;
   /** Proofs that do not hold. */
-  readonly refused: readonly Refusal[];
+  readonly refused: ReadonlyMap<Sha256, readonly Refusal[]>;
 };
 
 /** What the decision about records rests on beside the records. */
@@ -35,9 +35,10 @@ export function decideAudit(
   records: FoundRecords | undefined,
   context: AuditContext,
 ): Outcome {
-  const base = { requirement: id, layer, evidence: [], refused: records?.refused ?? [] };
   const unknown = signatures.find(({ status }) => status === 'inconclusive');
   const used = [...new Set(signatures.filter(({ status }) => status === 'met').flatMap(({ evidence }) => evidence))];
+  const refused = used.flatMap((evidence) => records?.refused.get(evidence) ?? []);
+  const base = { requirement: id, layer, evidence: [], refused };
   if (used.length === 0) {
     if (unknown)
       return { ...base, status: 'inconclusive', code: 'evidence-unreachable', message: unknown.message, ...nextOf(unknown) };

@@ -18,6 +18,7 @@ const CONTEXT: DecisionContext = {
   tiers: ['internal'],
   requirements: sha256('requirements'),
   next: { text: 'verify again', command: 'signwright sign app' },
+  wait: { text: 'wait for the log', command: 'signwright wait app' },
 };
 
 /** What would meet the requirement: who, and by which command. */

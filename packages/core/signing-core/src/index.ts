@@ -52,7 +52,7 @@ export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
 export { writeSliced } from './records/write-sliced.ts';
 export { Refused } from './refused.ts';
-export type { PartArtifact, ReleasePart } from './release-part.ts';
+export type { Claims, PartArtifact, ReleasePart } from './release-part.ts';
 export { RELEASE_PART, readReleasePart } from './release-part.ts';
 export type {
   AuditRequirement,

@@ -100,7 +100,7 @@ describe.concurrent('signwright doctor', () => {
     ['no private key', release, (here: Workspace) => here.write('release.pub', pem), 'signer release', 'check the path'],
     [
       'a key that is not enforced yet',
-      `${POLICY}notify: [{ webhook: https://x.example, on: [deny] }]\n`,
+      `${POLICY}notify: [{ webhook: https://x.example, secret-env: S, on: [pending] }]\n`,
       () => '',
       'enforcement',
       'leave',

@@ -4,9 +4,11 @@ import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Policy, unenforcedInRun } from '@signwright/policy';
 import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
-import { evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
+import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
+import type { StorePlace } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
@@ -53,7 +55,8 @@ function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
     { what: 'enforcement', run: async () => enforcement(open.policy) },
     { what: 'trust root', run: async () => trustRoot(open) },
     { what: 'timestamps', run: () => timestamps(open) },
-    { what: 'evidence store', run: () => evidence(evidenceDirectory(open, options.evidence)) },
+    { what: 'evidence store', run: () => evidence(evidencePlace(open, options.evidence), open) },
+    ...(open.policy.audit === undefined ? [] : [{ what: 'audit log', run: () => auditLog(open) }]),
     ...[...open.policy.signers.values()].map((definition) => ({
       what: `signer ${definition.id}`,
       run: async () => {
@@ -119,12 +122,34 @@ async function timestamps(open: OpenPolicy): Promise<string> {
   return `${time.authority} answered in ${Date.now() - started} ms`;
 }
 
+/** Reads the log's newest checkpoint, and says who orders its records. */
+async function auditLog(open: OpenPolicy): Promise<string> {
+  const audit = auditDefinition(open);
+  checkLasting(open, audit);
+  const { place, blobs } = await openLogStore(open, audit);
+  const { openLogReader } = await import('@signwright/audit-log');
+  const keys = logKeysOf(audit);
+  const reader = await openLogReader({ blobs, keys });
+  const key = await logKeyHere(open, audit);
+  const orders = key
+    ? 'its key is here: records are ordered at once'
+    : 'its key is not here: "signwright audit sequence" orders what is appended';
+  return `${place.reference} has ${counted(reader.size, 'record', 'records')} of ${keys[0].name}; ${orders}`;
+}
+
 /** Puts random bytes, which no store can have already, into a store of their own within the user's, and takes it away again. */
-async function evidence(directory: string): Promise<string> {
+async function evidence(place: StorePlace, open: OpenPolicy): Promise<string> {
+  if (place.kind === 'directory') return evidenceDirectory(place.reference);
+  const store = await openEvidence(place, open);
+  await store.list([sha256(randomBytes(32))]);
+  return `${place.reference} can be read${open.policy.evidence?.lock === undefined ? '' : `, and has the object lock ${open.policy.evidence.lock}`}`;
+}
+
+async function evidenceDirectory(directory: string): Promise<string> {
   const isNew = !existsSync(directory);
   const scratch = join(directory, `.doctor-${randomBytes(8).toString('hex')}`);
   try {
-    const store = openEvidence(scratch);
+    const store = await openEvidence({ kind: 'directory', reference: scratch });
     const probe = randomBytes(32);
     const id = await store.put(probe, [sha256(probe)]);
     await store.get(id);

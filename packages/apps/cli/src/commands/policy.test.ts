@@ -7,6 +7,7 @@ const AT_TOP = (line: string): string => `${trialPolicy(RULE)}${line}\n`;
 const PEOPLE = `people: { lead: { ssh: [{ key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl" }] } }
 roles: { security: [lead] }
 `;
+const LOG = 'audit: { log: log, verifier-keys: ["log.acme.example+f5bab158+AYOXouSgNZqDIoA3JQICGD5uDfvlHx7KYOSlguexIVcQ"] }\n';
 
 let here: Workspace;
 beforeAll(async () => {
@@ -16,12 +17,10 @@ afterAll(() => here.remove());
 
 describe.concurrent('a policy with a key that is not enforced yet', () => {
   test.each([
-    ['tiers.internal.approvals', `${IN_TIER('approvals: [{ role: security }], audit: best-effort')}${PEOPLE}`],
+    ['tiers.internal.approvals', `${IN_TIER('approvals: [{ role: security }], audit: best-effort')}${PEOPLE}${LOG}`],
     ['tiers.internal.windows', IN_TIER('windows: [{ days: mon-thu, from: "08:00", to: "16:00", timezone: Europe/Stockholm }]')],
-    ['tiers.internal.retain', IN_TIER('retain: 7y')],
-    ['audit', AT_TOP('audit: { log: log, key: log.pem }')],
-    ['notify', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny] }]')],
-    ['evidence.store', AT_TOP('evidence: { store: s3://acme }')],
+    ['audit.max-age', AT_TOP('audit: { log: log, max-age: 4h }')],
+    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, expiring] }]')],
     ['trust.revocation', trialPolicy(RULE).replace('trust: { ', 'trust: { revocation: { mode: require, max-age: 4h }, ')],
     [
       'artifacts[0].vendor',
@@ -61,7 +60,7 @@ tiers:
   production: { extends: internal, approvals: [{ role: security }], audit: best-effort }
 artifacts:
   - { match: "dist/**", tier: internal }
-${PEOPLE}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny] }]
+${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [pending] }]
 `;
 
 describe.concurrent('signwright policy', () => {
@@ -71,9 +70,8 @@ describe.concurrent('signwright policy', () => {
     const { status, stdout } = await here.run(['policy', 'check', 'limited.yaml']);
     expect(status).toBe(0);
     const [always = '', byRule = '', signers = ''] = stdout.split(/refuse to run|refuse artifacts|refuse these signers/).slice(1);
-    expect(always).toMatch(/notify \(limited\.yaml:\d+:\d+\): /);
+    expect(always).toMatch(/notify\.on \(limited\.yaml:\d+:\d+\): /);
     expect(byRule).toContain('tiers.production.approvals (limited.yaml:');
-    expect(byRule).toContain('tiers.production.audit (limited.yaml:');
     expect(signers).toMatch(/build \(limited\.yaml:\d+:\d+\) wants a certificate from fulcio/);
     expect(signers).toMatch(/release \(limited\.yaml:\d+:\d+\) has its key at awskms:/);
     expect(signers).not.toContain('local');
@@ -98,7 +96,12 @@ describe.concurrent('signwright policy', () => {
       anchored: false,
       warnings: expect.arrayContaining([expect.objectContaining({ severity: 'warning', path: 'tiers.production' })]),
       notEnforced: expect.arrayContaining([
-        { key: 'notify', where: expect.stringMatching(/^as-json\.yaml:/), what: 'telling others', needed: 'always' },
+        {
+          key: 'notify.on',
+          where: expect.stringMatching(/^as-json\.yaml:/),
+          what: 'telling of anything but allow, deny, log-alarm',
+          needed: 'always',
+        },
         expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),
       ]),
       cannotSignAs: [{ signer: 'build' }, { signer: 'release' }],

@@ -1,18 +1,28 @@
-import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError, worstOf } from '@signwright/signing-core';
-import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { judgeArtifact, planSigning, refuseUnenforced, type ToSign, unenforcedInRun } from '@signwright/policy';
+import { messageOf, SignwrightError, type TrustRoot, worstOf } from '@signwright/signing-core';
+import { hashArtifacts, type NamedArtifact, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { collectEvidence } from '../context/collect-evidence.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
-import { collectEvidence, evidenceDirectory, openEvidence } from '../context/open-evidence.ts';
-import { openPolicy } from '../context/open-policy.ts';
+import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
+import { storeDirectories } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
+import { sourceContext } from '../context/source-context.ts';
 import { exitOf } from '../exit.ts';
+import { tell } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
+import { openRecording } from '../records/open-recording.ts';
+import { createRecorder } from '../records/run-recorder.ts';
+import type { RunLog } from '../records/write-records.ts';
 import type { SharedOptions } from '../shared-options.ts';
-import { signParts } from '../signing/sign-parts.ts';
-import { refuseEd25519, writeSidecars } from '../signing/write-sidecars.ts';
+import { prepareParts } from '../signing/prepare-parts.ts';
+import { prepareSidecars, refuseEd25519 } from '../signing/prepare-sidecars.ts';
+import { publish } from '../signing/publish.ts';
+import { signWorks } from '../signing/sign-works.ts';
+import type { SigningRun } from '../signing/work.ts';
 
 export type SignOptions = SharedOptions &
   PassphraseOptions & {
@@ -22,53 +32,55 @@ export type SignOptions = SharedOptions &
     readonly name?: string;
   };
 
-/** `signwright sign`: resolve → hash → sign → timestamp → verify → publish. What the policy refuses stops it before any signature. */
+/**
+ * `signwright sign`: resolve → hash → record the intents → sign → timestamp → verify → record the results → publish. What the policy
+ * refuses stops it before any signature, and is recorded too.
+ */
 export async function sign(paths: string[], options: SignOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
-  const { trustRoot } = open;
-  if (!trustRoot) {
-    throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
-      where: open.file,
-      next: 'add trust: { root: trust/trusted-root.json }',
-    });
-  }
   const note = (line: string): void => {
     if (!options.quiet) printNote(line);
   };
+  const signing: SigningRun = {
+    open,
+    timestamps: await openTimestamps(open, trustRootOf(open), note),
+    trust: evidenceTrust(open),
+    signers: createSigners(open, options),
+    signal: run.signal,
+  };
+  const asserted = await sourceContext();
+  const recording = openRecording(signing, asserted, options.environment ?? 'default', note);
 
-  const directory = evidenceDirectory(open, options.evidence);
-  const store = openEvidence(directory);
-  const named = await nameArtifacts(open.policy, paths, options, directory, run);
-  const { toSign, leftOut } = planSigning(open.policy, named, options);
+  const place = evidencePlace(open, options.evidence);
+  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
+  const { toSign, leftOut } = await refusing(named, () => planSigning(open.policy, named, options), recording.refused);
   if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed`);
   const planned = await hashArtifacts(toSign, options, run);
   if (options.sidecars) refuseEd25519(planned, open);
+
+  const store = await openEvidence(place, open);
   const before = await collectEvidence(
     store,
     planned.map(({ digest }) => digest),
-    evidenceTrust(open),
+    open,
   );
   if (before.unreachable !== undefined) {
     if (before.listed) note(`${before.unreachable}; it is left alone, and signed anew where it is needed`);
     else
       throw new SignwrightError('unreachable', before.unreachable, {
-        where: directory,
+        where: place.reference,
         next: 'nothing was signed; restore the store from a copy, or name another with --evidence',
       });
   }
 
-  const timestamps = await openTimestamps(open, trustRoot, note);
-  const signing = {
-    open,
-    store,
-    timestamps,
-    trust: evidenceTrust(open),
-    signers: createSigners(open, options),
-    signal: run.signal,
-  };
-  const made = await signParts(planned, before, signing, note);
-  if (options.sidecars) await writeSidecars(planned, signing, note);
+  const parts = await prepareParts(planned, before, asserted, signing, note);
+  const sidecars = options.sidecars ? await prepareSidecars(planned, signing, note) : [];
+  const recorded = await recording.open([...parts, ...sidecars]);
+  const { signed, failure } = await signWorks(parts, sidecars, createRecorder(recorded));
+  const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
+  await publishLog(recorded?.log, note);
+  if (failure !== undefined) throw failure;
 
   const verdicts = planned.map(({ name, digest, signers }) => {
     const verified = [...before.verified(digest), ...made];
@@ -77,5 +89,42 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     return judgeArtifact(open.policy, { name, digest, ...environment }, findings);
   });
   printVerdicts(verdicts, options);
+  await tell(open, verdicts, note);
   return exitOf(worstOf(verdicts.map(({ result }) => result)));
+}
+
+/** Lets outsiders see the log as it is now; what is recorded stands whether or not that works. */
+async function publishLog(log: RunLog | undefined, note: (line: string) => void): Promise<void> {
+  try {
+    await log?.publish();
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    note(`the log's newest checkpoint was not published: ${messageOf(error)}`);
+  }
+}
+
+/** Records what the policy refuses, then lets it be refused. */
+async function refusing<T extends NamedArtifact>(
+  named: readonly T[],
+  plan: () => { readonly toSign: readonly ToSign<T>[]; readonly leftOut: readonly T[] },
+  refused: (names: readonly string[], error: SignwrightError) => Promise<void>,
+): Promise<ReturnType<typeof plan>> {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof SignwrightError && error.code === 'denied')
+      await refused(
+        named.map(({ name }) => name),
+        error,
+      );
+    throw error;
+  }
+}
+
+function trustRootOf({ trustRoot, file }: OpenPolicy): TrustRoot {
+  if (trustRoot) return trustRoot;
+  throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
+    where: file,
+    next: 'add trust: { root: trust/trusted-root.json }',
+  });
 }

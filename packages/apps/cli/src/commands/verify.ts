@@ -1,12 +1,15 @@
 import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { worstOf } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
-import { evidenceTrust } from '../context/evidence-trust.ts';
+import { collectEvidence } from '../context/collect-evidence.ts';
 import { parseInstant } from '../context/instant.ts';
-import { collectEvidence, evidenceDirectory, openExistingEvidence } from '../context/open-evidence.ts';
+import { evidencePlace, openExistingEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
+import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
 import { exitOf } from '../exit.ts';
+import { tell } from '../notify/tell.ts';
+import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
@@ -19,13 +22,13 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const open = await openPolicy(options, now);
   refuseUnenforced(unenforcedInRun(open.policy));
 
-  const directory = evidenceDirectory(open, options.evidence);
-  const named = await nameArtifacts(open.policy, paths, options, directory, run);
+  const place = evidencePlace(open, options.evidence);
+  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = await hashArtifacts(named, options, run);
   const evidence = await collectEvidence(
-    openExistingEvidence(directory),
+    await openExistingEvidence(place),
     artifacts.map(({ digest }) => digest),
-    evidenceTrust(open),
+    open,
   );
   const verdicts = artifacts.map(({ name, digest }) =>
     judgeArtifact(
@@ -34,6 +37,7 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
       {
         verified: evidence.verified(digest),
         refused: evidence.refused(digest),
+        records: evidence.records,
         ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
         at,
         ...(options.at === undefined ? {} : { latest: at }),
@@ -44,5 +48,8 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   );
 
   printVerdicts(verdicts, options);
+  await tell(open, verdicts, (line) => {
+    if (!options.quiet) printNote(line);
+  });
   return exitOf(worstOf(verdicts.map(({ result }) => result)));
 }

@@ -22,11 +22,11 @@ export async function nameArtifacts(
   policy: Policy,
   paths: readonly string[],
   options: ArtifactOptions,
-  evidence: string,
+  stores: readonly string[],
   run: Run,
 ): Promise<NamedArtifact[]> {
   if (options.digest !== undefined) return [byDigest(paths, options.digest, options.name)];
-  const { files, passedOver } = await findArtifacts(policy, paths, evidence, run.signal);
+  const { files, passedOver } = await findArtifacts(policy, paths, stores, run.signal);
   if (passedOver.length > 0 && !options.quiet) {
     process.stderr.write(
       `not looked at: ${[...passedOver].sort().join(', ')} of the working directory (name them to look there)\n`,

@@ -25,22 +25,22 @@ export type FoundArtifacts = { readonly files: readonly ArtifactFile[]; readonly
 
 /**
  * Finds the files to judge below the working directory: those the user names, or else those below the directories the policy's
- * patterns begin with. What is passed over is told: the directories of tools, unless they are named. A signature beside its file is
+ * patterns begin with. `stores` are directories that hold evidence and records. What is passed over is told: the directories of tools, unless they are named. A signature beside its file is
  * part of neither.
  */
 export async function findArtifacts(
   policy: Policy,
   paths: readonly string[],
-  evidence: string,
+  stores: readonly string[],
   signal: AbortSignal,
 ): Promise<FoundArtifacts> {
   const base = process.cwd();
-  const store = relative(base, resolve(evidence)).split('\\').join('/');
+  const kept = stores.map((store) => relative(base, resolve(store)).split('\\').join('/'));
   const passedOver: string[] = [];
   const found = await findFiles(base, paths.length > 0 ? paths : placesOf(policy), {
     skipDirectory(name) {
       if (TOOLS.has(name)) passedOver.push(name);
-      return TOOLS.has(name) || name === store;
+      return TOOLS.has(name) || kept.includes(name);
     },
     signal,
   });

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { readBounded } from '@signwright/files';
 import { checkAnchor, loadPolicy, type Policy, parseAnchor } from '@signwright/policy';
-import { messageOf, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
+import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
 
 /** A policy that is ready to judge by. */
 export type OpenPolicy = {
@@ -14,6 +14,8 @@ export type OpenPolicy = {
   readonly trustRoot: TrustRoot | undefined;
   /** Whether it was held against an anchor from outside. */
   readonly anchored: boolean;
+  /** Every file it was loaded from, as evidence keeps them: whoever verifies years later loads the same policy. */
+  readonly snapshot: () => Uint8Array;
 };
 
 export type PolicyOptions = { readonly policy: string; readonly anchor?: string };
@@ -23,7 +25,8 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 /** Reads the policy, what it refers to, and holds it against the anchor. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
   const directory = dirname(options.policy);
-  const policy = await loadPolicy(options.policy, (path) => readReferred(directory, path), { now }).catch((error: unknown) => {
+  const { read, files } = recordReads((path) => readReferred(directory, path));
+  const policy = await loadPolicy(options.policy, read, { now }).catch((error: unknown) => {
     throw missingPolicy(options.policy, error);
   });
   const file = policy.trust?.root;
@@ -32,7 +35,8 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
     const anchor = parseAnchor(await readBounded(options.anchor, MAX_REFERRED, 'the anchor'), options.anchor);
     checkAnchor(policy, trustRoot?.digest, anchor);
   }
-  return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined };
+  const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
+  return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined, snapshot };
 }
 
 /** Reads a file of the policy. A symbolic link must not lead out: what is wrong with a file is told, and so some of what is in it. */

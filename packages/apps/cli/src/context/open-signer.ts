@@ -54,7 +54,8 @@ function refuseWithoutSigning(definition: SignerDefinition): void {
   });
 }
 
-function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {
+/** Reads a passphrase once, whatever it is for. */
+export function passphraseOf({ passphraseEnv, passphraseFd }: PassphraseOptions): Passphrase | undefined {
   if (passphraseEnv === undefined && passphraseFd === undefined) return undefined;
   const source = {
     ...(passphraseEnv === undefined ? {} : { environmentVariable: passphraseEnv }),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
+import { runContext, withoutEmail } from './run-context.ts';
 
 const run = promisify(execFile);
 
@@ -14,7 +15,8 @@ export async function sourceContext(): Promise<{ readonly [name: string]: string
     git('symbolic-ref', '--quiet', 'HEAD'),
     originOfCheckout(),
   ]);
-  const said = { commit, ref, repository, requester: userName() };
+  const { job, requester } = runContext();
+  const said = { commit, ref, repository, build: job, requester: requester ?? userName() };
   return Object.fromEntries(Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
@@ -48,7 +50,7 @@ async function git(...args: string[]): Promise<string | undefined> {
 
 function userName(): string | undefined {
   try {
-    return userInfo().username;
+    return withoutEmail(userInfo().username);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
+import { parseVerifierKey, SignwrightError } from '@signwright/signing-core';
 import type { PolicyFile } from '../generated/policy-file.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
-import type { Problem } from '../problem.ts';
+import type { Path, Problem } from '../problem.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
 /** A tier that asks for records names a log, and the keys it is checked by. */
@@ -22,6 +23,10 @@ export function* auditNamesItsLog({ content, source, bases }: Subject): Generato
 export function* auditKeysFit({ content, source }: Subject): Generator<Problem> {
   const { audit } = content;
   if (audit === undefined) return;
+  for (const [index, key] of (audit['verifier-keys'] ?? []).entries())
+    yield* keyProblems(source, ['audit', 'verifier-keys', index], key, 'log');
+  for (const [index, { key }] of (audit.witnesses ?? []).entries())
+    yield* keyProblems(source, ['audit', 'witnesses', index, 'key'], key, 'witness');
   const [first, ...others] = audit['verifier-keys'] ?? [];
   for (const [index, key] of others.entries()) {
     if (first === undefined || nameIn(key) === nameIn(first)) continue;
@@ -40,6 +45,15 @@ export function* auditKeysFit({ content, source }: Subject): Generator<Problem> 
     yield problemAt(source, ['audit', 'witness-count'], `more than the ${have} witnesses there are: it could never be met`);
   }
   yield* lockAndRetain(audit, source);
+}
+
+function* keyProblems(source: Subject['source'], path: Path, key: string, use: 'log' | 'witness'): Generator<Problem> {
+  try {
+    parseVerifierKey(key, '', use);
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    yield problemAt(source, path, `${error.message}${error.next === undefined ? '' : ` (${error.next})`}`);
+  }
 }
 
 function* lockAndRetain(audit: NonNullable<PolicyFile['audit']>, source: Subject['source']): Generator<Problem> {

@@ -193,6 +193,31 @@ const CASES: readonly Case[] = [
     'policy.yaml:4:45: tiers.b: the tier asks for no signature: list at least one signer under "signatures"',
   ],
   [
+    'a tier that asks for records in no log',
+    withKey('', 'tiers: { internal: { signatures: [build], audit: required } }'),
+    'policy.yaml:4:50: tiers.internal.audit: there is no log: say where it lies under "audit" at the top',
+  ],
+  [
+    'a log that nobody could check',
+    withKey('audit: { log: log }', 'tiers: { internal: { signatures: [build], audit: best-effort } }'),
+    'policy.yaml:4:50: tiers.internal.audit: nobody could check a record: put the log\'s key under "verifier-keys" of "audit" at the top ("signwright audit key" prints it)',
+  ],
+  [
+    "a log's key that was mistyped",
+    withKey('audit: { log: log, verifier-keys: ["log.acme.example+f5bab159+AYOXouSgNZqDIoA3JQICGD5uDfvlHx7KYOSlguexIVcQ"] }'),
+    'policy.yaml:2:36: audit.verifier-keys[0]: the verifier key "log.acme.example+f5bab159+AYOXouSgNZqDIoA3JQICGD5uDfvlHx7KYOSlguexIVcQ" is not "log.acme.example+f5bab158+AYOXouSgNZqDIoA3JQICGD5uDfvlHx7KYOSlguexIVcQ", which its name and key make (copy it whole)',
+  ],
+  [
+    'a witness under another name, and more witnesses wanted than there are',
+    withKey('audit: { log: log, witnesses: [{ name: w, key: "witness.acme.example+396bc887+BAidDOlBFkfcsi/YIt5uM11m/GGPAD8WpN54/0+DpJpw" }], witness-count: 2 }'),
+    'policy.yaml:2:48: audit.witnesses[0].key: the key of "witness.acme.example", not of "w"\npolicy.yaml:2:144: audit.witness-count: more than the 1 witnesses there are: it could never be met',
+  ],
+  [
+    'a lock without an end',
+    withKey('audit: { log: "s3://log", lock: compliance }'),
+    'policy.yaml:2:27: audit.lock: "lock" needs "retain" beside it',
+  ],
+  [
     'approvals that say nothing of audit',
     rich('  t: { signatures: [ci], approvals: [security] }'),
     'policy.yaml:14:3: tiers.t: the tier has approvals, so it must say "audit: required", or "audit: best-effort": without the log a withdrawn approval goes unseen',

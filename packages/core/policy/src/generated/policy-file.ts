@@ -654,9 +654,9 @@ export interface Notify {
    */
   'allow-private'?: boolean;
   /**
-   * The environment variable that holds the secret.
+   * The environment variable that holds the secret what is posted is signed with: `whsec_` and base64 of 24 to 64 bytes.
    */
-  'secret-env'?: string;
+  'secret-env': string;
   /**
    * The events.
    */

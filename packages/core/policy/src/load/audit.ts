@@ -33,7 +33,7 @@ export function notifyOf({ notify }: PolicyFile, source: Source): NotifyDefiniti
   return (notify ?? []).map((entry, index) => ({
     where: whereOf(source, ['notify', index]),
     webhook: entry.webhook,
-    ...(entry['secret-env'] === undefined ? {} : { secretEnv: entry['secret-env'] }),
+    secretEnv: entry['secret-env'],
     allowPrivate: entry['allow-private'] ?? false,
     on: entry.on,
   }));

@@ -174,8 +174,8 @@ describe('a key whose enforcement is not built yet', () => {
     ['evidence: { store: "s3://bucket", lock: governance }', []],
     ['audit: { log: /var/log/signwright }', []],
     ['audit: { log: /var/log/signwright, max-age: 4h }', ['audit.max-age']],
-    ['notify: [{ webhook: https://h.example, on: [deny, allow, log-alarm] }]', []],
-    ['notify: [{ webhook: https://h.example, on: [deny, revoked] }]', ['notify.on']],
+    ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, allow, log-alarm] }]', []],
+    ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, revoked] }]', ['notify.on']],
     ['invalidate-before: 2026-01-01', ['invalidate-before']],
   ])('at the top is named for every run: %s', async (written, keys) => {
     const unenforced = unenforcedInRun(await load(withKey(written)));

@@ -4,7 +4,8 @@ import type { RecordedArtifact } from './record.ts';
 
 /** What makes a request this one and no other. */
 export type RequestContent = {
-  readonly artifacts: readonly Pick<RecordedArtifact, 'name' | 'kind' | 'digest' | 'requirements'>[];
+  /** As far as they are known: a request may be refused by a name alone. */
+  readonly artifacts: readonly (Pick<RecordedArtifact, 'name'> & Partial<RecordedArtifact>)[];
   readonly environment: string;
   /** The commit it was made from, as the run says; absent where it knows none. */
   readonly commit?: string;
@@ -18,12 +19,12 @@ export type RequestContent = {
  */
 export function requestId({ artifacts, environment, commit, requester }: RequestContent): Sha256 {
   const sorted = artifacts
-    .map(({ name, kind, digest, requirements }) => ({ name, kind, digest, requirements }))
+    .map(({ name, kind = null, digest = null, requirements = null }) => ({ name, kind, digest, requirements }))
     .sort((a, b) => compare(a.name, b.name) || compare(a.kind, b.kind) || compare(a.digest, b.digest));
   const content: Json = { artifacts: sorted, environment, commit: commit ?? null, requester: requester ?? null };
   return canonicalDigest(content);
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function compare(a: string | null, b: string | null): number {
+  return (a ?? '') < (b ?? '') ? -1 : a === b ? 0 : 1;
 }

@@ -1,43 +1,74 @@
 import { createPublicKey } from 'node:crypto';
 import { readBounded, writeAtomicAll } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
-import { checkFileSignature, inParallel, type Signing, SignwrightError, sha256, signFile } from '@signwright/signing-core';
+import {
+  checkFileSignature,
+  inParallel,
+  recordedSigner,
+  type Signing,
+  SignwrightError,
+  sha256,
+  signFile,
+} from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { keyThatCounts } from '../context/open-signer.ts';
-import { definitionOf, type PlannedArtifact, type SigningRun } from './sign-parts.ts';
+import { checkNotStopped, definitionOf, type NewFile, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;
-/** So many are signed before they are written. */
+/** So many are signed in a row by one certificate. */
 const BATCH = 1000;
 const IN_FLIGHT = 16;
 
 /**
- * Writes FILE.sigstore.json beside each file: its signature by the first signer, as cosign and others read it. No decision reads it.
- * One that is there already and holds is kept; another is replaced, and that is told.
- *
- * @throws SignwrightError as what it calls does, saying that the part is kept and how to do without these files.
+ * Settles which files get FILE.sigstore.json beside them: the file's signature by its first signer, as cosign and others read it. No
+ * decision reads it. One that is there already and holds is kept; another is replaced, and that is told. Nothing is signed.
  */
-export async function writeSidecars(
+export async function prepareSidecars(
   planned: readonly PlannedArtifact[],
   run: SigningRun,
   note: (line: string) => void,
-): Promise<void> {
+): Promise<Work[]> {
+  const works: Work[] = [];
   for (const [id, artifacts] of bySigner(planned)) {
     const definition = definitionOf(run.open, id);
     const found = await inParallel(artifacts, IN_FLIGHT, (beside) => lookAt(beside, definition.rule, run));
     const missing = artifacts.filter((_, index) => found[index] !== 'holds');
-    try {
-      for (let at = 0; at < missing.length; at += BATCH) await writeBatch(definition, missing.slice(at, at + BATCH), run);
-    } catch (error) {
-      throw withoutThem(error);
-    }
-    if (missing.length > 0) note(`${id}: wrote ${missing.length} × FILE${SIDECAR}, an export for other tools`);
     const others = found.filter((one) => one === 'other').length;
-    if (others > 0) note(`${id}: ${others} of them replaced one that was there and was not its signature over FILE as it is now`);
+    if (others > 0) note(`${id}: ${others} of FILE${SIDECAR} are not its signature over FILE as it is now, and are replaced`);
+    if (missing.length > 0) works.push(await prepare(definition, missing, run));
   }
+  return works;
+}
+
+async function prepare(definition: SignerDefinition, missing: readonly Beside[], run: SigningRun): Promise<Work> {
+  const signer = await recordedSigner({ signer: await run.signers.of(definition), rule: definition.rule });
+  return {
+    definition,
+    artifacts: missing.map(({ artifact }) => artifact),
+    signer,
+    async sign() {
+      const files: NewFile[] = [];
+      try {
+        for (let at = 0; at < missing.length; at += BATCH) {
+          files.push(...(await signBatch(definition, missing.slice(at, at + BATCH), run)));
+        }
+      } catch (error) {
+        throw withoutThem(error);
+      }
+      return { files };
+    },
+  };
+}
+
+/** Writes the files beside those they are about, or none of them. */
+export async function writeSidecars(definition: SignerDefinition, files: readonly NewFile[], run: SigningRun): Promise<string> {
+  await writeAtomicAll(files, { signal: run.signal }).catch((error: unknown) => {
+    throw withoutThem(error);
+  });
+  return `${definition.id}: wrote ${files.length} × FILE${SIDECAR}, an export for other tools`;
 }
 
 function withoutThem(error: unknown): unknown {
@@ -78,16 +109,15 @@ function bySigner(planned: readonly PlannedArtifact[]): Map<string, Beside[]> {
   return groups;
 }
 
-async function writeBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<void> {
+async function signBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<NewFile[]> {
   const signer = await run.signers.of(definition);
   const signing: Signing = { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock };
-  const files = await inParallel(batch, IN_FLIGHT, async ({ artifact, file }) => {
-    if (run.signal.aborted) throw new SignwrightError('cancelled', 'stopped before every file had its signature beside it');
+  return inParallel(batch, IN_FLIGHT, async ({ artifact, file }) => {
+    checkNotStopped(run);
     const message = await wholeFile(artifact, file);
     const bytes = await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing);
     return { path: `${file.path}${SIDECAR}`, bytes };
   });
-  await writeAtomicAll(files, { signal: run.signal });
 }
 
 async function wholeFile({ digest, name }: PlannedArtifact, file: ArtifactFile): Promise<Buffer | undefined> {

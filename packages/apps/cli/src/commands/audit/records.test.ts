@@ -1,0 +1,154 @@
+import { readRecord } from '@signwright/signing-core';
+import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const made: Workspace[] = [];
+afterAll(() => {
+  for (const workspace of made) workspace.remove();
+});
+
+const TIERS = '  recorded: { extends: internal, audit: required }\n  noted: { extends: internal, audit: best-effort }\n';
+const RULES =
+  '  - { match: "dist/**", tier: recorded }\n  - { match: "noted/**", tier: noted }\n  - { match: "out/**", sign: never }';
+
+/** A project whose tiers ask for records, with a log beside it. */
+async function project(audit = ''): Promise<Workspace> {
+  const here = await createWorkspace({ files: { 'dist/a.bin': 'a', 'dist/b.bin': 'b' } });
+  made.push(here);
+  const init = await here.run(['audit', 'init', '--name', 'log.example/test', '--key', 'keys/log.pem']);
+  const key = /verifier-keys: \["(.+)"\]/.exec(init.stdout)?.[1];
+  here.write(
+    'signwright.yaml',
+    trialPolicy(RULES, `${TIERS}audit: { log: log, key: keys/log.pem, verifier-keys: ["${key}"]${audit} }\n`),
+  );
+  return here;
+}
+
+/** Hides the log's key, as it is hidden from jobs; returns a function that brings it back. */
+function withoutKey(here: Workspace): () => void {
+  const key = here.read('keys/log.pem');
+  const policy = here.read('signwright.yaml');
+  here.write('signwright.yaml', policy.replace('key: keys/log.pem, ', 'key: elsewhere/log.pem, '));
+  return () => {
+    here.write('elsewhere/log.pem', key, 0o600);
+  };
+}
+
+describe.concurrent('a tier that requires records', () => {
+  test('signs only with an intent and a result in the log, and verifies by their proof, offline', async () => {
+    const here = await project();
+    const sign = await here.run(['sign']);
+    expect(sign).toMatchObject({ status: 0 });
+    expect(sign.stderr).toMatch(/build: signed 2, evidence sha256:[0-9a-f]{64}, record sha256:[0-9a-f]{64}/);
+    const listed = await here.run(['audit', 'list', '--output', 'json']);
+    expect(listed).toMatchObject({ status: 0 });
+    here.write('log/head@/moved', '');
+    const verify = await here.run(['verify', '--output', 'json']);
+    expect(verify).toMatchObject({ status: 0 });
+    const { verdicts } = JSON.parse(verify.stdout) as { verdicts: { outcomes: { requirement: string; code: string }[] }[] };
+    for (const { outcomes } of verdicts)
+      expect(outcomes.map(({ code }) => code)).toEqual(['record-proven', 'signature-verified']);
+  });
+
+  test('refuses what was signed without a record, and signing again records it', async () => {
+    const here = await project();
+    const policy = here.read('signwright.yaml');
+    here.write('signwright.yaml', policy.replaceAll('tier: recorded', 'tier: internal'));
+    expect(await here.run(['sign'])).toMatchObject({ status: 0 });
+    here.write('signwright.yaml', policy);
+    const outside = await here.run(['verify']);
+    expect(outside.status).toBe(1);
+    expect(outside.stdout).toContain('has no record that log.example/test proves: it may have been made outside');
+    expect(await here.run(['sign'])).toMatchObject({ status: 0 });
+    expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+  });
+
+  test('without the key of the log it appends; nothing is decided until the records are in order, and then it is', async () => {
+    const here = await project();
+    const bringKey = withoutKey(here);
+    expect(await here.run(['sign'])).toMatchObject({ status: 0 });
+    const before = await here.run(['verify']);
+    expect(before.status).toBe(3);
+    expect(before.stdout).toContain('the record is written and not proven yet');
+    expect(before.stdout).toContain('signwright wait dist/a.bin');
+    const early = await here.run(['wait', '--timeout', '1s', '--every', '1s']);
+    expect(early).toMatchObject({ status: 3, stderr: /still waiting for 1 of 1 records: .*audit sequence/ });
+    expect(await here.run(['audit', 'sequence'])).toMatchObject({ status: 2, stderr: /elsewhere\/log\.pem/ });
+    bringKey();
+    expect(await here.run(['audit', 'sequence'])).toMatchObject({ status: 0, stdout: /in order: \d+ records of 2 segments/ });
+    expect(await here.run(['wait'])).toMatchObject({ status: 0, stdout: /proven: 1/ });
+    expect(await here.run(['wait'])).toMatchObject({ status: 0, stdout: /nothing to wait for/ });
+    expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+  });
+
+  test('refuses a directory as its log in CI, unless the policy says that it lasts', async () => {
+    const here = await project();
+    const ci = { env: { CI: 'true' } };
+    const refused = await here.run(['sign'], ci);
+    expect(refused).toMatchObject({ status: 2, stderr: /a CI job's machine may be thrown away[\s\S]*audit\.persistent/ });
+    expect(here.files('log')).toEqual([]);
+    const lasting = await project(', persistent: true');
+    expect(await lasting.run(['sign'], ci)).toMatchObject({ status: 0 });
+  });
+
+  test('signs nothing where the log cannot be written', async () => {
+    const here = await project();
+    here.write('log', 'a file in the place of the log');
+    const refused = await here.run(['sign']);
+    expect(refused.status).toBe(3);
+    expect(here.evidence().size).toBe(0);
+    expect(here.files('dist')).toEqual(['a.bin', 'b.bin']);
+  });
+});
+
+describe.concurrent('a tier with best-effort records', () => {
+  test('goes on without them where the log cannot be written, and says so', async () => {
+    const here = await project();
+    here.write('noted/c.bin', 'c');
+    here.write('log', 'a file in the place of the log');
+    const sign = await here.run(['sign', 'noted']);
+    expect(sign).toMatchObject({
+      status: 0,
+      stderr: /not recorded, as the policy asks for records only where the log can be reached/,
+    });
+    expect(await here.run(['verify', 'noted'])).toMatchObject({ status: 0 });
+  });
+});
+
+test('what the policy refuses is recorded with its reasons', async () => {
+  const here = await project();
+  here.write('out/secret.map', 'x');
+  expect(await here.run(['sign', 'out/secret.map'])).toMatchObject({ status: 1 });
+  const records = here
+    .files('log/segments')
+    .map((name) => JSON.parse(here.read(`log/segments/${name}`)) as { dsseEnvelope: { payload: string } })
+    .map(({ dsseEnvelope }) => readRecord(Buffer.from(dsseEnvelope.payload, 'base64').subarray(2)).record);
+  expect(records).toMatchObject([
+    { event: 'refusal', outcome: 'refused', artifacts: [{ name: 'out/secret.map' }], decision: { result: 'deny' } },
+  ]);
+  expect(JSON.stringify(records)).toContain('never to be signed');
+});
+
+test('a retry after a failure is linked to the attempt before, and both failures are told', async () => {
+  const here = await project();
+  const policy = here.read('signwright.yaml');
+  here.write(
+    'signwright.yaml',
+    policy.replace('timestamp: { trial: .signwright/trial }', 'timestamp: { urls: ["http://127.0.0.1:9/"] }'),
+  );
+  expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 3 });
+  here.write('signwright.yaml', policy);
+  expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
+  const records = here
+    .files('log/segments')
+    .map((name) => JSON.parse(here.read(`log/segments/${name}`)) as { dsseEnvelope: { payload: string } })
+    .map(({ dsseEnvelope }) => readRecord(Buffer.from(dsseEnvelope.payload, 'base64').subarray(2)));
+  const [intent, failed, retry, signed] = records;
+  expect(records.map(({ record }) => record)).toMatchObject([
+    { event: 'intent', attempt: 1 },
+    { event: 'result', outcome: 'failed', intents: [intent?.id], error: { code: 'unreachable' } },
+    { event: 'intent', attempt: 2, previous: intent?.id },
+    { event: 'result', outcome: 'signed', intents: [retry?.id] },
+  ]);
+  expect([failed?.id, signed?.id]).not.toContain(undefined);
+});

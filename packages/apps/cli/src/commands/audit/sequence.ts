@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import type { AuditDefinition } from '@signwright/policy';
+import { type Signer, SignwrightError } from '@signwright/signing-core';
+import { auditDefinition, openLog, openLogStore } from '../../context/open-log.ts';
+import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { type PassphraseOptions, passphraseOf } from '../../context/open-signer.ts';
+import { EXIT } from '../../exit.ts';
+import { printLines } from '../../print-lines.ts';
+
+export type SequenceOptions = PassphraseOptions & { readonly policy: string };
+
+/**
+ * `signwright audit sequence`: with the log's key, puts what jobs appended in order, and publishes the log for outsiders. A segment
+ * that is not taken is recorded as such, and told.
+ */
+export async function auditSequence(options: SequenceOptions): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  const audit = auditDefinition(open);
+  const logKey = await openLogKey(open, audit, options);
+  const log = await openLog(open, audit, await openLogStore(open, audit), { logKey, author: async () => ({ signer: logKey }) });
+  const { size, segments, refused } = await log.sequence();
+  await log.publish();
+  printLines([
+    `in order: ${size} records of ${segments} segments`,
+    ...refused.map(({ segment, reason }) => `segment ${segment} was not taken: ${reason}`),
+  ]);
+  return refused.length === 0 ? EXIT.allow : EXIT.deny;
+}
+
+/** The log's private key. */
+export async function openLogKey(open: OpenPolicy, audit: AuditDefinition, options: PassphraseOptions): Promise<Signer> {
+  const { key, where } = audit;
+  if (key === undefined) {
+    throw new SignwrightError('policy', 'the policy does not say where the key of the log is', {
+      where,
+      next: 'add audit.key: a path, which only the machine that orders records need have',
+    });
+  }
+  const scheme = /^[a-z0-9+.-]+:/i.exec(key)?.[0];
+  if (scheme !== undefined) {
+    throw new SignwrightError('not-enforced-yet', `the log has its key at ${scheme}, which this version cannot sign with`, {
+      where,
+      next: 'give it a key file',
+    });
+  }
+  const { createFileSigner } = await import('@signwright/signer-file');
+  const path = resolve(open.directory, key);
+  return createFileSigner({ path, passphrase: passphraseOf(options) ?? noPassphrase(path) });
+}
+
+function noPassphrase(path: string) {
+  return async (): Promise<never> => {
+    throw new SignwrightError('configuration', `the log's key ${path} is encrypted`, {
+      next: 'name the environment variable with its passphrase: --passphrase-env NAME',
+    });
+  };
+}

@@ -1,0 +1,90 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
+import { type EvidenceReceipt, type EvidenceStore, type Sha256, SignwrightError } from '@signwright/signing-core';
+import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { collectEvidence } from '../context/collect-evidence.ts';
+import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { auditDefinition, openLogStore, openProver } from '../context/open-log.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { storeDirectories } from '../context/open-store.ts';
+import type { Run } from '../context/run.ts';
+import { EXIT } from '../exit.ts';
+import { printLines, printNote } from '../print-lines.ts';
+import type { SharedOptions } from '../shared-options.ts';
+
+export type WaitOptions = SharedOptions & {
+  readonly digest?: string;
+  readonly name?: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly every: number;
+};
+
+/**
+ * `signwright wait`: asks the log for the proofs of records that were only written yet, until it has them all, and keeps each beside
+ * the signature it is about.
+ */
+export async function wait(paths: string[], options: WaitOptions, run: Run): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  refuseUnenforced(unenforcedInRun(open.policy));
+  const audit = auditDefinition(open);
+  const place = evidencePlace(open, options.evidence);
+  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
+  const artifacts = await hashArtifacts(named, options, run);
+  const store = await openEvidence(place, open);
+  const log = await openProver(open, audit, await openLogStore(open, audit));
+  const retained = retentionOf(open, artifacts, options.environment);
+
+  const started = performance.now();
+  for (;;) {
+    const waiting = await receiptsOf(store, artifacts, open);
+    const missing: EvidenceReceipt[] = [];
+    for (const receipt of waiting) {
+      const proof = await log.prove(receipt);
+      if (proof === undefined) missing.push(receipt);
+      else await store.put(proof, [receipt.evidence], retained);
+    }
+    if (missing.length === 0) {
+      printLines([`${waiting.length === 0 ? 'nothing to wait for' : `proven: ${waiting.length}`}; "signwright verify" decides`]);
+      return EXIT.allow;
+    }
+    const left = options.timeout * 1000 - (performance.now() - started);
+    if (left <= 0) {
+      printNote(`still waiting for ${missing.length} of ${waiting.length} records: ${whyOf(missing, audit.rule.count)}`);
+      return EXIT.inconclusive;
+    }
+    await pause(Math.min(left, options.every * 1000), undefined, { signal: run.signal }).catch(() => {
+      throw new SignwrightError('cancelled', `stopped while waiting for ${missing.length} records`);
+    });
+  }
+}
+
+/** The receipts of parts about these artifacts that nobody has proved yet. */
+async function receiptsOf(
+  store: EvidenceStore,
+  artifacts: readonly ArtifactInHand[],
+  open: OpenPolicy,
+): Promise<EvidenceReceipt[]> {
+  const digests: Sha256[] = artifacts.map(({ digest }) => digest);
+  const { records, unreachable } = await collectEvidence(store, digests, open);
+  if (unreachable !== undefined) throw new SignwrightError('unreachable', unreachable);
+  return [...records.receipts].flatMap(([part, receipt]) => (records.proven.has(part) ? [] : [receipt]));
+}
+
+function whyOf([first]: readonly EvidenceReceipt[], witnesses: number): string {
+  const cosigned = witnesses === 0 ? '' : `, and ${witnesses} of its witnesses to cosign ("signwright audit witness")`;
+  return `${first?.origin} has yet to order segment ${first?.segment} ("signwright audit sequence", where its key is)${cosigned}`;
+}
+
+function retentionOf(
+  { policy }: OpenPolicy,
+  artifacts: readonly ArtifactInHand[],
+  environment: string | undefined,
+): Date | undefined {
+  const seconds = artifacts.map(({ name }) => {
+    const resolution = resolveArtifact(policy, { name, ...(environment === undefined ? {} : { environment }) });
+    return resolution.status === 'required' ? (resolution.demands.retain ?? 0) : 0;
+  });
+  const longest = Math.max(0, ...seconds);
+  return longest === 0 ? undefined : new Date(Date.now() + longest * 1000);
+}

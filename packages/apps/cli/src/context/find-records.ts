@@ -1,0 +1,88 @@
+import {
+  type EvidenceReceipt,
+  type FoundRecords,
+  kindOf,
+  type LogRule,
+  type ProofTrust,
+  type ProvenRecord,
+  parseVerifierKey,
+  type Refusal,
+  readReceipt,
+  type Sha256,
+  SignwrightError,
+  verifyRecordProof,
+} from '@signwright/signing-core';
+import type { EvidenceReader } from './collect-evidence.ts';
+
+/** What the store keeps of records beside the parts: proofs, and receipts that proofs can be had for. */
+export type StoredRecords = FoundRecords & { readonly receipts: ReadonlyMap<Sha256, EvidenceReceipt> };
+
+export const noRecords: StoredRecords = { receipts: new Map(), proven: new Map(), waiting: new Map(), refused: new Map() };
+
+/** Whom proofs must convince, as the policy says it. */
+export function proofTrustOf({ keys, witnesses, count }: LogRule): ProofTrust {
+  return {
+    keys: keys.map((key) => parseVerifierKey(key, 'audit.verifier-keys', 'log')),
+    witnesses: witnesses.map((key) => parseVerifierKey(key, 'audit.witnesses', 'witness')),
+    count,
+  };
+}
+
+/** What the proofs and receipts kept beside the parts say of them, offline. */
+export async function findRecords(reader: EvidenceReader, parts: readonly Sha256[], rule: LogRule): Promise<StoredRecords> {
+  const trust = proofTrustOf(rule);
+  const proven = new Map<Sha256, ProvenRecord>();
+  const waiting = new Map<Sha256, string>();
+  const receipts = new Map<Sha256, EvidenceReceipt>();
+  const refused = new Map<Sha256, Refusal[]>();
+  const listed = (await reader.list(parts)) ?? new Map<Sha256, readonly Sha256[]>();
+  for (const [part, ids] of listed) {
+    for (const id of ids) {
+      const bytes = await reader.get(id);
+      const found = bytes === undefined ? undefined : readAbout(part, id, bytes, trust);
+      if (found === undefined) continue;
+      if ('proof' in found) proven.set(part, found);
+      else if ('code' in found) refused.set(part, [...(refused.get(part) ?? []), found]);
+      else {
+        waiting.set(part, found.why);
+        if (found.receipt) receipts.set(part, found.receipt);
+      }
+    }
+  }
+  return { proven, waiting, receipts, refused };
+}
+
+type Waiting = { readonly why: string; readonly receipt?: EvidenceReceipt };
+
+function readAbout(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting | undefined {
+  try {
+    switch (kindOf(bytes)) {
+      case 'record-proof':
+        return readProof(part, id, bytes, trust);
+      case 'receipt': {
+        const receipt = readReceipt(bytes);
+        const { evidence, origin, segment } = receipt;
+        if (evidence !== part || !trust.keys.some(({ name }) => name === origin)) return undefined;
+        return { why: `${origin} has it in segment ${segment}, and nobody has proved yet that it is in order there`, receipt };
+      }
+      default:
+        return undefined;
+    }
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || !['invalid-input', 'verification'].includes(error.code)) throw error;
+    return { evidence: id, code: 'bad-proof', message: error.message };
+  }
+}
+
+function readProof(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
+  const { status, record, index, checkpoint, witnesses } = verifyRecordProof(bytes, trust);
+  const { origin, size } = checkpoint;
+  const said = record.record;
+  if (said.event !== 'result' || said.outcome !== 'signed' || !('evidence' in said) || said.evidence !== part) {
+    return { evidence: id, code: 'bad-proof', message: 'it proves another record than that of this signature' };
+  }
+  if (status === 'not-witnessed') {
+    return { why: `${origin} has ordered it, and ${witnesses.length} of ${trust.count} witnesses have cosigned` };
+  }
+  return { proof: id, origin, index, size, witnesses: witnesses.map(({ name }) => name) };
+}

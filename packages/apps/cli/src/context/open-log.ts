@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AuditLog as OpenAuditLog } from '@signwright/audit-log';
+import type { AuditDefinition } from '@signwright/policy';
+import {
+  type AuditLog as Log,
+  openSegment,
+  type SegmentSigning,
+  type Signer,
+  SignwrightError,
+  sealSegment,
+  type VerifierKey,
+} from '@signwright/signing-core';
+import { systemClock } from './clock.ts';
+import { evidenceTrust } from './evidence-trust.ts';
+import { proofTrustOf } from './find-records.ts';
+import type { OpenPolicy } from './open-policy.ts';
+import { type OpenStore, openStore, type StorePlace, storePlace } from './open-store.ts';
+import { isCi } from './run-context.ts';
+
+/** The log the policy names. @throws SignwrightError `policy` where it names none, or nobody could check it. */
+export function auditDefinition({ policy, file }: OpenPolicy): AuditDefinition {
+  const { audit } = policy;
+  if (audit === undefined) {
+    throw new SignwrightError('policy', 'the policy names no audit log', {
+      where: file,
+      next: 'add audit: { log: …, verifier-keys: […] }; "signwright audit init" makes a key and says what to write',
+    });
+  }
+  if (audit.rule.keys.length === 0) {
+    throw new SignwrightError('policy', 'the policy names no key to check the log by', {
+      where: audit.where,
+      next: 'put its verifier key under audit.verifier-keys ("signwright audit key" prints it)',
+    });
+  }
+  return audit;
+}
+
+/** Where the log lies. */
+export function logPlace(open: OpenPolicy, audit: AuditDefinition): StorePlace {
+  return storePlace(audit.log, open, 'audit.log');
+}
+
+/**
+ * Refuses a log that a required record would vanish with: a directory of a CI job's machine.
+ *
+ * @throws SignwrightError `configuration` that says what to do.
+ */
+export function checkLasting(open: OpenPolicy, audit: AuditDefinition): void {
+  const { kind, reference } = logPlace(open, audit);
+  if (kind !== 'directory' || audit.persistent || !isCi()) return;
+  throw new SignwrightError('configuration', `the log ${reference} is a directory, and a CI job's machine may be thrown away`, {
+    where: audit.where,
+    next: 'keep the log in a bucket (s3://…) or on a branch (git+https://…#branch), or say audit.persistent: true where the directory lasts',
+  });
+}
+
+/** Opens the store of the log, under the lock the policy wants. */
+export function openLogStore(open: OpenPolicy, audit: AuditDefinition): Promise<OpenStore> {
+  return openStore(logPlace(open, audit), audit.lock);
+}
+
+/** Who writes records in this run: the log's own key, or a signer of the run, whose segments are timestamped. */
+export type Writer = { readonly logKey?: Signer; readonly author: () => Promise<SegmentSigning> };
+
+/** The log's private key where this machine holds it; jobs need not, and then only append. */
+export async function logKeyHere(open: OpenPolicy, audit: AuditDefinition): Promise<Signer | undefined> {
+  if (audit.key === undefined || /^[a-z0-9+.-]+:/i.test(audit.key)) return undefined;
+  const path = resolve(open.directory, audit.key);
+  if (!existsSync(path)) return undefined;
+  const { createFileSigner } = await import('@signwright/signer-file');
+  return createFileSigner({ path, passphrase: async () => Promise.reject(encrypted(path)) });
+}
+
+function encrypted(path: string): SignwrightError {
+  return new SignwrightError('configuration', `the log's key ${path} is encrypted, so this job cannot use it`, {
+    next: 'keep it from the jobs that sign, and give it to "signwright audit sequence" alone',
+  });
+}
+
+/** Opens the log for asking it for proofs. */
+export function openProver(open: OpenPolicy, audit: AuditDefinition, store: OpenStore): Promise<Pick<Log, 'prove'>> {
+  const author = async (): Promise<never> => {
+    throw new TypeError('a prover writes nothing');
+  };
+  return openLog(open, audit, store, { author });
+}
+
+/** The log's keys, the one that signs now first; {@link auditDefinition} sees to it that there is one. */
+export function logKeysOf({ rule }: AuditDefinition): [VerifierKey, ...VerifierKey[]] {
+  const [first, ...others] = proofTrustOf(rule).keys;
+  if (first === undefined) throw new TypeError('a log without a key');
+  return [first, ...others];
+}
+
+/** Opens the log for writing. */
+export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: OpenStore, writer: Writer): Promise<OpenAuditLog> {
+  const { openAuditLog } = await import('@signwright/audit-log');
+  const { witnesses, count } = proofTrustOf(audit.rule);
+  const keys = logKeysOf(audit);
+  const signers = [...open.policy.signers.values()].map(({ rule }) => rule);
+  const trust = evidenceTrust(open);
+  return openAuditLog({
+    blobs: store.blobs,
+    ...(store.transactions ? { transactions: store.transactions } : {}),
+    keys,
+    witnesses,
+    count,
+    segments: {
+      seal: async (records) => sealSegment(records, await writer.author()),
+      open: (bytes) => openSegment(bytes, { logKeys: keys, trust, signers }),
+    },
+    ...(writer.logKey ? { signer: writer.logKey } : {}),
+    clock: systemClock,
+  });
+}

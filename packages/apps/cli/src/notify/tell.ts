@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { NotifyDefinition } from '@signwright/policy';
+import { type Json, messageOf, type Notification, SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
+import { systemClock } from '../context/clock.ts';
+import type { OpenPolicy } from '../context/open-policy.ts';
+
+/** Artifacts a notification lists; it has 64 KiB at the most. */
+const SHOWN = 50;
+
+/** Tells whom the policy wants told how a run was decided. Who cannot be told changes nothing of the decision, and that is said. */
+export async function tell(open: OpenPolicy, verdicts: readonly Verdict[], note: (line: string) => void): Promise<void> {
+  const type = worstOf(verdicts.map(({ result }) => result));
+  await tellOf(open, type, describe(open, verdicts), note);
+}
+
+/** Tells of one thing that happened. */
+export async function tellOf(
+  { policy }: Pick<OpenPolicy, 'policy'>,
+  type: string,
+  data: Json,
+  note: (line: string) => void,
+): Promise<void> {
+  const wanted = policy.notify.filter(({ on }) => on.includes(type));
+  if (wanted.length === 0) return;
+  const event: Notification = { id: randomUUID(), type, time: new Date().toISOString(), data };
+  for (const one of wanted) {
+    try {
+      await post(one, event);
+    } catch (error) {
+      if (!(error instanceof SignwrightError)) throw error;
+      note(`${one.webhook} could not be told (${one.where}): ${messageOf(error)}`);
+    }
+  }
+}
+
+async function post({ webhook, secretEnv, allowPrivate, where }: NotifyDefinition, event: Notification): Promise<void> {
+  const secret = process.env[secretEnv];
+  if (secret === undefined || secret === '') {
+    throw new SignwrightError('configuration', `the environment variable ${secretEnv} with the webhook's secret is not set`, {
+      where,
+    });
+  }
+  const { createWebhookNotifier, readWebhookSecret } = await import('@signwright/notify');
+  const notifier = createWebhookNotifier({
+    url: webhook,
+    secret: readWebhookSecret(secret, secretEnv),
+    allowPrivate,
+    clock: systemClock,
+  });
+  await notifier.notify(event);
+}
+
+function describe({ policy }: OpenPolicy, verdicts: readonly Verdict[]): Json {
+  return {
+    policy: { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest },
+    environment: verdicts[0]?.environment ?? 'default',
+    moment: verdicts[0]?.moment ?? 'release',
+    total: verdicts.length,
+    artifacts: [...verdicts]
+      .sort((a, b) => Number(a.result === 'allow') - Number(b.result === 'allow'))
+      .slice(0, SHOWN)
+      .map(({ artifact, result, outcomes }) => ({
+        ...artifact,
+        result,
+        reasons: outcomes.filter(({ status }) => status !== 'met').map(({ message }) => message.slice(0, 300)),
+      })),
+  };
+}

@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Waits for a command; its exit code, or that it is done, becomes the program's. */
+export type Finish = (work: Promise<number> | Promise<void>) => Promise<void>;
+
+/** The example each command's help ends with. */
+export function example(line: string): string {
+  return `\nExample:\n  $ ${line}`;
+}
+
+/** The number of an open descriptor. */
+export function descriptor(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is the number of a descriptor, as in --passphrase-fd 3.');
+}

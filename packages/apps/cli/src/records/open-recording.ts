@@ -1,0 +1,92 @@
+import type { AuditDefinition } from '@signwright/policy';
+import { type Claims, messageOf, type Signer, SignwrightError } from '@signwright/signing-core';
+import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from '../context/open-log.ts';
+import { whyNoSigning } from '../context/open-signer.ts';
+import { runContext, withoutEmail } from '../context/run-context.ts';
+import type { SigningRun, Work } from '../signing/work.ts';
+import { isRequired, type Recording, tolerant } from './run-recorder.ts';
+import { writeRefusal } from './write-records.ts';
+
+/** Opens the log when a run needs it. */
+export type RunRecording = {
+  /** The log for works of which any asks for records; nothing where none does. */
+  open(works: readonly Work[]): Promise<Recording | undefined>;
+  /** Records that the policy refused what was asked for. Where that cannot be, it is told, and the refusal stands all the same. */
+  refused(names: readonly string[], error: SignwrightError): Promise<void>;
+};
+
+/** The records of one run of `sign`, by the policy's log. */
+export function openRecording(
+  signing: SigningRun,
+  asserted: Claims,
+  environment: string,
+  note: (line: string) => void,
+): RunRecording {
+  const { open } = signing;
+  const recordingBy = async (
+    audit: AuditDefinition,
+    author: () => Promise<Signer>,
+    certified: Claims | undefined,
+  ): Promise<Recording> => {
+    const logKey = await logKeyHere(open, audit);
+    const store = await openLogStore(open, audit);
+    const writer = logKey
+      ? { logKey, author: async () => ({ signer: logKey }) }
+      : { author: async () => ({ signer: await author(), timestamps: signing.timestamps }) };
+    const run = {
+      policy: open.policy,
+      environment,
+      context: runContext(),
+      asserted,
+      ...(certified === undefined || hasEmail(certified) ? {} : { certified }),
+      now: () => new Date(),
+    };
+    const log = await openLog(open, audit, store, writer);
+    // Each publication on a branch would be one more push; whoever orders what is appended publishes it too.
+    const publishes = logKey !== undefined && store.transactions === undefined;
+    return { log: { ...log, publish: async () => (publishes ? log.publish() : undefined) }, run, note };
+  };
+
+  return {
+    async open(works) {
+      const audited = works.filter(({ artifacts }) => artifacts.some(({ required }) => required.demands.audit !== undefined));
+      if (audited.length === 0) return undefined;
+      const audit = auditDefinition(open);
+      const required = isRequired(audited);
+      if (required) checkLasting(open, audit);
+      const by = audited.find(({ certified }) => certified !== undefined) ?? (audited[0] as Work);
+      return tolerant(required, note, () => recordingBy(audit, () => signing.signers.of(by.definition), by.certified));
+    },
+
+    async refused(names, error) {
+      if (open.policy.audit === undefined) return;
+      try {
+        const { log, run } = await recordingBy(auditDefinition(open), () => anySigner(signing), undefined);
+        await writeRefusal(log, names, error, run);
+        await log.publish();
+      } catch (failure) {
+        if (!(failure instanceof SignwrightError)) throw failure;
+        note(`the refusal could not be recorded: ${messageOf(failure)}`);
+      }
+    },
+  };
+}
+
+/** A signer this machine has, to vouch for the record of a refusal. */
+async function anySigner({ open, signers }: SigningRun): Promise<Signer> {
+  let failure: unknown;
+  for (const definition of open.policy.signers.values()) {
+    if (whyNoSigning(definition, Date.now()) !== undefined) continue;
+    try {
+      return await signers.of(definition);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure ?? new SignwrightError('configuration', 'this machine has no signer that could vouch for a record');
+}
+
+/** What can never be erased has no e-mail addresses in it; such claims stay in the evidence alone. */
+function hasEmail(certified: Claims): boolean {
+  return Object.values(certified).some((value) => withoutEmail(value) !== value);
+}
