@@ -1,8 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createWorkspace, type Workspace } from '@signwright/testkit';
 import { onTestFinished } from 'vitest';
+import { launchServer } from './launch-server.ts';
 
 export const TRIAL_ISSUER = 'https://trial.signwright.invalid';
 export const TRUST_ROOT = '.signwright/trial/trusted-root.json';
@@ -36,9 +37,9 @@ export async function createTrial(signer: string): Promise<Workspace> {
   return workspace;
 }
 
-/** The paths of the evidence in a workspace's store. */
+/** The paths of the bundles in a workspace's store. */
 export function evidencePaths(at: Workspace): string[] {
-  return at.files('.signwright/evidence/evidence').map((name) => at.path(`.signwright/evidence/evidence/${name}`));
+  return [...at.evidence().keys()].map((hex) => at.path(`.signwright/evidence/evidence/${hex.slice(0, 2)}/${hex.slice(2)}`));
 }
 
 /** What a real program left: never thrown, for scenarios look at failures too. */
@@ -75,22 +76,6 @@ export function freePort(): Promise<number> {
 
 /** Starts a server and waits until its port answers; ended when the test is over. */
 export async function startServer(program: string, args: readonly string[], port: number): Promise<void> {
-  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  server.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk.toString()}`.slice(-4000);
-  });
-  onTestFinished(() => {
-    server.kill();
-  });
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (server.exitCode !== null) throw new Error(`${program} ended: ${said}`);
-    const up = await fetch(`http://127.0.0.1:${port}/`).then(
-      () => true,
-      () => false,
-    );
-    if (up) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${program} did not answer on port ${port}: ${said}`);
+  const { stop } = await launchServer(program, args, port);
+  onTestFinished(stop);
 }

@@ -34,6 +34,8 @@ export const PEERS = [
     proof: ['version'],
   },
   { name: 'openssl', kind: 'debian', package: 'openssl', proof: ['version'] },
+  // Kills a program, or fails it, at the n-th of its system calls.
+  { name: 'strace', kind: 'debian', package: 'strace', proof: ['-V'] },
   // Tessera's own check of a log, its POSIX personality and its load generator.
   { name: 'fsck', kind: 'go', version: 'v1.0.4', module: 'github.com/transparency-dev/tessera/cmd/fsck', proof: ['--help'] },
   {

@@ -30,38 +30,37 @@ export type Publication = {
  * @returns the parts.
  */
 export async function publish(signed: readonly Signed[], { open, store, log, run, note }: Publication): Promise<Verified[]> {
-  const made: Verified[] = [];
-  const items: EvidenceItem[] = [];
-  for (const { work, made: one, receipt } of signed) {
-    if (one.files) continue;
-    items.push(...(await itemsOf(work, one.part, receipt, log)));
-    made.push(one.part.verified);
+  const parts: PublishedPart[] = [];
+  for (const { work, made, receipt } of signed) {
+    if (!made.files) parts.push({ work, part: made.part, receipt, proof: receipt && (await proofOf(receipt, log)) });
   }
-  if (items.length > 0) {
-    const retained = items.flatMap(({ retainUntil }) => retainUntil?.getTime() ?? []);
+  if (parts.length > 0) {
+    const retained = parts.flatMap(({ work }) => retainUntil(work).retainUntil?.getTime() ?? []);
     const until = retained.length === 0 ? {} : { retainUntil: new Date(Math.max(...retained)) };
-    await store.putAll([...items, { evidence: open.snapshot(), subjects: [open.policy.digest], ...until }]);
+    await store.putAll([...parts.flatMap(itemsOf), { evidence: open.snapshot(), subjects: [open.policy.digest], ...until }]);
   }
-  for (const { work, made: one, receipt } of signed) {
-    if (one.files) note(await writeSidecars(work.definition, one.files, run));
-    else note(describe(work, one.part, receipt));
-  }
-  return made;
+  for (const part of parts) note(describe(part));
+  for (const { work, made } of signed) if (made.files) note(await writeSidecars(work.definition, made.files, run));
+  return parts.map(({ part }) => part.verified);
 }
 
+type PublishedPart = {
+  readonly work: Work;
+  readonly part: SignedPart;
+  readonly receipt: Receipt | undefined;
+  readonly proof: Uint8Array | undefined;
+};
+
 /** A part under the artifacts it is about, and its record under the part itself, as whoever verifies looks for them. */
-async function itemsOf(
-  work: Work,
-  part: SignedPart,
-  receipt: Receipt | undefined,
-  log: AuditLog | undefined,
-): Promise<EvidenceItem[]> {
+function itemsOf({ work, part, receipt, proof }: PublishedPart): EvidenceItem[] {
   const until = retainUntil(work);
   const subjects: Sha256[] = [...new Set(work.artifacts.map(({ digest }) => digest))];
-  const items: EvidenceItem[] = [{ evidence: part.bytes, subjects, ...until }];
-  if (receipt === undefined) return items;
-  const proof = (await proofOf(receipt, log)) ?? writeReceipt({ ...receipt, evidence: part.evidence });
-  return [...items, { evidence: proof, subjects: [part.evidence], ...until }];
+  const bundle = { evidence: part.bytes, subjects, ...until };
+  if (receipt === undefined) return [bundle];
+  return [
+    bundle,
+    { evidence: proof ?? writeReceipt({ ...receipt, evidence: part.evidence }), subjects: [part.evidence], ...until },
+  ];
 }
 
 /** The record is durable; whoever cannot reach the log just now proves it later. */
@@ -80,7 +79,9 @@ function retainUntil({ artifacts }: Work): { retainUntil?: Date } {
   return seconds === 0 ? {} : { retainUntil: new Date(Date.now() + seconds * 1000) };
 }
 
-function describe({ definition, artifacts }: Work, part: SignedPart, receipt: Receipt | undefined): string {
-  const recorded = receipt === undefined ? '' : `, record ${receipt.record}`;
-  return `${definition.id}: signed ${artifacts.length}, evidence ${part.evidence}${recorded}`;
+function describe({ work: { definition, artifacts }, part, receipt, proof }: PublishedPart): string {
+  const signed = `${definition.id}: signed ${artifacts.length}, evidence ${part.evidence}`;
+  if (receipt === undefined) return signed;
+  if (proof) return `${signed}, record ${receipt.record}`;
+  return `${signed}, record ${receipt.record} written and not proven yet: until "signwright audit sequence" (and the witnesses) have run, the log's store could lose it unnoticed, so verify is inconclusive; "signwright wait" waits`;
 }

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { describePeer, peer } from './peers.ts';
+import { type Ended, runPeer } from './scenario.ts';
+
+// The whole command line, killed or failed at every write to the disk, in turn: strace does it at the n-th call.
+
+const COMMAND = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.cjs', import.meta.url));
+/** One thread does all file work, so that the n-th call is the same each time. */
+const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
+const CALLS = ['fsync', 'rename', 'link'] as const;
+
+async function project(): Promise<Workspace> {
+  const here = await createWorkspace({ files: { 'dist/a.bin': 'a', 'dist/b.bin': 'b' } });
+  onTestFinished(() => here.remove());
+  const init = await here.run(['audit', 'init', '--name', 'log.example/killed', '--key', 'keys/log.pem']);
+  const key = /verifier-keys: \["(.+)"\]/.exec(init.stdout)?.[1];
+  const audit = `  recorded: { extends: internal, audit: required }\naudit: { log: log, key: keys/log.pem, verifier-keys: ["${key}"] }\n`;
+  here.write('signwright.yaml', trialPolicy('  - { match: "dist/**", tier: recorded }', audit));
+  return here;
+}
+
+/** Signs under strace; `inject` says what befalls it. */
+function signUnder(here: Workspace, inject: readonly string[]): Promise<Ended> {
+  const args = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=none', ...inject, process.execPath, COMMAND, 'sign'];
+  return runPeer(here, peer('strace'), args, { ...ONE_THREAD, HOME: here.directory, CI: '' });
+}
+
+/** How often a whole run makes each call. */
+async function countCalls(): Promise<ReadonlyMap<string, number>> {
+  const here = await project();
+  const args = ['-f', '-c', '-e', `trace=${CALLS.join(',')}`, process.execPath, COMMAND, 'sign'];
+  const { status, stderr } = await runPeer(here, peer('strace'), args, { ...ONE_THREAD, HOME: here.directory, CI: '' });
+  expect(status).toBe(0);
+  return new Map(CALLS.map((call) => [call, Number(new RegExp(`(\\d+)(?:\\s+\\d+)?\\s+${call}$`, 'm').exec(stderr)?.[1] ?? 0)]));
+}
+
+/** What must hold whatever befell a run: what is published is recorded, and the next run completes it. */
+async function checkAfter(here: Workspace, what: string): Promise<void> {
+  const published = here.evidence().size > 0 || here.files('dist').length > 2;
+  const log = await here.run(['audit', 'list', '--output', 'json']);
+  const results = (JSON.parse(log.stdout || '{"requests":[]}') as { requests: { outcome: string }[] }).requests;
+  if (published)
+    expect(
+      results.map(({ outcome }) => outcome),
+      what,
+    ).toContain('signed');
+  const verify = await here.run(['verify']);
+  expect(verify.stdout, what).not.toContain('may have been made outside');
+  const again = await here.run(['sign']);
+  expect(again.status, `${what}: ${again.stderr}`).toBe(0);
+  const after = await here.run(['verify']);
+  expect(after.status, `${what}: ${after.stdout}`).toBe(0);
+  const audit = await here.run(['audit', 'verify']);
+  expect(audit.stdout + audit.stderr, what).not.toMatch(/damaged|missing|torn/);
+}
+
+describePeer('strace', 'a run of sign that is killed or fails at any write to the disk', () => {
+  let counts: ReadonlyMap<string, number>;
+  beforeAll(async () => {
+    counts = await countCalls();
+  });
+
+  test.each(CALLS)(
+    'killed at each %s: nothing is published without its record, and the next run completes it',
+    {
+      timeout: 900_000,
+    },
+    async (call) => {
+      const count = counts.get(call) ?? 0;
+      expect(count).toBeGreaterThan(3);
+      for (let nth = 1; nth <= count; nth++) {
+        const here = await project();
+        const { status } = await signUnder(here, ['-e', `inject=${call}:signal=SIGKILL:when=${nth}`]);
+        expect(status, `${call} ${nth}`).not.toBe(0);
+        await checkAfter(here, `killed at ${call} ${nth} of ${count}`);
+        here.remove();
+      }
+    },
+  );
+
+  test.each(['ENOSPC', 'EIO'])(
+    'failed with %s at each fsync: it says so, and nothing is published without its record',
+    {
+      timeout: 900_000,
+    },
+    async (error) => {
+      const count = counts.get('fsync') ?? 0;
+      for (let nth = 1; nth <= count; nth += error === 'EIO' ? 3 : 1) {
+        const here = await project();
+        const { status, stderr } = await signUnder(here, ['-e', `inject=fsync:error=${error}:when=${nth}`]);
+        expect([0, 3], `${error} at fsync ${nth}: ${stderr}`).toContain(status);
+        if (status === 3) expect(stderr).toMatch(/error: /);
+        await checkAfter(here, `${error} at fsync ${nth} of ${count}`);
+        here.remove();
+      }
+    },
+  );
+});
