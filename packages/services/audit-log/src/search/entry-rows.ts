@@ -1,0 +1,148 @@
+import type { JsonObject } from '@signwright/signing-core';
+import type { JoinedEntry } from './join-results.ts';
+import type { LogEntry } from './log-entry.ts';
+import { baseOf } from './query.ts';
+
+/** Rows for tables: texts as they were recorded, so whoever prints them makes them harmless. */
+export type Rows = { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+
+/** Names in a cell before the rest is counted. */
+const SHOWN = 3;
+
+const BRIEF = ['index', 'time', 'outcome', 'environment', 'artifacts', 'requester', 'signer', 'request'] as const;
+const FULL = [
+  'index',
+  'time',
+  'event',
+  'outcome',
+  'request',
+  'attempt',
+  'environment',
+  'tiers',
+  'artifacts',
+  'digests',
+  'requester',
+  'certified',
+  'signer',
+  'key',
+  'certificate',
+  'policy',
+  'job',
+  'host',
+  'address',
+  'signed',
+  'signature',
+  'evidence',
+  'reasons',
+  'result',
+  'record',
+] as const;
+type Column = (typeof FULL)[number];
+
+/** Few columns, for a terminal: artifacts are named up to three, digests shortened. */
+export function briefRows(entries: readonly JoinedEntry[]): Rows {
+  return {
+    columns: BRIEF,
+    rows: entries.map((entry) => {
+      const cells = cellsOf(entry);
+      const { artifacts } = listsOf(entry);
+      const more = artifacts.length > SHOWN ? ` and ${artifacts.length - SHOWN} more` : '';
+      const brief = {
+        ...cells,
+        outcome: cells.outcome === '' ? cells.event : cells.outcome,
+        artifacts: artifacts.slice(0, SHOWN).join(' ') + more,
+        request: cells.request.slice('sha256:'.length, 'sha256:'.length + 12),
+      };
+      return BRIEF.map((column) => brief[column]);
+    }),
+  };
+}
+
+/** Every column, for CSV: lists have a space between their items. */
+export function fullRows(entries: readonly JoinedEntry[]): Rows {
+  return {
+    columns: FULL,
+    rows: entries.map((entry) => {
+      const cells = cellsOf(entry);
+      return FULL.map((column) => cells[column]);
+    }),
+  };
+}
+
+/** An entry as JSON: the records whole, as they are in the log, each with its index and id. */
+export function entryJson(entry: JoinedEntry): JsonObject {
+  return {
+    ...recordJson(entry),
+    ...(entry.outcome === undefined ? {} : { outcome: entry.outcome }),
+    ...(entry.result === undefined ? {} : { result: recordJson(entry.result) }),
+  };
+}
+
+export function recordJson({ index, id, record }: LogEntry): JsonObject {
+  return { index, id, record };
+}
+
+function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
+  const { record, result, index, id, outcome } = entry;
+  const base = baseOf(entry);
+  const signer = 'signer' in record ? record.signer : undefined;
+  const last = result?.record ?? (record.event === 'result' ? record : undefined);
+  const signed = last !== undefined && 'signature' in last ? last : undefined;
+  const lists = listsOf(entry);
+  return {
+    index: String(index),
+    time: 'time' in record ? record.time : '',
+    event: record.event,
+    outcome: outcome ?? '',
+    request: base?.request ?? '',
+    attempt: 'attempt' in record ? String(record.attempt) : '',
+    environment: base?.environment ?? '',
+    tiers: lists.tiers.join(' '),
+    artifacts: lists.artifacts.join(' '),
+    digests: lists.digests.join(' '),
+    requester: requesterOf(entry),
+    certified: base === undefined ? '' : base.requester.certified === undefined ? 'no' : 'yes',
+    signer: signer?.id ?? '',
+    key: signer?.key ?? '',
+    certificate: signer?.certificate?.serial ?? '',
+    policy: base?.policy.digest ?? '',
+    job: base?.job ?? '',
+    host: base?.host ?? '',
+    address: base?.address ?? '',
+    signed: signed?.signed ?? '',
+    signature: signed?.signature ?? '',
+    evidence: signed?.evidence ?? '',
+    reasons: reasonsOf(entry).join('; '),
+    result: result === undefined ? '' : String(result.index),
+    record: id,
+  };
+}
+
+/** Who asked: what a certificate says before what the run says of itself. */
+function requesterOf(entry: JoinedEntry): string {
+  const { certified, asserted } = baseOf(entry)?.requester ?? {};
+  const claim = (claims: { readonly [name: string]: string } | undefined, name: string): string | undefined =>
+    claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined;
+  return claim(certified, 'san') ?? claim(certified, 'subject') ?? claim(asserted, 'requester') ?? claim(asserted, 'build') ?? '';
+}
+
+/** Why: of a refusal, a failure, a segment that was not taken, or a record that cannot be read. */
+function reasonsOf(entry: JoinedEntry): readonly string[] {
+  const { record, result } = entry;
+  for (const one of [result?.record, record]) {
+    if (one !== undefined && 'error' in one) return [`${one.error.code}: ${one.error.message}`];
+  }
+  if (record.event === 'result') return ['it answers no intent that waits for it'];
+  if ('decision' in record) return record.decision.reasons;
+  if ('reason' in record) return [record.reason];
+  return 'why' in record ? [record.why] : [];
+}
+
+function listsOf({ record }: JoinedEntry): { tiers: string[]; artifacts: string[]; digests: string[] } {
+  const artifacts = 'artifacts' in record ? record.artifacts : [];
+  return {
+    tiers: [...new Set(artifacts.map(({ tier }) => tier ?? ''))].filter((tier) => tier !== ''),
+    artifacts: artifacts.map(({ name }) => name),
+    digests: artifacts.map(({ digest }) => digest ?? ''),
+  };
+}
