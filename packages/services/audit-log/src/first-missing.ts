@@ -1,3 +1,5 @@
+import { inParallel } from '@signwright/signing-core';
+
 const LINEAR = 8;
 
 /**
@@ -19,4 +21,13 @@ export async function firstMissing(from: number, has: (number: number) => Promis
     else missing = middle;
   }
   return missing;
+}
+
+/** How far behind a number that is missing later ones are looked for: the nearest, then in doubling steps. */
+const LOOK_AHEAD = [...Array.from({ length: 8 }, (_, i) => i + 1), ...Array.from({ length: 17 }, (_, i) => 2 ** (i + 4))];
+const LANES = 8;
+
+/** Whether later numbers are there though this one is missing. */
+export async function isLeftOut(number: number, has: (number: number) => Promise<boolean>): Promise<boolean> {
+  return (await inParallel(LOOK_AHEAD, LANES, (step) => has(number + step))).includes(true);
 }

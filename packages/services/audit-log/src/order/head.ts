@@ -1,7 +1,9 @@
 import {
+  canonicalDigest,
   canonicalJson,
   EMPTY_ROOT,
   type Json,
+  type JsonObject,
   openCheckpoint,
   parseStrictJson,
   SignwrightError,
@@ -46,17 +48,17 @@ const MAX_HEAD = 1024 * 1024;
 
 /** The bytes of a head: RFC 8785. */
 export function writeHead({ checkpoint, edge, next, tiles, groups, tail }: Head): Buffer {
-  return Buffer.from(
-    canonicalJson({
-      type: TYPE,
-      checkpoint: checkpoint?.toString('utf8') ?? '',
-      edge: edge.map((hashes) => Buffer.concat(hashes).toString('base64')),
-      next,
-      tiles,
-      groups,
-      tail: { segment: tail.segment, index: tail.index, counts: tail.counts },
-    }),
-  );
+  const content = {
+    type: TYPE,
+    checkpoint: checkpoint?.toString('utf8') ?? '',
+    edge: edge.map((hashes) => Buffer.concat(hashes).toString('base64')),
+    next,
+    tiles,
+    groups,
+    tail: { segment: tail.segment, index: tail.index, counts: tail.counts },
+  };
+  // Nobody signs the digest: it tells damage in what the checkpoint does not cover.
+  return Buffer.from(canonicalJson({ ...content, digest: canonicalDigest(content) }));
 }
 
 /**
@@ -83,10 +85,12 @@ type Written = Pick<Head, 'edge' | 'next' | 'tiles' | 'groups' | 'tail'> & { che
 
 function parse(bytes: Uint8Array): Written {
   const value = reading(() => parseStrictJson(bytes, { what: 'the head', maxBytes: MAX_HEAD, maxDepth: 4 }));
-  const { type, checkpoint, edge, next, tiles, groups, tail } = (value ?? {}) as Fields;
+  const { digest, ...content } = (value ?? {}) as Fields;
+  const { type, checkpoint, edge, next, tiles, groups, tail } = content;
   if (type !== TYPE) throw damaged(HEAD, `it is no ${TYPE}`, 'use the version of signwright that wrote it, or a newer one');
   const sound =
     Buffer.compare(Buffer.from(canonicalJson(value)), bytes) === 0 &&
+    digest === canonicalDigest(content as JsonObject) &&
     typeof checkpoint === 'string' &&
     [next, tiles, groups, tail?.segment, tail?.index].every(isCount) &&
     Array.isArray(tail?.counts) &&
@@ -117,7 +121,8 @@ function whyNot({ size, edge, next, tiles, groups, tail }: Head): string | undef
   if (tail.segment + tail.counts.length !== next || tail.index + recordsOf(tail) !== size || tail.counts.length === 0) {
     return `its newest segments do not account for ${next} segments with ${size} records`;
   }
-  if (tiles * TILE_WIDTH > size || tail.index > tiles * TILE_WIDTH || tail.segment > groups * GROUP_WIDTH) {
+  const early = tail.index <= tiles * TILE_WIDTH && tail.segment <= groups * GROUP_WIDTH;
+  if (!early || tiles * TILE_WIDTH > size || groups * GROUP_WIDTH > next) {
     return 'its newest segments leave out some that are in no tile or group yet';
   }
   return undefined;

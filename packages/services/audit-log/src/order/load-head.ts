@@ -16,7 +16,7 @@ const ROLLED_BACK =
  * @throws SignwrightError `verification` where it is not signed by the log, contradicts itself, or is older than what was seen.
  */
 export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Head): Promise<Loaded> {
-  const loaded = await readOnce(blobs, keys);
+  const loaded = await newestHead(blobs, keys);
   if (seen) {
     checkProgress(seen, loaded.head, 'this process saw');
     return loaded;
@@ -25,12 +25,13 @@ export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], s
   if (!published) return loaded;
   const checkpoint = openCheckpoint(published.bytes, keys, CHECKPOINT);
   // Whoever published it may have ordered more since the head was read.
-  const newest = checkpoint.size > loaded.head.size ? await readOnce(blobs, keys) : loaded;
+  const newest = checkpoint.size > loaded.head.size ? await newestHead(blobs, keys) : loaded;
   checkProgress(checkpoint, newest.head, 'the published checkpoint has');
   return newest;
 }
 
-async function readOnce(blobs: BlobStore, keys: readonly VerifierKey[]): Promise<Loaded> {
+/** Reads and verifies the head by itself. */
+export async function newestHead(blobs: BlobStore, keys: readonly VerifierKey[]): Promise<Loaded> {
   const blob = await blobs.get(HEAD);
   return blob ? { head: await readHead(blob.bytes, keys), version: blob.version } : { head: EMPTY_HEAD, version: undefined };
 }

@@ -1,6 +1,8 @@
-import { type BlobStore, inParallel, type Signer, SignwrightError } from '@signwright/signing-core';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type BlobStore, type Signer, SignwrightError } from '@signwright/signing-core';
 import { type LogContext, originOf } from '../context.ts';
 import { isUnreachable } from '../damaged.ts';
+import { isLeftOut } from '../first-missing.ts';
 import { HEAD, segmentKey } from '../layout.ts';
 import { newSegments, type Segment, type SegmentReader, segmentReader } from '../segments/read-segments.ts';
 import { fillGap, type RefusedSegment, recordRefused } from '../segments/refuse-segments.ts';
@@ -19,16 +21,19 @@ export type Sequencer = {
   reload(): Promise<Head>;
   /** Orders the segments up to one, and what else is found with it; with no number, all there are. */
   order(signer: Signer, upTo?: number): Promise<readonly RefusedSegment[]>;
+  /**
+   * Waits while others order the segments before one: the writer of the first that waits orders it with all behind it, so of many
+   * writers one works at a time. Where nothing moves, whoever ought to may have died, and the wait is over.
+   */
+  turn(segment: number): Promise<void>;
   /** Sees to it that the full tiles of the head are written. */
   apply(): Promise<void>;
 };
 
 /** Others were first this often in a row: somebody answers what is not so. */
 const MOST_LOST = 1000;
-/** How far behind a missing number `order` looks for others. */
-const LOOK_AHEAD = Array.from({ length: 20 }, (_, i) => 2 ** i);
-const LANES = 4;
-
+/** How long nothing may move before a writer does another's work, in milliseconds: pauses that double from the first to the last. */
+const PAUSES = { first: 4, last: 32 };
 export function createSequencer(blobs: BlobStore, context: LogContext, seen?: Head): Sequencer {
   const reader = segmentReader(blobs, context.segments.open);
   let loaded: Loaded | undefined;
@@ -77,9 +82,9 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: He
   }
 
   /** Fills a number that no segment has, where later ones are there: nothing behind it would ever be ordered. */
-  async function fill(missing: number): Promise<RefusedSegment | undefined> {
-    const later = await inParallel(LOOK_AHEAD, LANES, (step) => blobs.get(segmentKey(missing + step)));
-    return later.every((blob) => blob === undefined) ? undefined : fillGap(blobs, context, missing);
+  async function fill(missing: number, upTo: number | undefined): Promise<RefusedSegment | undefined> {
+    const has = async (number: number): Promise<boolean> => (await blobs.get(segmentKey(number))) !== undefined;
+    return upTo !== undefined || (await isLeftOut(missing, has)) ? fillGap(blobs, context, missing) : undefined;
   }
 
   return {
@@ -87,6 +92,15 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: He
     head: async () => (loaded ?? (await load())).head,
     reload: async () => (await load()).head,
     apply,
+    async turn(segment) {
+      let next = loaded?.head.next ?? 0;
+      for (let pause = PAUSES.first; next < segment && pause <= PAUSES.last; pause *= 2) {
+        await wait(pause);
+        const moved = (await load()).head.next;
+        if (moved > next) pause = PAUSES.first / 2;
+        next = moved;
+      }
+    },
     async order(signer, upTo) {
       const refused: RefusedSegment[] = [];
       for (let lost = 0; lost < MOST_LOST; ) {
@@ -100,7 +114,7 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: He
         lost = 0;
         refused.push(...taken.refused);
         if (taken.segments.length > 0) continue;
-        const gap = await fill(head.next);
+        const gap = await fill(head.next, upTo);
         if (!gap) return refused;
         refused.push(gap);
       }

@@ -39,11 +39,14 @@ export async function cosignedBy(
   keys: readonly VerifierKey[],
   witness: VerifierKey,
 ): Promise<OpenedCheckpoint | undefined> {
-  const key = witnessKey(witness.name);
-  const blob = await blobs.get(key);
-  if (!blob) return undefined;
+  const blob = await blobs.get(witnessKey(witness.name));
+  return blob && cosignedIn(blob.bytes, keys, witness);
+}
+
+/** A checkpoint that the log signed and a witness cosigned, without what others signed; `undefined` where it is none. */
+export function cosignedIn(bytes: Uint8Array, keys: readonly VerifierKey[], witness: VerifierKey): OpenedCheckpoint | undefined {
   try {
-    const checkpoint = openCheckpoint(blob.bytes, keys, key);
+    const checkpoint = openCheckpoint(bytes, keys, witnessKey(witness.name));
     if (verifyCosignatures(checkpoint.note, [witness]).length === 0) return undefined;
     const signatures = checkpoint.note.signatures.filter((one) => [...keys, witness].some((by) => isBy(one, by)));
     return { ...checkpoint, note: { text: checkpoint.note.text, signatures } };

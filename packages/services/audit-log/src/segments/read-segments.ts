@@ -17,6 +17,7 @@ export type SegmentReader = {
 /** Bytes of segments that are kept in memory, and that one round takes. */
 const KEPT = 32 * 1024 * 1024;
 const MOST_SEGMENTS = 512;
+const MOST_RECORDS = 65_536;
 const LANES = 8;
 
 /** @param open tells a segment's records, or why it is refused. */
@@ -54,8 +55,8 @@ export function segmentReader(blobs: BlobStore, open: (bytes: Uint8Array) => Pro
 /** The segments from a number on until one is missing, as many as one round takes. */
 export async function newSegments(reader: SegmentReader, from: number): Promise<Segment[]> {
   const segments: Segment[] = [];
-  let bytes = 0;
-  for (let lanes = 1; segments.length < MOST_SEGMENTS; lanes = Math.min(lanes * 2, LANES)) {
+  let [bytes, records] = [0, 0];
+  for (let lanes = 1; segments.length < MOST_SEGMENTS && records < MOST_RECORDS; lanes = Math.min(lanes * 2, LANES)) {
     const first = from + segments.length;
     const read = await Promise.all(Array.from({ length: lanes }, (_, i) => reader.read(first + i)));
     for (const segment of read) {
@@ -63,6 +64,7 @@ export async function newSegments(reader: SegmentReader, from: number): Promise<
         if (segments.length > 0 || !segment) return segments;
       }
       bytes += segment.size;
+      records += 'refused' in segment.opened ? 0 : segment.opened.records.length;
       segments.push(segment);
     }
   }

@@ -24,6 +24,7 @@ export function directWriter(
     await indexAttempts(blobs, records, context.retainUntil?.());
     if (!context.signer) return;
     try {
+      await sequencer.turn(segment);
       await sequencer.order(context.signer, segment);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
