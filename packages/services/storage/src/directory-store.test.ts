@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blobStoreContract } from '@signwright/testkit';
+import { blobStoreContract, retainingContract } from '@signwright/testkit';
 import { afterAll, beforeAll } from 'vitest';
 import { createDirectoryStore } from './directory-store.ts';
 
@@ -16,3 +16,5 @@ blobStoreContract('the directory store', () => {
   const directory = join(place, `${stores++}`, 'deep');
   return { open: () => createDirectoryStore(directory) };
 });
+
+retainingContract('the directory store', undefined, () => createDirectoryStore(join(place, `${stores++}`)));

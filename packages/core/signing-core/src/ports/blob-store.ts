@@ -1,4 +1,7 @@
-/** Names one state of a mutable blob. */
+/**
+ * Names one state of a mutable blob. It may stand for the bytes alone, as an ETag does: swapped away and back, an earlier version is
+ * current again. So all that matters to a swap must be in the bytes; a blob whose earlier states must not return has a count or a time.
+ */
 export type Version = string;
 export type Blob = { bytes: Uint8Array; version: Version };
 
