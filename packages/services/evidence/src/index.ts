@@ -4,6 +4,8 @@ export type { ArchivedArtifact } from './archive/manifest.ts';
 export type { OpenArchive } from './archive/open-archive.ts';
 export { openArchive } from './archive/open-archive.ts';
 export { writeArchive } from './archive/write-archive.ts';
+export type { EvidenceProblem } from './check-evidence.ts';
+export { checkEvidence } from './check-evidence.ts';
 export type { Copied, CopyOptions } from './copy-evidence.ts';
 export { copyEvidence } from './copy-evidence.ts';
 export type { EvidenceStoreOptions } from './evidence-store.ts';

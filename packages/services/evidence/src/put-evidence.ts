@@ -29,8 +29,8 @@ type Piece = { readonly id: Sha256; readonly bytes: Uint8Array; readonly subject
 export async function putEvidence(blobs: BlobStore, items: readonly EvidenceItem[], clock: Clock): Promise<readonly Sha256[]> {
   const ids = items.map(({ evidence }) => sha256(checkSize(evidence)));
   const pieces = merge(items, ids);
-  await keep(blobs, pieces, clock);
-  await inParallel(pieces, PIECES_AT_ONCE, (piece) => writeBytes(blobs, piece));
+  const kept = await keep(blobs, pieces, clock);
+  await inParallel(pieces, PIECES_AT_ONCE, ({ id, bytes }) => writeBytes(blobs, id, bytes, kept.get(id)));
   const listings = pieces.flatMap(({ id, subjects }) => Array.from(subjects, (subject): Listing => ({ subject, id })));
   const shards = groupBy(listings, ({ subject }) => indexKey(subject));
   await inParallel([...shards], AT_ONCE, ([key, within]) => addToIndex(blobs, key, within));
@@ -49,8 +49,9 @@ function merge(items: readonly EvidenceItem[], ids: readonly Sha256[]): readonly
   return [...pieces.values()];
 }
 
-/** Writes down how long the pieces are kept, so that they are not removed from now on. */
-async function keep(blobs: BlobStore, pieces: readonly Piece[], clock: Clock): Promise<void> {
+/** Writes down how long the pieces are kept, so that they are not removed from now on. @returns until when each is. */
+async function keep(blobs: BlobStore, pieces: readonly Piece[], clock: Clock): Promise<ReadonlyMap<Sha256, number | undefined>> {
+  const kept = new Map<Sha256, number | undefined>();
   const shards = groupBy(pieces, ({ id }) => keptKey(id));
   await inParallel([...shards], AT_ONCE, async ([key, within]) => {
     const asked = new Map(within.map(({ id, until }) => [id, until]));
@@ -62,13 +63,16 @@ async function keep(blobs: BlobStore, pieces: readonly Piece[], clock: Clock): P
           busy = id;
           return before;
         }
-        return keptLonger(before, id, asked.get(id), now);
+        const after = keptLonger(before, id, asked.get(id), now);
+        kept.set(id, after.until);
+        return after;
       });
       if (busy === undefined) return;
       if (waited >= LONGEST_WAIT_MS) throw unusable(evidenceKey(busy), 'is just being removed', 'run again in ten minutes');
       await wait(500);
     }
   });
+  return kept;
 }
 
 /** What is kept, and as long as was asked; what a run that was killed was about to remove, too. */
@@ -79,7 +83,7 @@ function keptLonger(before: Kept | undefined, id: Sha256, asked: number | undefi
   return { id, lastPut: now, ...(until === undefined ? {} : { until }), holds: before?.holds ?? [] };
 }
 
-async function writeBytes(blobs: BlobStore, { id, bytes, until }: Piece): Promise<void> {
+async function writeBytes(blobs: BlobStore, id: Sha256, bytes: Uint8Array, until: number | undefined): Promise<void> {
   const retained = until === undefined ? undefined : new Date(until);
   if (await blobs.putIfAbsent(evidenceKey(id), bytes, retained)) return;
   await readEvidence(blobs, id);

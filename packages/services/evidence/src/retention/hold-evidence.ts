@@ -1,9 +1,12 @@
-import { type Clock, inParallel, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
+import { type BlobStore, type Clock, inParallel, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { readEvidence } from '../get-evidence.ts';
+import { groupBy } from '../group-by.ts';
 import { AT_ONCE, allShards, evidenceKey, keptKey } from '../layout.ts';
 import { systemClock } from '../system-clock.ts';
 import { changeKept, HOLD_NAME, type Kept, readKept } from './kept-shard.ts';
 import type { RetainingBlobs } from './retaining-blobs.ts';
+
+const PIECES_AT_ONCE = 4;
 
 /**
  * Sets a legal hold: until it is lifted, `pruneEvidence` removes none of these pieces, and neither does the store where it can lock.
@@ -19,27 +22,38 @@ export async function holdEvidence(
   clock: Clock = systemClock,
 ): Promise<void> {
   checkName(name);
-  await inParallel(ids.map(parseSha256), AT_ONCE, async (id) => {
-    await readEvidence(store.blobs, id);
-    await changeKept(store.blobs, keptKey(id), [id], (kept) => {
-      if (kept?.removing !== undefined) throw beingRemoved(id);
-      if (kept?.holds.includes(name)) return kept;
-      return { lastPut: clock.now().getTime(), id, ...kept, holds: [...(kept?.holds ?? []), name] };
-    });
-    await store.retaining?.hold(evidenceKey(id), true);
+  const held = [...new Set(ids.map(parseSha256))];
+  await inParallel(held, PIECES_AT_ONCE, (id) => readEvidence(store.blobs, id));
+  await changeEach(store, held, (kept, id) => {
+    if (kept?.removing !== undefined) throw beingRemoved(id);
+    if (kept?.holds.includes(name)) return kept;
+    return { lastPut: clock.now().getTime(), id, ...kept, holds: [...(kept?.holds ?? []), name] };
   });
+  await inParallel(held, AT_ONCE, async (id) => store.retaining?.hold(evidenceKey(id), true));
 }
 
 /**
  * Lifts a legal hold, from these pieces or from all it stands on. Where it is stopped half-way, lifting it again completes it.
+ *
+ * The store's own hold goes first, and comes back where it turns out that another of ours is there: a stop leaves too much held.
  *
  * @returns the pieces it stood on.
  */
 export async function liftHold(store: RetainingBlobs, name: string, ids?: readonly Sha256[]): Promise<readonly Sha256[]> {
   checkName(name);
   const only = ids === undefined ? undefined : new Set(ids.map(parseSha256));
-  const lifted = ((await listHolds(store)).get(name) ?? []).filter((id) => only === undefined || only.has(id));
-  await inParallel(lifted, AT_ONCE, (id) => liftFrom(store, name, id));
+  const holds = await listHolds(store);
+  const lifted = (holds.get(name) ?? []).filter((id) => only === undefined || only.has(id));
+  const underOthers = new Set([...holds].flatMap(([other, under]) => (other === name ? [] : under)));
+  const free = lifted.filter((id) => !underOthers.has(id));
+  await inParallel(free, AT_ONCE, async (id) => store.retaining?.hold(evidenceKey(id), false));
+  const still = new Set<Sha256>();
+  await changeEach(store, lifted, (kept, id) => {
+    const others = kept?.holds.filter((hold) => hold !== name) ?? [];
+    if (others.length > 0) still.add(id);
+    return kept?.holds.includes(name) ? { ...kept, holds: others } : kept;
+  });
+  await inParallel([...still], AT_ONCE, async (id) => store.retaining?.hold(evidenceKey(id), true));
   return lifted;
 }
 
@@ -57,17 +71,16 @@ export async function listHolds({ blobs }: RetainingBlobs): Promise<ReadonlyMap<
   return holds;
 }
 
-/** The store's own hold goes first, and comes back where it turns out that another of ours is there: a stop leaves too much held. */
-async function liftFrom({ blobs, retaining }: RetainingBlobs, name: string, id: Sha256): Promise<void> {
-  const only = (kept: Kept | undefined): boolean => kept?.holds.length === 1 && kept.holds[0] === name;
-  if (only((await readKept(blobs, keptKey(id))).get(id))) await retaining?.hold(evidenceKey(id), false);
-  let others = false;
-  await changeKept(blobs, keptKey(id), [id], (kept) => {
-    const holds = kept?.holds.filter((hold) => hold !== name) ?? [];
-    others = holds.length > 0;
-    return kept?.holds.includes(name) ? { ...kept, holds } : kept;
-  });
-  if (others) await retaining?.hold(evidenceKey(id), true);
+/** Changes what is said of each piece, in one transaction where the store has them. */
+async function changeEach(
+  { blobs, transactions }: RetainingBlobs,
+  ids: readonly Sha256[],
+  change: (kept: Kept | undefined, id: Sha256) => Kept | undefined,
+): Promise<void> {
+  const work = async (view: BlobStore): Promise<void> => {
+    await inParallel([...groupBy(ids, keptKey)], AT_ONCE, ([key, within]) => changeKept(view, key, within, change));
+  };
+  await (transactions === undefined ? work(blobs) : transactions.transact(work));
 }
 
 function checkName(name: string): void {

@@ -2,6 +2,7 @@ import { type Clock, type Sha256, SignwrightError, sha256 } from '@signwright/si
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type MemoryBucket, memoryBucket } from '../../tests/memory-bucket.ts';
+import { memoryTransactions } from '../../tests/memory-transactions.ts';
 import { createEvidenceStore } from '../evidence-store.ts';
 import { holdEvidence, liftHold, listHolds } from './hold-evidence.ts';
 import { type Pruned, type PruneOptions, pruneEvidence } from './prune-evidence.ts';
@@ -71,6 +72,17 @@ describe('what is retained', () => {
     expect(await listed()).toEqual(['2', '2', '2', '2']);
   });
 
+  test('is locked in the store for as long as was ever asked, also where the put that asked was stopped before it wrote', async () => {
+    bucket.around = async ({ call }, take) => {
+      if (call === 'putIfAbsent') throw new SignwrightError('unreachable', 'killed');
+      take();
+    };
+    await expect(put('kept', 50)).rejects.toMatchObject({ code: 'unreachable' });
+    bucket.around = async (_, take) => take();
+    const id = await put('kept', 10);
+    expect([...bucket.locks]).toEqual([[`evidence/${id.slice(7, 9)}/${id.slice(9)}`, at(50).getTime()]]);
+  });
+
   test('may be about nothing, and goes all the same', async () => {
     const id = await put('about nothing', 10, []);
     now = at(11).getTime();
@@ -130,6 +142,32 @@ describe('a legal hold', () => {
     expect(await liftHold(bucket, 'case-1', [held, free])).toEqual([held]);
     expect(await listHolds(bucket)).toEqual(new Map());
     expect((await prune()).removed).toEqual([held]);
+  });
+
+  test('on many pieces is one transaction where the store has them', async () => {
+    const transactions = memoryTransactions();
+    const store = createEvidenceStore(transactions.blobs, { transactions, clock });
+    const ids = await store.putAll(Array.from({ length: 40 }, (_, i) => ({ evidence: bytes(`${i}`), subjects })));
+    const before = transactions.committed();
+    await holdEvidence({ blobs: transactions.blobs, transactions }, 'case-1', ids, clock);
+    expect(transactions.committed()).toBe(before + 1);
+    expect(new Set(await liftHold({ blobs: transactions.blobs, transactions }, 'case-1'))).toEqual(new Set(ids));
+    expect(transactions.committed()).toBe(before + 2);
+  });
+
+  test('set while another is lifted leaves the store holding', async () => {
+    const id = await put('held', 10);
+    await holdEvidence(bucket, 'case-1', [id], clock);
+    let setting: Promise<void> | undefined;
+    bucket.around = async ({ call }, take) => {
+      if (call === 'hold' && setting === undefined) {
+        setting = Promise.resolve();
+        await holdEvidence(bucket, 'case-2', [id], clock);
+      }
+      take();
+    };
+    await liftHold(bucket, 'case-1');
+    expect([bucket.holds.size, [...(await listHolds(bucket)).keys()]]).toEqual([1, ['case-2']]);
   });
 
   test('is kept where the evidence is put again', async () => {

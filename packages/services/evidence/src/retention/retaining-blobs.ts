@@ -1,7 +1,20 @@
-import { type BlobStore, type Retaining, type RetentionEnforcement, SignwrightError } from '@signwright/signing-core';
+import {
+  type BlobStore,
+  type Retaining,
+  type RetentionEnforcement,
+  SignwrightError,
+  type Transactions,
+} from '@signwright/signing-core';
 
-/** Where evidence is kept, and what can remove and lock there; a store that cannot has no `retaining`. */
-export type RetainingBlobs = { readonly blobs: BlobStore; readonly retaining?: Retaining };
+/**
+ * Where evidence is kept, with what removes and locks there, and what makes several writes one; a store that cannot do these has no
+ * `retaining`, no `transactions`.
+ */
+export type RetainingBlobs = {
+  readonly blobs: BlobStore;
+  readonly retaining?: Retaining;
+  readonly transactions?: Transactions;
+};
 
 const WHY_NOT = 'this store cannot keep anyone from deleting evidence before its time';
 
