@@ -21,6 +21,8 @@ await build({
   format: 'cjs',
   platform: 'node',
   target: 'node20.20',
+  // The bundle is run as a script, which cannot import: what is loaded late is required instead.
+  supported: { 'dynamic-import': false },
   mainFields: ['module', 'main'],
   legalComments: 'linked',
   logLevel: 'warning',

@@ -8,7 +8,7 @@ import { auditDefinition, openLogStore, openProver } from '../context/open-log.t
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
@@ -36,21 +36,37 @@ export async function wait(paths: string[], options: WaitOptions, run: Run): Pro
   const retained = retentionOf(open, artifacts, options.environment);
 
   const started = performance.now();
+  const failed = new Map<Sha256, SignwrightError>();
+  let proven = 0;
   for (;;) {
     const waiting = await receiptsOf(store, artifacts, open);
     const missing: EvidenceReceipt[] = [];
-    for (const receipt of waiting) {
-      const proof = await log.prove(receipt);
-      if (proof === undefined) missing.push(receipt);
-      else await store.put(proof, [receipt.evidence], retained);
+    for (const receipt of waiting.filter(({ evidence }) => !failed.has(evidence))) {
+      try {
+        const proof = await log.prove(receipt);
+        if (proof === undefined) missing.push(receipt);
+        else {
+          await store.put(proof, [receipt.evidence], retained);
+          proven += 1;
+        }
+      } catch (error) {
+        // Whoever can write to the evidence store can make up a receipt; it must not keep the others waiting.
+        if (!(error instanceof SignwrightError) || error.code !== 'verification') throw error;
+        failed.set(receipt.evidence, error);
+        printNote(`the receipt of ${receipt.evidence} does not hold: ${messageWithPlace(error)}`);
+      }
     }
     if (missing.length === 0) {
-      printLines([`${waiting.length === 0 ? 'nothing to wait for' : `proven: ${waiting.length}`}; "signwright verify" decides`]);
+      const [failure] = failed.values();
+      if (failure && proven === 0) throw failure;
+      printLines([`${proven === 0 ? 'nothing to wait for' : `proven: ${proven}`}; "signwright verify" decides`]);
       return EXIT.allow;
     }
     const left = options.timeout * 1000 - (performance.now() - started);
     if (left <= 0) {
-      printNote(`still waiting for ${missing.length} of ${waiting.length} records: ${whyOf(missing, audit.rule.count)}`);
+      printNote(
+        `still waiting for ${missing.length} ${missing.length === 1 ? 'record' : 'records'}: ${whyOf(missing, audit.rule.count)}`,
+      );
       return EXIT.inconclusive;
     }
     await pause(Math.min(left, options.every * 1000), undefined, { signal: run.signal }).catch(() => {

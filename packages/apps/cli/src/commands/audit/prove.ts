@@ -1,0 +1,70 @@
+import { readBounded, writeAtomic } from '@signwright/files';
+import {
+  inclusionProof,
+  isSha256,
+  MAX_PROOF,
+  SignwrightError,
+  sha256,
+  verifyRecordProof,
+  writeTlogProof,
+} from '@signwright/signing-core';
+import { proofTrustOf } from '../../context/find-records.ts';
+import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
+import { openPolicy } from '../../context/open-policy.ts';
+import { EXIT } from '../../exit.ts';
+import { printLines, printNote } from '../../print-lines.ts';
+
+export type ProveOptions = { readonly policy: string; readonly out?: string; readonly check?: true };
+
+/**
+ * `signwright audit prove`: writes the proof that a record is in the log, for whoever does not trust us; or checks one, offline, by
+ * the keys and witnesses of the policy.
+ */
+export async function auditProve(what: string, options: ProveOptions): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  const audit = auditDefinition(open);
+  if (options.check) return checkProof(what, audit.rule);
+  const { blobs } = await openLogStore(open, audit);
+  const { openLogReader } = await import('@signwright/audit-log');
+  const reader = await openLogReader({ blobs, keys: logKeysOf(audit) });
+  const { index, bytes } = await find(what, reader);
+  if (!reader.note)
+    throw new SignwrightError('usage', 'the log has ordered nothing yet', { next: 'run "signwright audit sequence"' });
+  const hashes = await inclusionProof(index, reader.size, reader.hashes);
+  const proof = writeTlogProof({ index, hashes, checkpoint: Buffer.from(reader.note), extra: Buffer.from(bytes) });
+  if (options.out === undefined) process.stdout.write(proof);
+  else {
+    await writeAtomic(options.out, proof);
+    printNote(`record ${index} of ${reader.size}: its proof is in ${options.out}`);
+  }
+  return EXIT.allow;
+}
+
+type Records = { readonly size: number; records(from: number, to: number): AsyncIterable<{ index: number; bytes: Uint8Array }> };
+
+async function find(what: string, reader: Records): Promise<{ index: number; bytes: Uint8Array }> {
+  const index = /^(0|[1-9]\d{0,14})$/.test(what) ? Number(what) : undefined;
+  if (index === undefined && !isSha256(what)) {
+    throw new SignwrightError('usage', `${JSON.stringify(what)} is neither the place of a record nor its id`, {
+      next: 'give its number or sha256:…, as "signwright audit list" shows them',
+    });
+  }
+  const [from, to] = index === undefined ? [0, reader.size] : [index, index + 1];
+  for await (const record of reader.records(from, to)) {
+    if (index !== undefined || sha256(record.bytes) === what) return record;
+  }
+  throw new SignwrightError('usage', `the log has no record ${what}; it has ${reader.size}`, {
+    next: 'if it was written just now, it may not be in order yet: "signwright audit sequence"',
+  });
+}
+
+async function checkProof(file: string, rule: Parameters<typeof proofTrustOf>[0]): Promise<number> {
+  const proof = verifyRecordProof(await readBounded(file, MAX_PROOF, 'the proof'), proofTrustOf(rule), file);
+  const { origin, size } = proof.checkpoint;
+  printLines([
+    `${proof.status === 'proven' ? 'proven' : 'not witnessed enough'}: record ${proof.index} of ${size} in ${origin}, ${proof.record.id}`,
+    `cosigned by ${proof.witnesses.map(({ name, at }) => `${name} at ${at.toISOString()}`).join(', ') || 'nobody'}; ${rule.count} must`,
+    proof.bytes.toString('utf8'),
+  ]);
+  return proof.status === 'proven' ? EXIT.allow : EXIT.inconclusive;
+}

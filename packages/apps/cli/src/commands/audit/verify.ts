@@ -1,0 +1,53 @@
+import { readBounded } from '@signwright/files';
+import { safeJson } from '@signwright/report';
+import { MAX_NOTE, openSegment } from '@signwright/signing-core';
+import { evidenceTrust } from '../../context/evidence-trust.ts';
+import { proofTrustOf } from '../../context/find-records.ts';
+import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
+import { openPolicy } from '../../context/open-policy.ts';
+import { EXIT } from '../../exit.ts';
+import { printLines } from '../../print-lines.ts';
+
+export type AuditVerifyOptions = {
+  readonly policy: string;
+  readonly since?: string[];
+  readonly output: 'text' | 'json';
+};
+
+/**
+ * `signwright audit verify`: makes the whole log again from its segments, and names whatever is not as it was written. What only
+ * wants looking at, such as an intent without a result, is told and does not fail it.
+ */
+export async function auditVerify(options: AuditVerifyOptions): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  const audit = auditDefinition(open);
+  const { blobs } = await openLogStore(open, audit);
+  const keys = logKeysOf(audit);
+  const signers = [...open.policy.signers.values()].map(({ rule }) => rule);
+  const trust = evidenceTrust(open);
+  const { verifyLog } = await import('@signwright/audit-log');
+  const { sound, checkpoint, segments, records, findings, more } = await verifyLog({
+    blobs,
+    keys,
+    open: (bytes) => openSegment(bytes, { logKeys: keys, trust, signers }),
+    witnesses: proofTrustOf(audit.rule).witnesses,
+    earlier: await Promise.all(
+      (options.since ?? []).map(async (file) => ({ place: file, bytes: await readBounded(file, MAX_NOTE, 'the checkpoint') })),
+    ),
+  });
+  if (options.output === 'json') {
+    const { size, root } = checkpoint ?? { size: 0, root: Buffer.alloc(0) };
+    const log = { origin: keys[0].name, size, root: root.toString('base64'), segments };
+    process.stdout.write(safeJson({ version: 1, sound, log, records, findings, more }));
+  } else {
+    printLines([
+      ...findings.map(
+        ({ severity, code, place, message }) => `${severity === 'damage' ? 'DAMAGED' : 'notice '} ${code}  ${place}: ${message}`,
+      ),
+      ...(more.damage + more.notice > 0 ? [`… and ${more.damage} more damaged, ${more.notice} more to notice`] : []),
+      `${keys[0].name}: ${checkpoint?.size ?? 0} records in ${segments} segments: ${records.intents} intents, ${records.results} results, ${records.refusals} refusals, ${records.others} others`,
+      sound ? 'the log is as it was written' : 'the log is NOT as it was written',
+    ]);
+  }
+  return sound ? EXIT.allow : EXIT.deny;
+}

@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBounded, writeAtomic } from '@signwright/files';
+import { MAX_NOTE, SignwrightError } from '@signwright/signing-core';
+import { systemClock } from '../../context/clock.ts';
+import { proofTrustOf } from '../../context/find-records.ts';
+import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
+import { openPolicy } from '../../context/open-policy.ts';
+import { type PassphraseOptions, passphraseOf } from '../../context/open-signer.ts';
+import { EXIT } from '../../exit.ts';
+import { tellOf } from '../../notify/tell.ts';
+import { printLines, printNote } from '../../print-lines.ts';
+
+export type WitnessOptions = PassphraseOptions & {
+  readonly policy: string;
+  readonly name: string;
+  readonly key: string;
+  readonly state: string;
+  /** Seconds. */
+  readonly stuckAfter?: number;
+};
+
+/**
+ * `signwright audit witness`: checks that the log only grew since this witness looked last, and cosigns its newest checkpoint. What
+ * it saw is kept where the log cannot change it.
+ */
+export async function auditWitness(options: WitnessOptions): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  const audit = auditDefinition(open);
+  const { blobs } = await openLogStore(open, audit);
+  const [{ witnessLog }, { createFileSigner }] = await Promise.all([
+    import('@signwright/audit-log'),
+    import('@signwright/signer-file'),
+  ]);
+  const file = join(options.state, 'last-seen.checkpoint');
+  const last = await readIfThere(file);
+  const report = await witnessLog({
+    blobs,
+    keys: logKeysOf(audit),
+    name: options.name,
+    signer: await createFileSigner({ path: options.key, passphrase: passphraseOf(options) ?? noPassphrase(options.key) }),
+    clock: systemClock,
+    ...(last === undefined ? {} : { last }),
+    remember: async (note) => {
+      await mkdir(options.state, { recursive: true });
+      await writeAtomic(file, note);
+    },
+    others: proofTrustOf(audit.rule).witnesses.filter(({ name }) => name !== options.name),
+    ...(options.stuckAfter === undefined ? {} : { stuckAfter: options.stuckAfter * 1000 }),
+  });
+  switch (report.status) {
+    case 'nothing-yet':
+      printLines(['the log has ordered nothing yet, so there is nothing to cosign']);
+      return EXIT.allow;
+    case 'cosigned':
+      printLines([
+        `cosigned ${report.checkpoint.origin} at ${report.checkpoint.size} records${report.first ? ', the first this witness saw of it' : ''}`,
+      ]);
+      return EXIT.allow;
+    default: {
+      printNote(`ALARM ${report.status}: ${report.message}`);
+      if ('found' in report) await keepBoth(options.state, report.seen, report.found);
+      const data = {
+        log: audit.rule.keys[0]?.split('+')[0] ?? '',
+        status: report.status,
+        message: report.message,
+        witness: options.name,
+      };
+      await tellOf(open, 'log-alarm', data, printNote);
+      return EXIT.deny;
+    }
+  }
+}
+
+/** Both checkpoints, each signed by the log, are what proves to others that it lied. */
+async function keepBoth(state: string, seen: Uint8Array, found: Uint8Array): Promise<void> {
+  const at = new Date().toISOString().replaceAll(':', '');
+  await mkdir(state, { recursive: true });
+  for (const [what, note] of [
+    ['seen', seen],
+    ['found', found],
+  ] as const) {
+    const file = join(state, `alarm-${at}-${what}.checkpoint`);
+    await writeAtomic(file, note);
+    printNote(`  kept as evidence: ${file}`);
+  }
+}
+
+async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readBounded(file, MAX_NOTE, 'what this witness saw last');
+  } catch (error) {
+    if ((error as { cause?: { code?: unknown } }).cause?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function noPassphrase(key: string) {
+  return async (): Promise<never> => {
+    throw new SignwrightError('configuration', `the witness's key ${key} is encrypted`, {
+      next: 'name the environment variable with its passphrase: --passphrase-env NAME',
+    });
+  };
+}
