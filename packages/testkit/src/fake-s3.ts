@@ -14,6 +14,8 @@ export type S3Fault =
   | 'cut short'
   /** Sends the body a byte at a time, and never comes to its end. */
   | 'drip'
+  /** Does not tell the body's length. */
+  | 'without length'
   /** Writes, whatever the condition. */
   | 'ignore conditions'
   | { status: number; code?: string; message?: string; headers?: Readonly<Record<string, string>> };
@@ -96,7 +98,7 @@ function answerRead(stored: Map<string, Stored>, asked: S3Request, response: Ser
     return;
   }
   const { bytes, etag, metadata } = found;
-  const length = fault === 'drip' ? {} : { 'content-length': bytes.length };
+  const length = fault === 'drip' || fault === 'without length' ? {} : { 'content-length': bytes.length };
   response.writeHead(200, { etag, ...length, ...metadata });
   if (asked.method === 'HEAD') response.end();
   else if (fault === 'cut short')

@@ -42,6 +42,8 @@ export function connector(place: S3Place, idle: number): Connect {
 }
 
 async function load({ region, endpoint, pathStyle }: S3Place, idle: number): Promise<Connected> {
+  // It warns of a Node that its later versions will not run on; this one does, and comes with us.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('./sdk.ts');
   const client = new sdk.S3Client({
     ...(region !== undefined ? { region } : endpoint !== undefined ? { region: 'us-east-1' } : {}),

@@ -12,7 +12,7 @@ const refused: Explain = ({ action, bucket }) => [
   `these credentials may not do ${action} there`,
   action === 's3:GetObject'
     ? `grant s3:GetObject and s3:ListBucket on the bucket ${bucket}; without the second S3 denies what does not exist`
-    : `grant ${action} on the bucket ${bucket}`,
+    : `grant ${action} on the bucket ${bucket}, and the use of its KMS key where it has one`,
 ];
 const otherRegion: Explain = ({ bucket }, failure) => {
   const region = failure.headers['x-amz-bucket-region'];
@@ -69,6 +69,12 @@ const KNOWN: Readonly<Record<string, Explain>> = {
   IllegalLocationConstraintException: otherRegion,
   HTTP301: otherRegion,
   ObjectLockConfigurationNotFoundError: noLock,
+  TemporaryRedirect: () => ['unreachable', 'the bucket is just being made or moved', 'run again in some minutes'],
+  InvalidObjectState: () => [
+    'configuration',
+    'it was moved to an archive, where it cannot be read',
+    'restore it, and let no lifecycle rule archive what this store keeps',
+  ],
   NotImplemented: () => [
     'configuration',
     'the server does not know what is asked of it: conditional writes or Object Lock',

@@ -30,9 +30,13 @@ async function bodyOf(call: Call, { Body, ContentLength }: GetObjectCommandOutpu
   const body = Body as Readable;
   const chunks: Uint8Array[] = [];
   let length = 0;
+  if (ContentLength !== undefined && ContentLength > MAX_BLOB) {
+    body.destroy();
+    throw tooLarge(call);
+  }
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > MAX_BLOB) throw damaged(call, `larger than ${MAX_BLOB} bytes`);
+    if (length > MAX_BLOB) throw tooLarge(call);
     chunks.push(chunk);
   }
   if (ContentLength !== undefined && length !== ContentLength) throw cutShort();
@@ -44,8 +48,8 @@ function cutShort(): Error {
   return Object.assign(new Error('the body ended early'), { code: 'ECONNRESET' });
 }
 
-function damaged(call: Call, problem: string): SignwrightError {
-  return new SignwrightError('unreachable', `the store is damaged at ${call.where}: ${problem}`, {
+function tooLarge(call: Call): SignwrightError {
+  return new SignwrightError('unreachable', `the store is damaged at ${call.where}: larger than ${MAX_BLOB} bytes`, {
     where: call.where,
     next: 'restore the object from a version before it, or from a copy',
   });

@@ -55,10 +55,7 @@ async function failureOf(work: Promise<unknown>): Promise<SignwrightError> {
   return error as SignwrightError;
 }
 
-blobStoreContract('the store on S3, against a fake of it,', async () => {
-  const options = { bucket: 'acme-log', endpoint: (await startFakeS3()).endpoint, pathStyle: true };
-  return { open: () => createS3Store(options) };
-});
+blobStoreContract('the store on S3, against a fake of it,', () => ({ open }));
 
 describe('a write whose answer was lost', () => {
   test('is recognised as ours, and was made once', async () => {
@@ -235,6 +232,7 @@ describe('what cannot be', () => {
     ],
     ['a server without conditions', { status: 501, code: 'NotImplemented' }, 'configuration', 'conditional writes', 'MinIO'],
     ['a full server', { status: 507, code: 'XMinioStorageFull' }, 'unreachable', 'is full', 'free space'],
+    ['an archived blob', { status: 403, code: 'InvalidObjectState' }, 'configuration', 'moved to an archive', 'restore it'],
     ['what we have never heard of', { status: 400, code: 'Whatever' }, 'configuration', 'refused (Whatever', 'documentation'],
     ['no S3 at all', { status: 404 }, 'configuration', 'no bucket', 'endpoint'],
   ])('%s is said, with what to do', async (_, fault, code, message, next) => {
@@ -303,8 +301,12 @@ describe('what cannot be', () => {
     });
   });
 
-  test('a blob larger than any we write is not read to its end', async () => {
+  test.each<[string, S3Fault | undefined]>([
+    ['told in advance', undefined],
+    ['found out', 'without length'],
+  ])('a blob larger than any we write is not read to its end: %s', async (_, fault) => {
     fake.write('acme-log/log/a', Buffer.alloc(64 * 1024 * 1024 + 1));
+    fake.fault = () => fault;
     expect((await failureOf(open().get('a'))).message).toContain('larger than 67108864 bytes');
   });
 });
