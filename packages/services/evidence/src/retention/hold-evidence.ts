@@ -1,10 +1,18 @@
-import { type BlobStore, type Clock, inParallel, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
+import {
+  type BlobStore,
+  type Clock,
+  inParallel,
+  parseSha256,
+  type RetentionEnforcement,
+  type Sha256,
+  SignwrightError,
+} from '@signwright/signing-core';
 import { readEvidence } from '../get-evidence.ts';
 import { groupBy } from '../group-by.ts';
 import { AT_ONCE, allShards, evidenceKey, keptKey } from '../layout.ts';
 import { systemClock } from '../system-clock.ts';
 import { changeKept, HOLD_NAME, type Kept, readKept } from './kept-shard.ts';
-import type { RetainingBlobs } from './retaining-blobs.ts';
+import { type RetainingBlobs, retentionEnforcement } from './retaining-blobs.ts';
 
 const PIECES_AT_ONCE = 4;
 
@@ -13,6 +21,7 @@ const PIECES_AT_ONCE = 4;
  * Several holds may stand on one piece; evidence that is put later is not under them.
  *
  * @param name of the hold, such as a case number: `[a-z0-9._-]`, 64 characters at the most.
+ * @returns whether the store itself holds them too, for people to be told: else this program alone heeds the hold.
  * @throws SignwrightError `usage` for another name; `unreachable` where a piece is not there, or is just being removed.
  */
 export async function holdEvidence(
@@ -20,7 +29,7 @@ export async function holdEvidence(
   name: string,
   ids: readonly Sha256[],
   clock: Clock = systemClock,
-): Promise<void> {
+): Promise<RetentionEnforcement> {
   checkName(name);
   const held = [...new Set(ids.map(parseSha256))];
   await inParallel(held, PIECES_AT_ONCE, (id) => readEvidence(store.blobs, id));
@@ -29,7 +38,13 @@ export async function holdEvidence(
     if (kept?.holds.includes(name)) return kept;
     return { lastPut: clock.now().getTime(), id, ...kept, holds: [...(kept?.holds ?? []), name] };
   });
-  await inParallel(held, AT_ONCE, async (id) => store.retaining?.hold(evidenceKey(id), true));
+  try {
+    await inParallel(held, AT_ONCE, async (id) => store.retaining?.hold(evidenceKey(id), true));
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
+    return { enforced: false, why: error.message };
+  }
+  return retentionEnforcement(store);
 }
 
 /**

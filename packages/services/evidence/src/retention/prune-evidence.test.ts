@@ -170,6 +170,20 @@ describe('a legal hold', () => {
     expect([bucket.holds.size, [...(await listHolds(bucket)).keys()]]).toEqual([1, ['case-2']]);
   });
 
+  test('that the store cannot set is heeded all the same, and its setter is told', async () => {
+    const id = await put('held', 10);
+    expect(await holdEvidence(bucket, 'case-1', [id], clock)).toEqual({ enforced: 'compliance' });
+    const refusing = async (): Promise<void> => {
+      throw new SignwrightError('configuration', 'the bucket has no Object Lock');
+    };
+    const store = { ...bucket, retaining: { ...bucket.retaining, hold: refusing } };
+    expect(await holdEvidence(store, 'case-2', [id], clock)).toEqual({ enforced: false, why: 'the bucket has no Object Lock' });
+    await liftHold(bucket, 'case-1');
+    bucket.holds.clear();
+    now = at(20).getTime();
+    expect(await prune()).toMatchObject({ removed: [], kept: { held: 1 } });
+  });
+
   test('is kept where the evidence is put again', async () => {
     const id = await put('held', 10);
     await holdEvidence(bucket, 'case-1', [id], clock);
