@@ -1,5 +1,6 @@
 import {
   type BlobStore,
+  canonicalDigest,
   canonicalJson,
   encodeEntries,
   entriesPath,
@@ -55,7 +56,8 @@ async function putSame(blobs: BlobStore, { key, bytes }: Write, retainUntil: Dat
 
 /** The account of a group's segments: where the first one's records begin in the log, and how many each has. */
 export function writeGroup(first: number, counts: readonly number[]): Buffer {
-  return Buffer.from(canonicalJson({ type: GROUP_TYPE, first, counts }));
+  const content = { type: GROUP_TYPE, first, counts };
+  return Buffer.from(canonicalJson({ ...content, digest: canonicalDigest(content) }));
 }
 
 function fullGroups({ groups, next, tail }: Head): Write[] {

@@ -1,5 +1,6 @@
 import {
   type BlobStore,
+  type Note,
   type OpenedCheckpoint,
   openCheckpoint,
   SignwrightError,
@@ -9,8 +10,8 @@ import {
 } from '@signwright/signing-core';
 import { witnessKey } from '../layout.ts';
 
-/** A checkpoint that witnesses cosigned, with all cosignatures on it that count. */
-export type Witnessed = { readonly checkpoint: OpenedCheckpoint; readonly cosigned: number };
+/** A checkpoint that the log signed, with the cosignatures on it that hold, and how many witnesses made them. */
+export type Witnessed = OpenedCheckpoint & { readonly cosigned: number };
 
 /**
  * The checkpoints that witnesses cosigned, newest first. Two witnesses rarely cosign at the same moment, so the cosignatures on one
@@ -21,58 +22,60 @@ export async function witnessedCheckpoints(
   keys: readonly VerifierKey[],
   witnesses: readonly VerifierKey[],
 ): Promise<Witnessed[]> {
-  const byText = new Map<string, OpenedCheckpoint>();
-  for (const one of await Promise.all(witnesses.map((witness) => cosignedBy(blobs, keys, witness)))) {
-    if (!one) continue;
+  const found = await Promise.all(witnesses.map(({ name }) => blobs.get(witnessKey(name))));
+  const byText = new Map<string, Witnessed>();
+  for (const blob of found) {
+    const one = blob && witnessedIn(blob.bytes, keys, witnesses);
+    if (!one || one.cosigned === 0) continue;
     const same = byText.get(one.note.text);
-    const signatures = [...(same?.note.signatures ?? []), ...one.note.signatures];
-    byText.set(one.note.text, { ...one, note: { text: one.note.text, signatures: unique(signatures) } });
+    byText.set(one.note.text, same ? counted(same, [...same.note.signatures, ...one.note.signatures], keys, witnesses) : one);
   }
-  return [...byText.values()]
-    .map((checkpoint) => ({ checkpoint, cosigned: countOf(checkpoint, keys, witnesses) }))
-    .sort((a, b) => b.checkpoint.size - a.checkpoint.size);
+  return [...byText.values()].sort((a, b) => b.size - a.size);
 }
 
-/** The newest checkpoint that a witness cosigned, as the log keeps it; `undefined` where there is none that holds. */
-export async function cosignedBy(
-  blobs: BlobStore,
+/** A note's checkpoint with the cosignatures that hold; `undefined` where the log did not sign it. */
+export function witnessedIn(
+  bytes: Uint8Array,
   keys: readonly VerifierKey[],
-  witness: VerifierKey,
-): Promise<OpenedCheckpoint | undefined> {
-  const blob = await blobs.get(witnessKey(witness.name));
-  return blob && cosignedIn(blob.bytes, keys, witness);
+  witnesses: readonly VerifierKey[],
+): Witnessed | undefined {
+  const checkpoint = unlessRefused(() => openCheckpoint(bytes, keys, 'the cosigned checkpoint'));
+  return checkpoint && counted(checkpoint, checkpoint.note.signatures, keys, witnesses);
 }
 
-/** A checkpoint that the log signed and a witness cosigned, without what others signed; `undefined` where it is none. */
-export function cosignedIn(bytes: Uint8Array, keys: readonly VerifierKey[], witness: VerifierKey): OpenedCheckpoint | undefined {
+/** The checkpoint with those of the signatures that are the log's, or a witness's and hold. */
+function counted(
+  checkpoint: OpenedCheckpoint,
+  from: Note['signatures'],
+  keys: readonly VerifierKey[],
+  witnesses: readonly VerifierKey[],
+): Witnessed {
+  const signatures = [...new Map(from.map((one) => [`${one.name} ${one.hash} ${one.signature.toString('hex')}`, one])).values()];
+  const note = { text: checkpoint.note.text, signatures };
+  const holding = witnesses.filter((witness) => unlessRefused(() => verifyCosignatures(note, [witness]))?.length === 1);
+  // One key under two names counts once, and the log's own for none, as whoever verifies a proof has it.
+  const own = new Set(keys.map(spki));
+  const cosigned = new Set(holding.map(spki).filter((key) => !own.has(key))).size;
+  return {
+    ...checkpoint,
+    note: { text: note.text, signatures: signatures.filter((one) => isBy(one, [...keys, ...holding])) },
+    cosigned,
+  };
+}
+
+function unlessRefused<T>(work: () => T): T | undefined {
   try {
-    const checkpoint = openCheckpoint(bytes, keys, witnessKey(witness.name));
-    if (verifyCosignatures(checkpoint.note, [witness]).length === 0) return undefined;
-    const signatures = checkpoint.note.signatures.filter((one) => [...keys, witness].some((by) => isBy(one, by)));
-    return { ...checkpoint, note: { text: checkpoint.note.text, signatures } };
+    return work();
   } catch (error) {
     if (error instanceof SignwrightError && ['verification', 'invalid-input'].includes(error.code)) return undefined;
     throw error;
   }
 }
 
-/** Different keys that cosigned: one under two names counts once, and the log's own for none, as whoever verifies the proof has it. */
-function countOf({ note }: OpenedCheckpoint, keys: readonly VerifierKey[], witnesses: readonly VerifierKey[]): number {
-  const own = new Set(keys.map(spki));
-  const cosigned = verifyCosignatures(note, witnesses).map(({ witness }) => spki(witness));
-  return new Set(cosigned.filter((key) => !own.has(key))).size;
-}
-
 function spki({ publicKey }: VerifierKey): string {
   return spkiOf(publicKey).toString('hex');
 }
 
-function isBy(one: { name: string; hash: number }, key: VerifierKey): boolean {
-  return one.name === key.name && one.hash === key.hash;
-}
-
-type Signatures = OpenedCheckpoint['note']['signatures'];
-
-function unique(signatures: Signatures): Signatures {
-  return [...new Map(signatures.map((one) => [`${one.name} ${one.hash} ${one.signature.toString('hex')}`, one])).values()];
+function isBy(one: { name: string; hash: number }, keys: readonly VerifierKey[]): boolean {
+  return keys.some(({ name, hash }) => one.name === name && one.hash === hash);
 }

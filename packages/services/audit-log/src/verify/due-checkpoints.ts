@@ -41,7 +41,9 @@ export async function dueCheckpoints({ blobs, keys, witnesses, earlier }: Source
   for (const witness of witnesses) {
     const key = witnessKey(witness.name);
     add(key, (await blobs.get(key))?.bytes, ({ note }) =>
-      verifyCosignatures(note, [witness]).length > 0 ? undefined : `it has no cosignature by ${witness.name}`,
+      verifyCosignatures(note, witnesses).some((one) => one.witness === witness)
+        ? undefined
+        : `it has no cosignature by ${witness.name}`,
     );
   }
   for (const { place, bytes } of earlier) add(place, bytes, () => undefined);

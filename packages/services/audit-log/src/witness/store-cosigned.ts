@@ -1,6 +1,6 @@
 import { type BlobStore, SignwrightError, type VerifierKey } from '@signwright/signing-core';
 import { witnessKey } from '../layout.ts';
-import { cosignedIn } from '../prove/witnessed.ts';
+import { witnessedIn } from '../prove/witnessed.ts';
 
 const MOST_LOST = 100;
 
@@ -16,10 +16,11 @@ export async function storeCosigned(
   note: Uint8Array,
 ): Promise<void> {
   const key = witnessKey(witness.name);
-  const size = cosignedIn(note, keys, witness)?.size ?? 0;
+  const size = witnessedIn(note, keys, [witness])?.size ?? 0;
   for (let lost = 0; lost < MOST_LOST; lost++) {
     const blob = await blobs.get(key);
-    if (blob && (cosignedIn(blob.bytes, keys, witness)?.size ?? 0) > size) return;
+    const there = blob && witnessedIn(blob.bytes, keys, [witness]);
+    if (there && there.cosigned > 0 && there.size > size) return;
     if ((await blobs.compareAndSwap(key, blob?.version, note)) !== undefined) return;
   }
   throw new SignwrightError('unreachable', `the cosignature could not be written: others wrote first ${MOST_LOST} times`, {

@@ -5,7 +5,6 @@ import {
   type Clock,
   consistencyProof,
   cosign,
-  type Note,
   type OpenedCheckpoint,
   openCheckpoint,
   type Signer,
@@ -18,7 +17,7 @@ import {
 } from '@signwright/signing-core';
 import { CHECKPOINT, segmentKey } from '../layout.ts';
 import { type OpenLogReader, openLogReader } from '../open-log-reader.ts';
-import { cosignedBy } from '../prove/witnessed.ts';
+import { type Witnessed, witnessedCheckpoints } from '../prove/witnessed.ts';
 import { storeCosigned } from './store-cosigned.ts';
 
 /** What a witness goes by. */
@@ -81,7 +80,7 @@ export async function witnessLog(options: WitnessOptions): Promise<WitnessReport
   if (last?.size === newest.size && (await blobs.get(segmentKey(reader.next)))) return waiting(options, last, own, reader.next);
 
   const { origin, size, root, note } = choose(last, shown.cosigned, newest);
-  const cosigned = writeNote(addSignature(onlyBy(note, keys), await cosign(note, name, signer, clock.now())));
+  const cosigned = writeNote(addSignature(note, await cosign(note, name, signer, clock.now())));
   await options.remember(cosigned);
   await storeCosigned(blobs, keys, own, cosigned);
   return { status: 'cosigned', checkpoint: { origin, size, root }, note: cosigned, first: !last };
@@ -89,7 +88,7 @@ export async function witnessLog(options: WitnessOptions): Promise<WitnessReport
 
 /** What this witness cosigned last: as it remembers it, or as the log has kept it, whichever is newer. */
 async function lastSeen({ blobs, keys, last }: WitnessOptions, own: VerifierKey): Promise<OpenedCheckpoint | undefined> {
-  const kept = await cosignedBy(blobs, keys, own);
+  const [kept] = await witnessedCheckpoints(blobs, keys, [own]);
   if (!last) return kept;
   const remembered = openCheckpoint(last, keys, 'what the witness remembers');
   if (verifyCosignatures(remembered.note, [own]).length === 0) {
@@ -103,14 +102,13 @@ async function lastSeen({ blobs, keys, last }: WitnessOptions, own: VerifierKey)
 /** The checkpoints that the log shows others: the published one, and those that other witnesses cosigned. */
 async function shownToOthers({ blobs, keys, others = [] }: WitnessOptions): Promise<Shown> {
   const published = await blobs.get(CHECKPOINT);
-  const cosigned = await Promise.all(others.map((witness) => cosignedBy(blobs, keys, witness)));
   return {
     published: published ? [openCheckpoint(published.bytes, keys, CHECKPOINT)] : [],
-    cosigned: cosigned.filter((one) => one !== undefined),
+    cosigned: await witnessedCheckpoints(blobs, keys, others),
   };
 }
 
-type Shown = { readonly published: readonly OpenedCheckpoint[]; readonly cosigned: readonly OpenedCheckpoint[] };
+type Shown = { readonly published: readonly OpenedCheckpoint[]; readonly cosigned: readonly Witnessed[] };
 
 async function contradicts(
   seen: OpenedCheckpoint,
@@ -152,17 +150,7 @@ function waiting(
 }
 
 /** What most of the others cosigned already, the newest of that, where it is newer than what this witness did; else the log's newest. */
-function choose(
-  last: OpenedCheckpoint | undefined,
-  cosigned: readonly OpenedCheckpoint[],
-  newest: OpenedCheckpoint,
-): OpenedCheckpoint {
-  const by = (one: OpenedCheckpoint): number => cosigned.filter(({ note }) => note.text === one.note.text).length;
+function choose(last: OpenedCheckpoint | undefined, cosigned: readonly Witnessed[], newest: OpenedCheckpoint): OpenedCheckpoint {
   const joinable = cosigned.filter(({ size }) => size > (last?.size ?? 0));
-  return [...joinable].sort((a, b) => by(b) - by(a) || b.size - a.size)[0] ?? newest;
-}
-
-function onlyBy(note: Note, keys: readonly VerifierKey[]): Note {
-  const signatures = note.signatures.filter((one) => keys.some(({ name, hash }) => one.name === name && one.hash === hash));
-  return { text: note.text, signatures };
+  return [...joinable].sort((a, b) => b.cosigned - a.cosigned || b.size - a.size)[0] ?? newest;
 }
