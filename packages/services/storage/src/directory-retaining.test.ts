@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore, Retaining } from '@signwright/signing-core';
+import { retainingContract } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDirectoryStore } from './directory-store.ts';
 
@@ -12,6 +13,8 @@ beforeEach(() => {
   store = createDirectoryStore(place);
 });
 afterEach(() => rmSync(place, { recursive: true }));
+retainingContract('the directory store', undefined, () => store);
+
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('a directory', () => {

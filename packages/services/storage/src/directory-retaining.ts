@@ -12,8 +12,9 @@ type At = <T>(key: string, work: (path: string) => Promise<T>) => Promise<T>;
  * What a directory can do for retention: remove, and remember holds (an empty file `.holds/KEY@` each), which this program heeds.
  * Anyone else who may write there deletes what they like.
  */
-export function directoryRetaining(root: Root, at: At): Retaining {
+export function directoryRetaining(root: Root, at: At): Required<Retaining> {
   const marker = (key: string): string => join(root.path, '.holds', `${key}@`);
+  const isHeld = async (key: string): Promise<boolean> => (await root.has(dirname(marker(key)))) && exists(marker(key));
   return {
     async checkLock(): Promise<void> {
       throw new SignwrightError(
@@ -28,9 +29,12 @@ export function directoryRetaining(root: Root, at: At): Retaining {
         else await removeFile(root, marker(key));
       });
     },
+    held(key: string): Promise<boolean> {
+      return at(key, () => isHeld(key));
+    },
     remove(key: string): Promise<'removed' | 'held' | 'absent'> {
       return at(key, async (path) => {
-        if ((await root.has(dirname(marker(key)))) && (await exists(marker(key)))) return 'held';
+        if (await isHeld(key)) return 'held';
         const [once, swapped] = [await removeFile(root, path), await removeVersions(root, `${path}@`)];
         return once || swapped ? 'removed' : 'absent';
       });
