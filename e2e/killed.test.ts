@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readRecord, recordsIn } from '@signwright/signing-core';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describePeer, peer } from './peers.ts';
 import { type Ended, runPeer } from './scenario.ts';
 
@@ -13,7 +15,6 @@ const CALLS = ['fsync', 'rename', 'link'] as const;
 
 async function project(): Promise<Workspace> {
   const here = await createWorkspace({ files: { 'dist/a.bin': 'a', 'dist/b.bin': 'b' } });
-  onTestFinished(() => here.remove());
   const init = await here.run(['audit', 'init', '--name', 'log.example/killed', '--key', 'keys/log.pem']);
   const key = /verifier-keys: \["(.+)"\]/.exec(init.stdout)?.[1];
   const audit = `  recorded: { extends: internal, audit: required }\naudit: { log: log, key: keys/log.pem, verifier-keys: ["${key}"] }\n`;
@@ -23,7 +24,7 @@ async function project(): Promise<Workspace> {
 
 /** Signs under strace; `inject` says what befalls it. */
 function signUnder(here: Workspace, inject: readonly string[]): Promise<Ended> {
-  const args = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=none', ...inject, process.execPath, COMMAND, 'sign'];
+  const args = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${CALLS.join(',')}`, ...inject, process.execPath, COMMAND, 'sign'];
   return runPeer(here, peer('strace'), args, { ...ONE_THREAD, HOME: here.directory, CI: '' });
 }
 
@@ -32,28 +33,32 @@ async function countCalls(): Promise<ReadonlyMap<string, number>> {
   const here = await project();
   const args = ['-f', '-c', '-e', `trace=${CALLS.join(',')}`, process.execPath, COMMAND, 'sign'];
   const { status, stderr } = await runPeer(here, peer('strace'), args, { ...ONE_THREAD, HOME: here.directory, CI: '' });
+  here.remove();
   expect(status).toBe(0);
-  return new Map(CALLS.map((call) => [call, Number(new RegExp(`(\\d+)(?:\\s+\\d+)?\\s+${call}$`, 'm').exec(stderr)?.[1] ?? 0)]));
+  // Columns: % time, seconds, usecs/call, calls, errors where there are any, the call.
+  const rows = stderr.split('\n').map((line) => line.trim().split(/\s+/));
+  return new Map(CALLS.map((call) => [call, Number(rows.find((row) => row.at(-1) === call)?.[3] ?? 0)]));
+}
+
+/** Results in the log's segments that say something was signed. */
+function signedResults(here: Workspace): number {
+  const records = here.files('log/segments').flatMap((name) => recordsIn(readFileSync(here.path(`log/segments/${name}`))));
+  return records.filter((bytes) => {
+    const { record } = readRecord(bytes);
+    return record.event === 'result' && record.outcome === 'signed';
+  }).length;
 }
 
 /** What must hold whatever befell a run: what is published is recorded, and the next run completes it. */
 async function checkAfter(here: Workspace, what: string): Promise<void> {
   const published = here.evidence().size > 0 || here.files('dist').length > 2;
-  const log = await here.run(['audit', 'list', '--output', 'json']);
-  const results = (JSON.parse(log.stdout || '{"requests":[]}') as { requests: { outcome: string }[] }).requests;
-  if (published)
-    expect(
-      results.map(({ outcome }) => outcome),
-      what,
-    ).toContain('signed');
-  const verify = await here.run(['verify']);
-  expect(verify.stdout, what).not.toContain('may have been made outside');
+  if (published) expect(signedResults(here), what).toBeGreaterThan(0);
   const again = await here.run(['sign']);
   expect(again.status, `${what}: ${again.stderr}`).toBe(0);
   const after = await here.run(['verify']);
   expect(after.status, `${what}: ${after.stdout}`).toBe(0);
   const audit = await here.run(['audit', 'verify']);
-  expect(audit.stdout + audit.stderr, what).not.toMatch(/damaged|missing|torn/);
+  expect(audit.status, `${what}: ${audit.stdout}${audit.stderr}`).toBe(0);
 }
 
 describePeer('strace', 'a run of sign that is killed or fails at any write to the disk', () => {

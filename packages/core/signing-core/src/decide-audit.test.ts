@@ -53,7 +53,7 @@ describe('where a record is required', () => {
     expect(decideAudit(AUDIT, [met(ONE), met(OTHER)], found, CONTEXT)).toMatchObject({
       status: 'unmet',
       code: 'no-record',
-      message: `the signature ${OTHER} has no record that log.example proves: it may have been made outside`,
+      message: `the signature ${OTHER} has no record here that log.example proves: it was made outside, or its run was stopped before it left the proof`,
     });
     expect(decideAudit(AUDIT, [met(ONE)], undefined, CONTEXT)).toMatchObject({ status: 'unmet', code: 'no-record' });
   });

@@ -62,7 +62,7 @@ export function decideAudit(
     return { ...base, status: 'inconclusive', code: 'evidence-unreachable', message: context.unreachable, next: context.next };
   }
   if (outside !== undefined) {
-    const message = `the signature ${outside} has no record that ${logNames(log.keys)} proves: it may have been made outside`;
+    const message = `the signature ${outside} has no record here that ${logNames(log.keys)} proves: it was made outside, or its run was stopped before it left the proof`;
     return { ...base, status: 'unmet', code: 'no-record', message, next: context.next };
   }
   const message = `the record is written and not proven yet: ${waiting.find((why) => why !== undefined) ?? 'it is not ordered'}`;

@@ -7,6 +7,7 @@ import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { auditDefinition, openLogStore, openProver } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
+import { retainedFor } from '../context/retained-for.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines, printNote } from '../print-lines.ts';
@@ -102,5 +103,5 @@ function retentionOf(
     return resolution.status === 'required' ? (resolution.demands.retain ?? 0) : 0;
   });
   const longest = Math.max(0, ...seconds);
-  return longest === 0 ? undefined : new Date(Date.now() + longest * 1000);
+  return longest === 0 ? undefined : retainedFor(longest);
 }

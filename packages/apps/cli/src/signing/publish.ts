@@ -10,6 +10,7 @@ import {
   writeReceipt,
 } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import { retainedFor } from '../context/retained-for.ts';
 import { writeSidecars } from './prepare-sidecars.ts';
 import type { Signed } from './sign-works.ts';
 import type { SigningRun, Work } from './work.ts';
@@ -76,7 +77,7 @@ async function proofOf(receipt: Receipt, log: AuditLog | undefined): Promise<Uin
 /** Until when its tiers want it kept. */
 function retainUntil({ artifacts }: Work): { retainUntil?: Date } {
   const seconds = Math.max(0, ...artifacts.map(({ required }) => required.demands.retain ?? 0));
-  return seconds === 0 ? {} : { retainUntil: new Date(Date.now() + seconds * 1000) };
+  return seconds === 0 ? {} : { retainUntil: retainedFor(seconds) };
 }
 
 function describe({ work: { definition, artifacts }, part, receipt, proof }: PublishedPart): string {

@@ -58,7 +58,7 @@ describe.concurrent('a tier that requires records', () => {
     here.write('signwright.yaml', policy);
     const outside = await here.run(['verify']);
     expect(outside.status).toBe(1);
-    expect(outside.stdout).toContain('has no record that log.example/test proves: it may have been made outside');
+    expect(outside.stdout).toContain('has no record here that log.example/test proves: it was made outside');
     expect(await here.run(['sign'])).toMatchObject({ status: 0 });
     expect(await here.run(['verify'])).toMatchObject({ status: 0 });
   });
