@@ -29,7 +29,12 @@ async function forge(changes: JsonObject): Promise<void> {
 describe('a head that does not hold is refused by everyone, by name, before anything is written', () => {
   const refusedEverywhere = async (message: RegExp): Promise<void> => {
     const before = blobs.keys();
-    const refused = { name: 'SignwrightError', code: 'verification', message, next: expect.stringMatching(/./) };
+    const refused = {
+      name: 'SignwrightError',
+      code: 'verification',
+      message: expect.stringMatching(message),
+      next: expect.stringMatching(/./),
+    };
     await expect((await opened()).append([record('more')])).rejects.toMatchObject(refused);
     await expect((await opened()).sequence()).rejects.toMatchObject(refused);
     await expect((await opened({ segments: { open, seal: sealBy(job) } })).append([record('more')])).rejects.toMatchObject(
@@ -55,7 +60,12 @@ describe('a head that does not hold is refused by everyone, by name, before anyt
     const other = testAuditLog('other');
     const theirs = createEditableBlobStore();
     const log = await openAuditLog({
-      ...{ blobs: theirs, keys: other.keys, clock, witnesses: [], count: 0, signer: other.signer },
+      blobs: theirs,
+      keys: other.keys,
+      clock,
+      witnesses: [],
+      count: 0,
+      signer: other.signer,
       segments: { open: other.open, seal: other.sealBy(other.signer) },
     });
     await log.append([record('theirs')]);
@@ -99,7 +109,7 @@ describe('a head that does not hold is refused by everyone, by name, before anyt
       { groups: 1 },
     ]) {
       const before = (await blobs.get('head'))!.bytes;
-      await forge(changes as unknown as JsonObject);
+      await forge(changes);
       await refusedEverywhere(/its (edge|newest segments) /);
       blobs.edit('head', before);
     }
@@ -149,7 +159,7 @@ describe('a process that saw the log', () => {
     blobs.edit('head', older);
     await expect(log.sequence()).rejects.toMatchObject({
       code: 'verification',
-      message: /rolled back to 1 .* this process saw 2/,
+      message: expect.stringMatching(/rolled back to 1 .* this process saw 2/),
     });
   });
 
@@ -158,7 +168,10 @@ describe('a process that saw the log', () => {
     await log.append([record(1)]);
     blobs.restore(new Map());
     await (await opened()).append([record('other')]);
-    await expect(log.sequence()).rejects.toMatchObject({ code: 'verification', message: /another root than this process saw/ });
+    await expect(log.sequence()).rejects.toMatchObject({
+      code: 'verification',
+      message: expect.stringMatching(/another root than this process saw/),
+    });
   });
 });
 
@@ -169,7 +182,10 @@ describe('what nobody signed in a head is held against the segments before anyth
     await (await opened({ segments: { open, seal: sealBy(job) } })).append([record('waiting')]);
   });
   const refused = async (message: RegExp): Promise<void> => {
-    await expect((await opened()).sequence()).rejects.toMatchObject({ code: 'verification', message });
+    await expect((await opened()).sequence()).rejects.toMatchObject({
+      code: 'verification',
+      message: expect.stringMatching(message),
+    });
   };
 
   test('a segment that is said to be refused, and is not, would be left out', async () => {
@@ -182,9 +198,11 @@ describe('what nobody signed in a head is held against the segments before anyth
 
   test('a segment that is said to wait, and was ordered, would be taken twice', async () => {
     const { next, tail } = await headJson();
-    const [first = 0, second = 0, third = 0, ...rest] = tail.counts;
-    await forge({ next: next - 1, tail: { ...tail, counts: [first, second + third, ...rest] } });
-    await refused(/says that segments\/00000000000\d has \d records; it has \d/);
+    const [first = 0, second = 0, third = 0] = tail.counts;
+    await forge({ next: next - 1, tail: { ...tail, counts: [first, second + 1, third] } });
+    await refused(/its newest records are not those of segments\/000000000002/);
+    await forge({ next: next - 1, tail: { ...tail, counts: [first, second, third + 1] } });
+    await refused(/says that segments\/000000000002 has 2 records; it has 1/);
   });
 
   test('a segment that is not there', async () => {
@@ -205,6 +223,9 @@ describe('what nobody signed in a head is held against the segments before anyth
 });
 
 test('a signer that is none of the log’s keys opens nothing', async () => {
-  await expect(opened({ signer: job })).rejects.toMatchObject({ code: 'configuration', message: /is none of the log's/ });
+  await expect(opened({ signer: job })).rejects.toMatchObject({
+    code: 'configuration',
+    message: expect.stringMatching(/is none of the log's/),
+  });
   await expect(opened({ keys: [] })).rejects.toThrow(SignwrightError);
 });

@@ -28,7 +28,11 @@ const witness = testWitness('witness.example');
 type Opened = { log: AuditLog; store: BlobStore };
 const openOn = (store: BlobStore, withKey: boolean, transactions?: Transactions): Promise<AuditLog> =>
   openAuditLog({
-    ...{ blobs: store, keys, clock, witnesses: [], count: 0 },
+    blobs: store,
+    keys,
+    clock,
+    witnesses: [],
+    count: 0,
     ...(withKey ? { signer } : {}),
     ...(transactions ? { transactions } : {}),
     segments: { open, seal: sealBy(withKey ? signer : job) },

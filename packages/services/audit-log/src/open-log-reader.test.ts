@@ -22,7 +22,12 @@ let reader: OpenLogReader;
 beforeAll(async () => {
   blobs = createEditableBlobStore();
   const log = await openAuditLog({
-    ...{ blobs, keys, clock, witnesses: [], count: 0, signer },
+    blobs,
+    keys,
+    clock,
+    witnesses: [],
+    count: 0,
+    signer,
     segments: { open, seal: sealBy(signer) },
   });
   for (let at = 0; at < SIZE; at += 100) await log.append(records.slice(at, at + 100));
@@ -48,7 +53,12 @@ describe('a reader', () => {
 
   test('sees the log as it was when it was opened', async () => {
     const log = await openAuditLog({
-      ...{ blobs, keys, clock, witnesses: [], count: 0, signer },
+      blobs,
+      keys,
+      clock,
+      witnesses: [],
+      count: 0,
+      signer,
       segments: { open, seal: sealBy(signer) },
     });
     const before = blobs.copy();
@@ -117,7 +127,9 @@ describe('the tree a reader gives hashes of', () => {
     const fresh = await openLogReader({ blobs, keys });
     await expect(fresh.hashes(0, 600)).rejects.toMatchObject({ code: 'verification', where: 'tile/0/002' });
     blobs.edit('tile/0/002', undefined);
-    await expect((await openLogReader({ blobs, keys })).hashes(0, 600)).rejects.toMatchObject({ message: /missing/ });
+    await expect((await openLogReader({ blobs, keys })).hashes(0, 600)).rejects.toMatchObject({
+      message: expect.stringMatching(/missing/),
+    });
     blobs.edit('tile/0/002', bytes);
     expect(await fresh.hashes(0, 600)).toEqual(leafHash(records[600]!));
   });

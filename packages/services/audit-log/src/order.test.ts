@@ -134,7 +134,7 @@ describe('a writer that died', () => {
   });
 
   test('as a tile of level 1 became full: it is made again from the tiles below', { timeout: 60_000 }, async () => {
-    const receipts = await (await jobOpened()).append(many(65_300));
+    const receipts = [...(await (await jobOpened()).append(many(65_300)))];
     await (await opened()).sequence();
     const dies = createFaultyBlobStore(blobs, (_, key) => (key.startsWith('tile/') ? 'failed' : undefined));
     receipts.push(...(await (await opened(dies)).append(many(300))));
@@ -157,7 +157,10 @@ describe('a writer that died', () => {
     const dies = createFaultyBlobStore(blobs, (_, key) => (key.startsWith('tile/') ? 'failed' : undefined));
     await (await opened(dies)).append(many(300));
     blobs.edit('segments/000000000000', await sealBy(signer)(many(256, 'other')));
-    await expect((await opened()).sequence()).rejects.toMatchObject({ code: 'verification', message: /not what was ordered/ });
+    await expect((await opened()).sequence()).rejects.toMatchObject({
+      code: 'verification',
+      message: expect.stringMatching(/not what was ordered/),
+    });
     expect(blobs.keys().filter((key) => key.startsWith('tile/'))).toEqual([]);
   });
 });
@@ -221,7 +224,11 @@ describe('a segment that is not taken', () => {
     const log = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(stranger) } });
     const [receipt] = await log.append([record('foreign')]);
     await (await opened()).sequence();
-    await expect(log.prove(receipt!)).rejects.toMatchObject({ code: 'verification', message: /did not take/, next: /./ });
+    await expect(log.prove(receipt!)).rejects.toMatchObject({
+      code: 'verification',
+      message: expect.stringMatching(/did not take/),
+      next: expect.stringMatching(/./),
+    });
   });
 
   test('that cannot be judged now stops the order there, and nothing is lost', async () => {

@@ -60,8 +60,9 @@ async function recordAt(reader: SegmentReader, { segment, place, record }: Recei
   const key = segmentKey(segment);
   const read = await reader.read(segment);
   if (!read) throw damaged(key, 'it is missing');
-  if ('refused' in read.opened) {
-    throw new SignwrightError('verification', `the log did not take the records of ${key}: ${read.opened.refused}`, {
+  if ('refused' in read.opened || count === 0) {
+    const why = 'refused' in read.opened ? read.opened.refused : 'a record "segment-refused" of the log says why';
+    throw new SignwrightError('verification', `the log did not take the records of ${key}: ${why}`, {
       where: key,
       next: 'let a signer that the policy names write them, with a trusted time; then sign again',
     });

@@ -129,9 +129,10 @@ function segmentSource(segments: AsyncGenerator<AuditedSegment>): { take(width: 
       const taken: Taken = { records: [], leaves: [], places: [], boundaries: [] };
       while (taken.leaves.length < width) {
         if (!current || place === current.count) {
-          const { value, done } = await segments.next();
-          if (done) break;
-          [current, place] = [value, 0];
+          const next = await segments.next();
+          if (next.done) break;
+          current = next.value;
+          place = 0;
           continue;
         }
         taken.records.push(current.records?.[place]);
