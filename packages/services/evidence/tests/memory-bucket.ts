@@ -1,4 +1,4 @@
-import type { Blob, BlobStore, Retaining, Version } from '@signwright/signing-core';
+import { type Blob, type BlobStore, type Retaining, SignwrightError, type Version } from '@signwright/signing-core';
 
 /** What a write or removal of a {@link MemoryBucket} is called with, before it takes effect. */
 export type Change = { readonly call: 'putIfAbsent' | 'compareAndSwap' | 'remove' | 'hold'; readonly key: string };
@@ -73,4 +73,21 @@ export function memoryBucket(now: () => number): MemoryBucket {
     },
   };
   return bucket;
+}
+
+/** Makes one of the changes fail, before or after it took effect. @returns whether it came to that. */
+export function failAt(
+  bucket: MemoryBucket,
+  index: number,
+  persisted: boolean,
+  of: (change: Change) => boolean = () => true,
+): () => boolean {
+  let [seen, failed] = [0, false];
+  bucket.around = async (change, take) => {
+    if (!of(change) || failed || seen++ !== index) return take();
+    failed = true;
+    if (persisted) take();
+    throw new SignwrightError('unreachable', 'the store is down');
+  };
+  return () => failed;
 }

@@ -1,10 +1,9 @@
 import { type Clock, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type MemoryBucket, memoryBucket } from '../../tests/memory-bucket.ts';
-import { memoryTransactions } from '../../tests/memory-transactions.ts';
+import { failAt, type MemoryBucket, memoryBucket } from '../../tests/memory-bucket.ts';
 import { createEvidenceStore } from '../evidence-store.ts';
-import { holdEvidence, liftHold, listHolds } from './hold-evidence.ts';
+import { holdEvidence, liftHold } from './hold-evidence.ts';
 import { type Pruned, type PruneOptions, pruneEvidence } from './prune-evidence.ts';
 import { retentionEnforcement } from './retaining-blobs.ts';
 import { surveyEvidence } from './survey-evidence.ts';
@@ -125,125 +124,6 @@ test('what was put within the last day stays: somebody may be putting it this mo
   expect((await prune()).removed).toHaveLength(1);
 });
 
-describe('a legal hold', () => {
-  test('keeps what it is on until it is lifted, whoever else still holds it', async () => {
-    const [held, free] = [await put('held', 10), await put('free', 10)];
-    await holdEvidence(bucket, 'case-1', [held], clock);
-    await holdEvidence(bucket, 'case-2', [held, free], clock);
-    await holdEvidence(bucket, 'case-2', [held], clock);
-    const holds = await listHolds(bucket);
-    expect([holds.size, holds.get('case-1'), new Set(holds.get('case-2'))]).toEqual([2, [held], new Set([held, free])]);
-    expect(bucket.holds.size).toBe(2);
-    now = at(20).getTime();
-    expect(await prune()).toMatchObject({ removed: [], kept: { held: 2 } });
-    expect([...(await liftHold(bucket, 'case-2'))].sort()).toEqual([held, free].sort());
-    expect((await prune()).removed).toEqual([free]);
-    expect(bucket.holds.size).toBe(1);
-    expect(await liftHold(bucket, 'case-1', [held, free])).toEqual([held]);
-    expect(await listHolds(bucket)).toEqual(new Map());
-    expect((await prune()).removed).toEqual([held]);
-  });
-
-  test('on many pieces is one transaction where the store has them', async () => {
-    const transactions = memoryTransactions();
-    const store = createEvidenceStore(transactions.blobs, { transactions, clock });
-    const ids = await store.putAll(Array.from({ length: 40 }, (_, i) => ({ evidence: bytes(`${i}`), subjects })));
-    const before = transactions.committed();
-    await holdEvidence({ blobs: transactions.blobs, transactions }, 'case-1', ids, clock);
-    expect(transactions.committed()).toBe(before + 1);
-    expect(new Set(await liftHold({ blobs: transactions.blobs, transactions }, 'case-1'))).toEqual(new Set(ids));
-    expect(transactions.committed()).toBe(before + 2);
-  });
-
-  test('set while another is lifted leaves the store holding', async () => {
-    const id = await put('held', 10);
-    await holdEvidence(bucket, 'case-1', [id], clock);
-    let setting: Promise<void> | undefined;
-    bucket.around = async ({ call }, take) => {
-      if (call === 'hold' && setting === undefined) {
-        setting = Promise.resolve();
-        await holdEvidence(bucket, 'case-2', [id], clock);
-      }
-      take();
-    };
-    await liftHold(bucket, 'case-1');
-    expect([bucket.holds.size, [...(await listHolds(bucket)).keys()]]).toEqual([1, ['case-2']]);
-  });
-
-  test('that the store cannot set is heeded all the same, and its setter is told', async () => {
-    const id = await put('held', 10);
-    expect(await holdEvidence(bucket, 'case-1', [id], clock)).toEqual({ enforced: 'compliance' });
-    const refusing = async (): Promise<void> => {
-      throw new SignwrightError('configuration', 'the bucket has no Object Lock');
-    };
-    const store = { ...bucket, retaining: { ...bucket.retaining, hold: refusing } };
-    expect(await holdEvidence(store, 'case-2', [id], clock)).toEqual({ enforced: false, why: 'the bucket has no Object Lock' });
-    await liftHold(bucket, 'case-1');
-    bucket.holds.clear();
-    now = at(20).getTime();
-    expect(await prune()).toMatchObject({ removed: [], kept: { held: 1 } });
-  });
-
-  test('is kept where the evidence is put again', async () => {
-    const id = await put('held', 10);
-    await holdEvidence(bucket, 'case-1', [id], clock);
-    now = at(5).getTime();
-    await put('held', 12);
-    now = at(20).getTime();
-    expect(await prune()).toMatchObject({ removed: [], kept: { held: 1 } });
-  });
-
-  test('stands on what was there before retention was recorded, too', async () => {
-    const id = await put('old');
-    for (const key of [...bucket.contents().keys()].filter((each) => each.startsWith('kept/')))
-      await bucket.retaining.remove(key);
-    await holdEvidence(bucket, 'case-1', [id], clock);
-    expect(await listHolds(bucket)).toEqual(new Map([['case-1', [id]]]));
-  });
-
-  test('that was stopped while it was set or lifted is completed by doing it again', async () => {
-    const id = await put('held', 10);
-    const key = `evidence/${id.slice(7, 9)}/${id.slice(9)}`;
-    for (const persisted of [true, false]) {
-      for (const call of ['compareAndSwap', 'hold'] as const) {
-        for (const step of [() => holdEvidence(bucket, 'case-1', [id], clock), () => liftHold(bucket, 'case-1')]) {
-          const failing = failAt(0, persisted, (change) => change.call === call);
-          await expect(step()).rejects.toMatchObject({ code: 'unreachable' });
-          expect(failing()).toBe(true);
-          await step();
-        }
-        expect([bucket.holds.has(key), (await listHolds(bucket)).size]).toEqual([false, 0]);
-        await holdEvidence(bucket, 'case-1', [id], clock);
-        expect([bucket.holds.has(key), (await listHolds(bucket)).size]).toEqual([true, 1]);
-        await liftHold(bucket, 'case-1');
-      }
-    }
-  });
-
-  test.each(['', 'Case 1', 'a,b', '../x', '-', 'a'.repeat(65), 'a\nb'])('cannot be named %j', async (name) => {
-    const id = await put('held', 10);
-    await expect(holdEvidence(bucket, name, [id])).rejects.toMatchObject({ code: 'usage' });
-    await expect(liftHold(bucket, name)).rejects.toMatchObject({ code: 'usage' });
-  });
-
-  test('cannot be set on what is not there', async () => {
-    await expect(holdEvidence(bucket, 'case-1', [sha256('absent')])).rejects.toMatchObject({ code: 'unreachable' });
-    expect(await listHolds(bucket)).toEqual(new Map());
-  });
-});
-
-/** Makes one of the changes fail, before or after it took effect. @returns whether it came to that. */
-function failAt(index: number, persisted: boolean, of: (change: { call: string }) => boolean = () => true): () => boolean {
-  let [seen, failed] = [0, false];
-  bucket.around = async (change, take) => {
-    if (!of(change) || failed || seen++ !== index) return take();
-    failed = true;
-    if (persisted) take();
-    throw new SignwrightError('unreachable', 'the store is down');
-  };
-  return () => failed;
-}
-
 describe('a run that is killed', () => {
   test.each([false, true])(
     'at any change (persisted: %s) leaves nothing listed without its bytes, and the next completes it',
@@ -254,7 +134,7 @@ describe('a run that is killed', () => {
         for (const text of ['1', '2', '3']) await put(text, 10);
         await put('stays', 100);
         now = at(20).getTime();
-        const failed = failAt(index, persisted);
+        const failed = failAt(bucket, index, persisted);
         const outcome = await prune().catch((error: unknown) => error);
         const all = await listed();
         expect(all.filter((text) => text === 'stays')).toHaveLength(4);
@@ -276,7 +156,7 @@ describe('a run that is killed', () => {
   test('is not taken over within ten minutes, and then by whoever puts the evidence again', async () => {
     const id = await put('1', 10);
     now = at(20).getTime();
-    failAt(0, false, ({ call }) => call === 'remove');
+    failAt(bucket, 0, false, ({ call }) => call === 'remove');
     await expect(prune()).rejects.toMatchObject({ code: 'unreachable' });
     expect(await surveyEvidence(bucket)).toMatchObject([{ id, subjects: 0, beingRemoved: true }]);
     expect(await prune()).toMatchObject({ removed: [], kept: { busy: 1 } });
