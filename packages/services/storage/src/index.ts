@@ -1,4 +1,8 @@
 export { createDirectoryStore } from './directory-store.ts';
+export type { GitStoreOptions } from './git/git-store.ts';
+export { createGitStore } from './git/git-store.ts';
+export type { GitReference } from './git/reference.ts';
+export { parseGitReference } from './git/reference.ts';
 export type { S3Place } from './s3/place.ts';
 export { parseS3Reference } from './s3/reference.ts';
 export type { Retain } from './s3/retention.ts';
