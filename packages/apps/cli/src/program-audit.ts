@@ -1,14 +1,18 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { auditExport } from './commands/audit/export.ts';
 import { auditInit, auditKey } from './commands/audit/init.ts';
+import { auditList, auditSearch, auditShow } from './commands/audit/list.ts';
 import { auditProve } from './commands/audit/prove.ts';
 import { auditSequence } from './commands/audit/sequence.ts';
 import { auditVerify } from './commands/audit/verify.ts';
 import { auditWitness } from './commands/audit/witness.ts';
+import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
 import { outputOption } from './shared-options.ts';
 
 /** The commands about the audit log. */
-export function addAudit(audit: Command, finish: Finish): void {
+export function addAudit(audit: Command, finish: Finish, run: Run): void {
+  addQuestions(audit, finish, run);
   audit
     .command('init')
     .description('make a key for a log, or for a witness of one, and say what the policy needs to know of it')
@@ -55,6 +59,72 @@ export function addAudit(audit: Command, finish: Finish): void {
     .option('--check', 'check a proof by the keys and witnesses of the policy')
     .addHelpText('after', example('signwright audit prove 17 --out record-17.tlog-proof'))
     .action((record, options) => finish(auditProve(record, options)));
+}
+
+function addQuestions(audit: Command, finish: Finish, run: Run): void {
+  const asked = (name: string, description: string): Command =>
+    logCommand(audit, name, description)
+      .option('--limit <number>', 'so many at the most', whole, name === 'list' ? 20 : 100)
+      .addOption(outputOption(['text', 'json', 'csv']));
+  asked('list', 'list the newest requests, each with what came of it')
+    .addHelpText('after', LIST_JSON)
+    .addHelpText('after', example('signwright audit list --limit 50'))
+    .action((options) => finish(auditList(options)));
+  logCommand(audit, 'show', 'print all records of one request, whole, as JSON')
+    .argument('<request>', 'its id, the beginning of it, or the number of one of its records')
+    .addHelpText('after', example('signwright audit show 17'))
+    .action((request, options) => finish(auditShow(request, options, run)));
+  asked('search', 'find requests; all of what is given must hold (needs Node 22.13 or newer)')
+    .option('--artifact <pattern>', "an artifact's name, or a pattern of names")
+    .option('--digest <sha256>', 'of an artifact, the bytes to sign, a signature, evidence or a record')
+    .option('--requester <pattern>', 'who asked: any claim of theirs, or the id the CI gives them')
+    .option('--certified', 'of --requester, only what a certificate says')
+    .option('--pipeline <pattern>', "the CI job's URL, or the repository")
+    .option('--key <id>', 'what this key signed (base64 of SHA-256 over SubjectPublicKeyInfo)')
+    .option('--certificate <serial>', 'by its serial number in hex, or its SHA-256')
+    .option('--tier <id>', 'the tier that was asked for')
+    .option('--environment <id>', 'where it was to go')
+    .option('--signer <id>', 'the signer')
+    .addOption(new Option('--outcome <outcome>', 'what came of it').choices(['signed', 'failed', 'refused', 'orphan']))
+    .option('--event <event>', 'intent, result, refusal, segment-refused or unknown')
+    .option('--request <sha256>', 'the id of a request')
+    .option('--since <time>', 'from then on')
+    .option('--until <time>', 'before then')
+    .option('--cursor <cursor>', 'where the page before ended')
+    .option('--index <file>', "where to keep the index (default: in the user's cache)")
+    .addHelpText('after', LIST_JSON)
+    .addHelpText('after', example('signwright audit search --outcome refused --since 2026-10-01 --until 2026-11-01 --output csv'))
+    .action((options) => finish(auditSearch(options, run)));
+  logCommand(audit, 'export', 'write the records in order, each at least once, for other systems')
+    .addOption(new Option('--format <format>', 'of each line').choices(['jsonl', 'cloudevents', 'ocsf']).default('jsonl'))
+    .option('--to <place>', 'a file to append to, an https URL to post to, or - for stdout', '-')
+    .option('--cursor <file>', 'remembers how far it came, and goes on from there')
+    .option('--from <number>', 'the record to begin with, where there is no cursor yet', whole, 0)
+    .option('--follow', 'go on as records come')
+    .option('--every <duration>', 'with --follow, look this often', duration, 10)
+    .option('--header-env <name=variable>', 'a header whose value is in an environment variable: Authorization=TOKEN', header)
+    .option('--allow-private', 'let the URL lead into a private network')
+    .option('--quiet', 'print no notes on stderr')
+    .addHelpText(
+      'after',
+      example('signwright audit export --format ocsf --to https://siem.acme.example/in --cursor siem.cursor --follow'),
+    )
+    .action((options) => finish(auditExport(options, run)));
+}
+
+const LIST_JSON = '\nAs json: version, log, size, next, requests (index, id, record, outcome, result).';
+
+/** A whole number from 0. */
+function whole(text: string): number {
+  if (/^(0|[1-9]\d{0,14})$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number.');
+}
+
+function header(text: string): readonly [string, string] {
+  const [, name, variable] = /^([A-Za-z0-9-]+)=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? [];
+  if (name === undefined || variable === undefined)
+    throw new InvalidArgumentError('It is a header and the environment variable with its value, as in Authorization=TOKEN.');
+  return [name, variable];
 }
 
 /** Options of every command that opens the policy's log. */

@@ -89,7 +89,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addHelpText('after', example('signwright wait dist --timeout 30m'))
     .action((paths, options) => finish(wait(paths, options, run)));
 
-  addAudit(command('audit', 'the log of what was asked, decided and signed'), finish);
+  addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addPolicy(command('policy', 'look at a policy'), finish);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 

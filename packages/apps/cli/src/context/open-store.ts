@@ -78,7 +78,7 @@ function cannotLock({ reference }: StorePlace, why: string): SignwrightError {
 }
 
 /** Where this user's programs keep what they can make anew. */
-function cacheDirectory(): string {
+export function cacheDirectory(): string {
   const cache = process.env['XDG_CACHE_HOME'];
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'signwright');
 }

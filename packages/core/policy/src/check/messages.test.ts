@@ -209,7 +209,9 @@ const CASES: readonly Case[] = [
   ],
   [
     'a witness under another name, and more witnesses wanted than there are',
-    withKey('audit: { log: log, witnesses: [{ name: w, key: "witness.acme.example+396bc887+BAidDOlBFkfcsi/YIt5uM11m/GGPAD8WpN54/0+DpJpw" }], witness-count: 2 }'),
+    withKey(
+      'audit: { log: log, witnesses: [{ name: w, key: "witness.acme.example+396bc887+BAidDOlBFkfcsi/YIt5uM11m/GGPAD8WpN54/0+DpJpw" }], witness-count: 2 }',
+    ),
     'policy.yaml:2:48: audit.witnesses[0].key: the key of "witness.acme.example", not of "w"\npolicy.yaml:2:144: audit.witness-count: more than the 1 witnesses there are: it could never be met',
   ],
   [
