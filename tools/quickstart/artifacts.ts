@@ -9,7 +9,7 @@ const PACKAGES = ['packages/core/signing-core', 'packages/core/policy', 'package
 
 /** Makes the artifacts of a release in `home` from this repository. @returns a line for each, for people. */
 export function makeArtifacts(home: string): string[] {
-  for (const directory of ['dist', 'release', 'keys']) mkdirSync(join(home, directory));
+  for (const directory of ['dist', 'release', 'keys']) mkdirSync(join(home, directory), { recursive: true });
   const packed = npm('pack', '--silent', ...PACKAGES.flatMap((path) => ['-w', path]), '--pack-destination', join(home, 'dist'));
   writeFileSync(join(home, 'packages.txt'), packed);
   writeFileSync(join(home, 'dist', 'signwright.cdx.json'), npm('sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'));

@@ -3,14 +3,20 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeArtifacts } from './artifacts.ts';
-import { ATTACKER_IDENTITY, ATTACKER_POLICY, POLICY } from './policies.ts';
+import { ATTACKER_IDENTITY, ATTACKER_POLICY, policy } from './policies.ts';
 import { createShell } from './shell.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'signwright-quickstart-'));
 const { say, run, quietly } = createShell(home);
 
-say('1', `A trial trust domain, in ${home}`);
+say('1', `A trial trust domain and the key of a log, in ${home}`);
 run(['trust', 'init', '--trial'], { show: 4 });
+run(['audit', 'init', '--name', 'quickstart.invalid/log', '--key', 'keys/log.pem'], { show: 1 });
+const logKey = quietly(['audit', 'key', 'keys/log.pem', '--name', 'quickstart.invalid/log'], home).trim();
+const POLICY = policy({
+  tier: ', audit: required',
+  log: `audit: { log: .signwright/log, persistent: true, key: keys/log.pem, verifier-keys: ["${logKey}"] }\n`,
+});
 
 say(
   '2',
@@ -30,7 +36,11 @@ run(['sign', '--environment', 'production']);
 say('5', 'Verify: everything again, from the bytes');
 run(['verify', '--environment', 'production']);
 
-say('6', 'Three honest refusals');
+say('6', 'Who asked for what, and what came of it; the log is made again, and holds');
+run(['audit', 'list']);
+run(['audit', 'verify']);
+
+say('7', 'Four honest refusals');
 const [victim] = readFileSync(join(home, 'packages.txt'), 'utf8').split('\n') as [string];
 console.log('\n  A file that was changed by one byte after it was signed:');
 const bytes = readFileSync(join(home, 'dist', victim));
@@ -55,7 +65,16 @@ quietly(['sign', 'release/notes.md', '--evidence', join(home, '.signwright', 'ev
 cpSync(join(elsewhere, 'release', 'notes.md'), join(home, 'release', 'notes.md'));
 run(['verify', 'release/notes.md', '--environment', 'production'], { expect: 1 });
 
-say('7', 'Check it without us');
+console.log('\n  A package signed by the right keys, outside: nobody recorded it:');
+const outside = join(home, 'outside');
+mkdirSync(join(outside, 'dist'), { recursive: true });
+for (const shared of ['.signwright/trial', 'keys']) cpSync(join(home, shared), join(outside, shared), { recursive: true });
+writeFileSync(join(outside, 'signwright.yaml'), policy({ tier: '', log: '' }));
+for (const there of [outside, home]) writeFileSync(join(there, 'dist', 'unrecorded-1.0.0.tgz'), 'what nobody was asked for\n');
+quietly(['sign', '--environment', 'production', '--evidence', join(home, '.signwright', 'evidence')], outside);
+run(['verify', 'dist/unrecorded-1.0.0.tgz', '--environment', 'production'], { expect: 1 });
+
+say('8', 'Check it without us');
 const root = '.signwright/trial/trusted-root.json';
 console.log(`    The evidence lies in ${join(home, '.signwright', 'evidence')}`);
 console.log('    Beside each file is its Sigstore bundle, for other tools; cosign checks it with');

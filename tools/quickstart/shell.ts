@@ -12,14 +12,15 @@ export type Shell = {
   say(step: string, title: string): void;
   /** Runs a command and shows it with what it prints; ends the quickstart where it does not exit as expected. */
   run(args: string[], expectation?: Expectation): void;
-  quietly(args: string[], directory: string): void;
+  /** @returns what it printed on stdout. */
+  quietly(args: string[], directory: string): string;
 };
 
 export function createShell(home: string): Shell {
-  const command = (args: string[], cwd: string): { status: number; output: string } => {
+  const command = (args: string[], cwd: string): { status: number; stdout: string; output: string } => {
     const { status, stdout, stderr, error } = spawnSync(process.execPath, [SIGNWRIGHT, ...args], { cwd, encoding: 'utf8' });
     if (error) throw error;
-    return { status: status ?? 70, output: `${stderr}${stdout}` };
+    return { status: status ?? 70, stdout, output: `${stderr}${stdout}` };
   };
   const demand = (args: string[], status: number, wanted: number, output: string): void => {
     if (status === wanted) return;
@@ -37,8 +38,9 @@ export function createShell(home: string): Shell {
       demand(args, status, expect, output);
     },
     quietly(args, directory) {
-      const { status, output } = command(args, directory);
+      const { status, stdout, output } = command(args, directory);
       demand(args, status, 0, output);
+      return stdout;
     },
   };
 }

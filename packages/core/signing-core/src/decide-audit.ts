@@ -43,7 +43,7 @@ export function decideAudit(
     if (unknown)
       return { ...base, status: 'inconclusive', code: 'evidence-unreachable', message: unknown.message, ...nextOf(unknown) };
     const message = 'no signature counts, so there is no record to prove';
-    return { ...base, status: 'unmet', code: 'no-record', message, next: context.next };
+    return { ...base, status: 'unmet', code: 'no-record', message, next: recordedRun(context) };
   }
   const proofs = used.flatMap((evidence) => records?.proven.get(evidence) ?? []);
   if (proofs.length === used.length) {
@@ -63,10 +63,14 @@ export function decideAudit(
   }
   if (outside !== undefined) {
     const message = `the signature ${outside} has no record here that ${logNames(log.keys)} proves: it was made outside, or its run was stopped before it left the proof`;
-    return { ...base, status: 'unmet', code: 'no-record', message, next: context.next };
+    return { ...base, status: 'unmet', code: 'no-record', message, next: recordedRun(context) };
   }
   const message = `the record is written and not proven yet: ${waiting.find((why) => why !== undefined) ?? 'it is not ordered'}`;
   return { ...base, status: 'inconclusive', code: 'record-pending', message, next: context.wait };
+}
+
+function recordedRun({ next }: AuditContext): NextStep {
+  return { ...next, text: `have these bytes signed by a run that records them; then ${next.text}` };
 }
 
 function nextOf({ next }: Outcome): { next?: NextStep } {
