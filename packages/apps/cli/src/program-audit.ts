@@ -3,6 +3,7 @@ import { auditExport } from './commands/audit/export.ts';
 import { auditInit, auditKey } from './commands/audit/init.ts';
 import { auditList, auditSearch, auditShow } from './commands/audit/list.ts';
 import { auditProve } from './commands/audit/prove.ts';
+import { auditReconcile } from './commands/audit/reconcile.ts';
 import { auditSequence } from './commands/audit/sequence.ts';
 import { auditVerify } from './commands/audit/verify.ts';
 import { auditWitness } from './commands/audit/witness.ts';
@@ -95,6 +96,25 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .addHelpText('after', LIST_JSON)
     .addHelpText('after', example('signwright audit search --outcome refused --since 2026-10-01 --until 2026-11-01 --output csv'))
     .action((options) => finish(auditSearch(options, run)));
+  logCommand(audit, 'reconcile', "hold the log against a key's own log: what it signed and nobody recorded is a finding")
+    .argument('[file...]', "the key's own log, as its service exports it, gzip or not")
+    .requiredOption('--key <key>', "a signer of the policy, a public key's file, or a key's id")
+    .addOption(new Option('--format <format>', 'whose log it is').choices(['cloudtrail', 'google', 'azure']))
+    .option('--key-name <name>', 'the key, as its service names it: an ARN, a resource name, a URL')
+    .option('--since <time>', 'from then on')
+    .option('--until <time>', 'before then')
+    .option('--counter <time=count...>', "two readings of a token's own counter, instead of files")
+    .option('--tolerance <duration>', 'how far the clocks may be apart', duration, 60)
+    .option('--longest-run <duration>', 'from an intent to its last use of the key', duration, 3600)
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText('after', '\nAs json: version, key, segments, uses, records, doubtful, findings, omitted.')
+    .addHelpText(
+      'after',
+      example(
+        'signwright audit reconcile --key release --format cloudtrail --key-name arn:aws:kms:… --since 2026-10-01 --until 2026-11-01 trail/*.json.gz',
+      ),
+    )
+    .action((files, options) => finish(auditReconcile(files, options, run)));
   logCommand(audit, 'export', 'write the records in order, each at least once, for other systems')
     .addOption(new Option('--format <format>', 'of each line').choices(['jsonl', 'cloudevents', 'ocsf']).default('jsonl'))
     .option('--to <place>', 'a file to append to, an https URL to post to, or - for stdout', '-')

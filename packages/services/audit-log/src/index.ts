@@ -19,6 +19,8 @@ export type { ReconcileFinding, ReconcileOptions, Reconciliation } from './recon
 export { reconcile } from './reconcile/reconcile.ts';
 export type { CounterOptions, CounterReading, CounterReconciliation } from './reconcile/reconcile-counter.ts';
 export { reconcileCounter } from './reconcile/reconcile-counter.ts';
+export type { SealedOptions } from './reconcile/sealed-by.ts';
+export { sealedBy } from './reconcile/sealed-by.ts';
 export type { Rows } from './search/entry-rows.ts';
 export { briefRows, entryJson, fullRows, recordJson } from './search/entry-rows.ts';
 export type { JoinedEntry, LogOutcome, ResultEntry } from './search/join-results.ts';
