@@ -151,15 +151,15 @@ test('whom the policy wants told is told of a denial, signed as Standard Webhook
   const here = await project(notify);
   try {
     const env = { HOOK: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
-    const denied = await here.run(['verify', 'dist/app.tgz'], { env });
+    const denied = await here.run(['verify', 'out/secret.map'], { env });
     expect(denied, denied.stderr).toMatchObject({ status: 1, stderr: '' });
     expect(heard).toHaveLength(1);
     expect(heard[0]?.headers).toMatchObject({ 'webhook-id': /./, 'webhook-signature': /^v1,/ });
     expect(JSON.parse(heard[0]?.body ?? '{}')).toMatchObject({
       type: 'deny',
-      data: { total: 1, artifacts: [{ name: 'dist/app.tgz' }] },
+      data: { total: 1, artifacts: [{ name: 'out/secret.map' }] },
     });
-    const untold = await here.run(['verify', 'dist/app.tgz']);
+    const untold = await here.run(['verify', 'out/secret.map']);
     expect(untold).toMatchObject({ status: 1, stderr: /could not be told .*environment variable HOOK/ });
   } finally {
     server.close();
