@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createWorkspace, type Finished, trialPolicy, type Workspace } from '@signwright/testkit';
 import { expect, onTestFinished, test } from 'vitest';
@@ -133,4 +134,22 @@ test('on branches of a repository, with a job token: two pushes of the log a run
     evidence: stores.evidence.replace('evidence"', 'other"'),
   };
   await passThrough(others, env);
+});
+
+test('a store that never answers ends the run within its deadline, inconclusive, with nothing signed', {
+  timeout: 180_000,
+}, async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const { verifierKey } = await logKey();
+  const endpoint = encodeURIComponent(`http://127.0.0.1:${port}`);
+  for (const log of [`s3://bucket/log?endpoint=${endpoint}&path-style=true`, `git+http://127.0.0.1:${port}/log.git#log`]) {
+    const here = await job({ audit: `log: "${log}"`, evidence: 'store: kept', verifierKey });
+    const hung = await here.run(['sign'], { env: { ...CREDENTIALS, AWS_REGION: 'us-east-1' } });
+    expect(hung, hung.stderr).toMatchObject({ status: 3, stderr: /→ / });
+    expect(here.evidence('kept').size).toBe(0);
+    expect(here.files('dist')).toEqual(['a.bin']);
+  }
 });

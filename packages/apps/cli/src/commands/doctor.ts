@@ -4,11 +4,10 @@ import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Policy, unenforcedInRun } from '@signwright/policy';
 import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
-import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
-import type { StorePlace } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
@@ -138,7 +137,7 @@ async function auditLog(open: OpenPolicy): Promise<string> {
 }
 
 /** Puts random bytes, which no store can have already, into a store of their own within the user's, and takes it away again. */
-async function evidence(place: StorePlace, open: OpenPolicy): Promise<string> {
+async function evidence(place: EvidencePlace, open: OpenPolicy): Promise<string> {
   if (place.kind === 'directory') return evidenceDirectory(place.reference);
   const store = await openEvidence(place, open);
   await store.list([sha256(randomBytes(32))]);

@@ -30,7 +30,7 @@ export type OpenStore = {
 const GIT_TOKEN = 'SIGNWRIGHT_GIT_TOKEN';
 
 /** Says where a reference leads; `what` it is of, for messages. A directory is relative to where the policy is. */
-export function storePlace(reference: string, open: OpenPolicy, what: string): StorePlace {
+export function storePlace(reference: string, open: Pick<OpenPolicy, 'directory'>, what: string): StorePlace {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(reference)?.[1];
   if (scheme === undefined) return { kind: 'directory', reference: resolve(open.directory, reference) };
   if (scheme === 's3') return { kind: 's3', reference };
@@ -71,7 +71,8 @@ export async function openStore(place: StorePlace, lock?: Lock): Promise<OpenSto
   }
 }
 
-function cannotLock({ reference }: StorePlace, why: string): SignwrightError {
+/** The error for a store that cannot lock what the policy wants locked. */
+export function cannotLock({ reference }: { readonly reference: string }, why: string): SignwrightError {
   return new SignwrightError('configuration', `the policy wants an object lock, and ${reference} has none: ${why}`, {
     next: 'use a bucket with Object Lock (s3://…), or take "lock" out of the policy',
   });
@@ -84,7 +85,7 @@ export function cacheDirectory(): string {
 }
 
 /** The directories among the stores of a policy: their files are no artifacts. */
-export function storeDirectories(open: OpenPolicy, evidence: StorePlace): string[] {
+export function storeDirectories(open: OpenPolicy, evidence: { readonly kind: string; readonly reference: string }): string[] {
   const { audit } = open.policy;
   const places = [evidence, ...(audit === undefined ? [] : [storePlace(audit.log, open, 'audit.log')])];
   return places.flatMap(({ kind, reference }) => (kind === 'directory' ? [reference] : []));

@@ -152,3 +152,64 @@ test('a retry after a failure is linked to the attempt before, and both failures
   ]);
   expect([failed?.id, signed?.id]).not.toContain(undefined);
 });
+
+test('the key of the log is changed with an overlap: what was proven stays proven, and the log goes on; without the old key nothing is', async () => {
+  const here = await project();
+  expect(await here.run(['sign', 'dist/a.bin'])).toMatchObject({ status: 0 });
+  const init = await here.run(['audit', 'init', '--name', 'log.example/test', '--key', 'keys/new.pem']);
+  const fresh = /verifier-keys: \["(.+)"\]/.exec(init.stdout)?.[1] ?? '';
+  const policy = here.read('signwright.yaml').replace('key: keys/log.pem', 'key: keys/new.pem');
+  const old = /verifier-keys: \["(.+)"\]/.exec(policy)?.[1] ?? '';
+  here.write('signwright.yaml', policy.replace(`["${old}"]`, `["${fresh}"]`));
+  const forgotten = await here.run(['verify', 'dist/a.bin']);
+  expect(forgotten.status).toBe(1);
+  expect(forgotten.stdout).toContain('bad-proof');
+  expect(await here.run(['sign', 'dist/b.bin'])).toMatchObject({ status: 1, stderr: /is signed by .*; expected was / });
+  here.write('signwright.yaml', policy.replace(`["${old}"]`, `["${fresh}", "${old}"]`));
+  expect(await here.run(['sign', 'dist/b.bin'])).toMatchObject({ status: 0 });
+  expect(await here.run(['verify', 'dist'])).toMatchObject({ status: 0 });
+  expect(await here.run(['audit', 'verify'])).toMatchObject({ status: 0, stdout: /the log is as it was written/ });
+});
+
+test('a log of another name in the same place is refused, and both names are told', async () => {
+  const here = await project();
+  expect(await here.run(['sign', 'dist/a.bin'])).toMatchObject({ status: 0 });
+  const other = await project();
+  const key = /verifier-keys: \["(.+)"\]/.exec(
+    (await other.run(['audit', 'init', '--name', 'log.example/other', '--key', 'keys/other.pem'])).stdout,
+  );
+  here.write('keys/log.pem', other.read('keys/other.pem'), 0o600);
+  here.write(
+    'signwright.yaml',
+    here.read('signwright.yaml').replace(/verifier-keys: \["[^"]+"\]/, `verifier-keys: ["${key?.[1]}"]`),
+  );
+  for (const args of [
+    ['sign', 'dist/b.bin'],
+    ['audit', 'verify'],
+    ['audit', 'list'],
+  ]) {
+    const refused = await here.run(args);
+    expect(refused.status, args.join(' ')).toBe(1);
+    expect(refused.stderr + refused.stdout).toMatch(
+      /log\.example\/test[\s\S]*log\.example\/other|log\.example\/other[\s\S]*log\.example\/test/,
+    );
+  }
+});
+
+test('no e-mail address gets into the log, though the CI and the machine have some', async () => {
+  const here = await project(', persistent: true');
+  const env = { GITLAB_CI: 'true', GITLAB_USER_ID: 'someone@mail.example', CI_JOB_URL: 'https://gitlab.example/-/jobs/1' };
+  expect(await here.run(['sign'], { env })).toMatchObject({ status: 0 });
+  const shown = await here.run(['audit', 'show', '0']);
+  expect(shown.stdout).toContain('gitlab:(e-mail)');
+  expect(shown.stdout).not.toContain('someone');
+});
+
+test('names with control characters are recorded as they are, and obeyed by no terminal', async () => {
+  const here = await project();
+  const name = 'out/\u001b[31mred\u0007';
+  here.write(name, 'x');
+  expect((await here.run(['sign', name])).status).not.toBe(0);
+  const list = await here.run(['audit', 'list']);
+  expect(list.stdout).not.toMatch(/\u001b|\u0007/);
+});
