@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openAuditLog } from '@signwright/audit-log';
-import { SignwrightError } from '@signwright/signing-core';
+import { type Receipt, SignwrightError } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
 import { auditLogContract, mountTmpfs, testAuditLog, whyNoMount } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -148,16 +148,12 @@ describe.skipIf(noMount !== undefined)(`a disk that fills up${noMount === undefi
         const filler = join(small, 'filler');
         fill(filler, left);
         const log = await opened();
-        const receipts = [];
-        let failure: unknown;
-        for (let i = 0; i < 12 && failure === undefined; i++) {
-          await log.append([Buffer.alloc(6000, `${left} ${i} `)]).then(
-            (got) => receipts.push(...got),
-            (error: unknown) => (failure = error),
-          );
-        }
-        if (failure !== undefined)
-          expect(failure).toMatchObject({ code: 'unreachable', next: expect.stringMatching(/free space/) });
+        const receipts: Receipt[] = [];
+        const fillUp = async (): Promise<void> => {
+          for (let i = 0; i < 12; i++) receipts.push(...(await log.append([Buffer.alloc(6000, `${left} ${i} `)])));
+        };
+        const full = { code: 'unreachable', next: expect.stringMatching(/free space/) };
+        await fillUp().catch((error: unknown) => expect(error).toMatchObject(full));
         rmSync(filler);
         const after = await opened();
         await after.append([Buffer.from('{}')]);
