@@ -14,6 +14,8 @@ import { type Author, writeCommit } from './write-commit.ts';
 export type Branch = {
   /** The newest commit; `undefined`: there is no branch yet. */
   readonly head: string | undefined;
+  /** A time of `performance.now()` at or after which `head` was the newest. */
+  readonly asOf: number;
   /** Gets the newest commit. Throws `verification` where it does not come after all that were seen before. */
   refresh(until: number): Promise<void>;
   /**
@@ -30,12 +32,13 @@ export function createBranch(
   remote: Remote,
   failure: GitFailure,
   { author, where, url, name }: BranchOptions,
-  fetched: string | undefined,
+  fetched: { readonly head: string | undefined; readonly asOf: number },
 ): Branch {
   const { talk, work, seen, place, cached } = repository;
-  let head = fetched;
+  let { head, asOf } = fetched;
 
   async function refresh(until: number): Promise<void> {
+    const began = performance.now();
     // Looked up before: only what was seen before the server was asked must be in its answer.
     const before = new Set(await seen.list());
     if (head !== undefined) before.add(head);
@@ -44,15 +47,17 @@ export function createBranch(
       if (now === undefined) throw gone(old);
       if (!(await isAncestor(old, now, until))) throw rewritten(old, now);
     }
-    head = now;
+    [head, asOf] = [now, began];
     if (now !== undefined) await seen.replace(before, now);
   }
 
   async function publish(changes: Changes, write: string, until: number): Promise<boolean> {
     const parent = head;
     const commit = await writeCommit(git, work, changes, { parent, write, author }, failure, until);
+    const began = performance.now();
     const pushed = await remote.push(commit, parent, until);
     if (pushed.outcome === 'landed') {
+      asOf = began;
       await adopt(commit, parent);
       return true;
     }
@@ -112,6 +117,9 @@ export function createBranch(
   return {
     get head(): string | undefined {
       return head;
+    },
+    get asOf(): number {
+      return asOf;
     },
     refresh,
     publish,

@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blobStoreContract } from '@signwright/testkit';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { createGitStore } from './git-store.ts';
 import { parseGitReference } from './reference.ts';
+
+// Dozens of pushes that race, each of several processes.
+vi.setConfig({ testTimeout: 120_000 });
 
 let place: string;
 let stores = 0;

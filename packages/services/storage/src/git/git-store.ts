@@ -12,7 +12,7 @@ import type { Author } from './write-commit.ts';
 export type GitStoreOptions = GitReference & {
   /** A directory (0700) that remembers the branch for later runs: rewrites are noticed across runs, and less is fetched. */
   readonly cache?: string;
-  /** Milliseconds until a call whose server does not answer throws `unreachable`; 30,000. */
+  /** Milliseconds that a call waits for the server before it throws `unreachable`; 30,000. */
   readonly deadline?: number;
   /** The environment variable with the token for https. Without: `CI_JOB_TOKEN` on the job's own GitLab, else git's own means. */
   readonly tokenEnv?: string;
@@ -52,31 +52,31 @@ export function createGitStore(options: GitStoreOptions): BlobStore & Transactio
   const takeTurn = createTurns();
   let opened: OpenBranch | undefined;
   let waiting: Job[] = [];
+  let lastAsked = 0;
 
-  /** @returns whether it was opened just now, so that its head is new. */
-  async function open(): Promise<boolean> {
-    if (opened !== undefined) return false;
+  async function open(): Promise<OpenBranch> {
     const until = performance.now() + deadline;
-    opened = await openBranch({ url, branch, cache, deadline, token, author, environment, where }, until);
-    return true;
+    opened ??= await openBranch({ url, branch, cache, deadline, token, author, environment, where }, until);
+    return opened;
   }
 
+  /** The branch as it is at the server, no earlier than when it was last asked for. */
   const refreshed = shareTurn(takeTurn, async (): Promise<OpenBranch> => {
-    const fresh = await open();
-    const current = opened as OpenBranch;
-    if (!fresh) await current.branch.refresh(performance.now() + deadline);
+    const since = lastAsked;
+    const current = await open();
+    if (current.branch.asOf < since) await current.branch.refresh(performance.now() + deadline);
     await current.tidy();
     return current;
   });
 
   const commitWaiting = shareTurn(takeTurn, async (): Promise<void> => {
     const jobs = waiting;
+    const since = lastAsked;
     waiting = [];
     try {
-      const fresh = await open();
-      const current = opened as OpenBranch;
+      const current = await open();
       const works = jobs.map(({ work }) => work);
-      const ended = await commitTogether(current, works, { fresh, deadline, where });
+      const ended = await commitTogether(current, works, { since, deadline, where });
       for (const [i, worked] of ended.entries()) jobs[i]?.settle(worked);
       await current.tidy();
     } catch (error) {
@@ -87,6 +87,7 @@ export function createGitStore(options: GitStoreOptions): BlobStore & Transactio
   async function transact<T>(work: (blobs: BlobStore) => Promise<T>): Promise<T> {
     const worked = await new Promise<Worked>((settle, reject) => {
       waiting.push({ work, settle, reject });
+      lastAsked = performance.now();
       void commitWaiting();
     });
     return worked.result() as T;
@@ -115,6 +116,7 @@ export function createGitStore(options: GitStoreOptions): BlobStore & Transactio
       const known = opened?.snapshot();
       const once = await known?.find(key);
       if (known !== undefined && once !== undefined && !once.swapped) return read(known, key, once);
+      lastAsked = performance.now();
       const snapshot = (await refreshed()).snapshot();
       const found = await snapshot.find(key);
       return found && read(snapshot, key, found);

@@ -46,13 +46,14 @@ export async function openBranch(options: OpenOptions, until: number): Promise<O
     ...(token === undefined ? [] : ['credential.helper=']),
   ]);
   const failure = createGitFailure(where, token === undefined ? [] : [token.secret, basicOf(token)]);
+  const asOf = performance.now();
   const { repository, made } = await openRepository(options, options.cache, async (building) => {
     await checkVersion(git, building, until);
     return createRemote(git, options, building, failure).fetchBranch(until, 1);
   });
   const remote = createRemote(git, options, repository, failure);
   const named = { author, where, url, name: options.branch };
-  const branch = createBranch(git, repository, remote, failure, named, made?.head);
+  const branch = createBranch(git, repository, remote, failure, named, { head: made?.head, asOf });
   if (made === undefined) await branch.refresh(until);
 
   const reader = createObjectReader(() => git.start(repository.work, ['cat-file', '--batch']), deadline);

@@ -212,4 +212,28 @@ describe('the user’s own git', () => {
       await expect.poll(() => !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))).toBe(true);
     }
   });
+
+  test('that hung once is started again', async () => {
+    const real = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
+    await open().putIfAbsent('a', bytes('x'));
+    const hangs = `case " $* " in *" cat-file "*) [ -e ${place}/hung ] || { touch ${place}/hung; sleep 600; };; esac; exec ${real} "$@"`;
+    const store = open({ deadline: 2000, environment: { ...process.env, ...program('git', hangs) } });
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'unreachable' });
+    expect(await store.get('a')).toBeDefined();
+  });
+
+  test('does not make others’ being first look like a server that is down', async () => {
+    const [store, other] = [open({ deadline: 3000 }), open()];
+    await other.putIfAbsent('a', bytes('x'));
+    let runs = 0;
+    const never = store.transact(async (blobs) => {
+      await other.putIfAbsent(`others/${runs++}`, bytes('x'));
+      await blobs.putIfAbsent('mine', bytes('x'));
+    });
+    await expect(never).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/others were first each time within 3 s/) as string,
+    });
+    expect(runs).toBeGreaterThan(2);
+  });
 });

@@ -58,8 +58,8 @@ export function createSnapshots(readObject: ReadObject, fetchObjects: FetchObjec
   }
 
   function keep(id: string, tree: Tree): Tree {
+    if (!trees.has(id)) kept += tree.size;
     trees.set(id, tree);
-    kept += tree.size;
     for (const [oldest, { size }] of trees) {
       if (kept <= MAX_TREES || trees.size === 1) break;
       trees.delete(oldest);
@@ -87,8 +87,17 @@ export function createSnapshots(readObject: ReadObject, fetchObjects: FetchObjec
   }
 
   return (commit) => {
-    const root = commit === undefined ? undefined : rootOf(commit);
-    root?.catch(() => undefined);
+    let root: Promise<Tree> | undefined;
+
+    /** The top directory; asked for again where asking failed. */
+    async function top(): Promise<Tree | undefined> {
+      if (commit === undefined) return undefined;
+      root ??= rootOf(commit);
+      return root.catch((error: unknown) => {
+        root = undefined;
+        throw error;
+      });
+    }
 
     async function rootOf(id: string): Promise<Tree> {
       const object = await readObject(`${id}^{tree}`);
@@ -100,7 +109,7 @@ export function createSnapshots(readObject: ReadObject, fetchObjects: FetchObjec
     async function walk(path: string): Promise<{ entries: TreeEntry[]; tree: Tree | undefined; parts: string[] }> {
       const parts = path.split('/');
       const entries: TreeEntry[] = [];
-      let tree = await root;
+      let tree = await top();
       for (const [i, part] of parts.entries()) {
         const entry: TreeEntry | undefined = tree?.entry(part);
         if (entry === undefined) break;
