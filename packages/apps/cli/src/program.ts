@@ -12,6 +12,7 @@ import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
+import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
 import { outputOption, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
@@ -90,6 +91,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .action((paths, options) => finish(wait(paths, options, run)));
 
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
+  addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'look at a policy'), finish);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 

@@ -19,7 +19,7 @@ export type ArtifactOptions = { readonly digest?: string; readonly name?: string
 
 /** The artifacts a command is about: files, or the one thing that `--digest` and `--name` stand for. No bytes are read. */
 export async function nameArtifacts(
-  policy: Policy,
+  policy: Pick<Policy, 'patterns'>,
   paths: readonly string[],
   options: ArtifactOptions,
   stores: readonly string[],

@@ -29,7 +29,7 @@ export type FoundArtifacts = { readonly files: readonly ArtifactFile[]; readonly
  * part of neither.
  */
 export async function findArtifacts(
-  policy: Policy,
+  policy: Pick<Policy, 'patterns'>,
   paths: readonly string[],
   stores: readonly string[],
   signal: AbortSignal,
@@ -70,7 +70,7 @@ async function isBundle(file: ArtifactFile): Promise<boolean> {
 }
 
 /** `dist` for `dist/**`, the file itself where nothing is left open; only what exists. */
-function placesOf(policy: Policy): string[] {
+function placesOf(policy: Pick<Policy, 'patterns'>): string[] {
   const places = policy.patterns.map((pattern) => {
     const parts = pattern.split('/');
     const open = parts.findIndex((part) => part.includes('*'));

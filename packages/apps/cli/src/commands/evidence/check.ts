@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { safeJson } from '@signwright/report';
+import { SignwrightError } from '@signwright/signing-core';
+import { type EvidencePlace, evidencePlace, openKeptEvidence } from '../../context/open-evidence.ts';
+import { openPolicy } from '../../context/open-policy.ts';
+import { EXIT } from '../../exit.ts';
+import { printLines } from '../../print-lines.ts';
+import { counted } from './evidence-in-hand.ts';
+
+const POLICY = 'signwright.yaml';
+
+type CheckOptions = {
+  readonly policy?: string;
+  readonly evidence?: string;
+  readonly at?: string;
+  readonly environment?: string;
+  readonly output: string;
+};
+
+/** Checks a whole store: every piece has its digest, every listed one is there. What they mean is for verdicts. */
+export async function checkStore(options: CheckOptions): Promise<number> {
+  if (options.at !== undefined || options.environment !== undefined || !['text', 'json'].includes(options.output)) {
+    throw new SignwrightError('usage', 'without an archive or files the store itself is checked, and nothing is judged', {
+      next: 'name an archive, or files with --store; a check is printed as text or json',
+    });
+  }
+  const { blobs, place } = await openKeptEvidence(await placeWithoutPolicy(options), undefined);
+  if (blobs === undefined) {
+    throw new SignwrightError('configuration', `${place.reference} cannot be checked as a whole`, {
+      next: 'verify what it has about some files: "signwright evidence verify --store FILE"',
+    });
+  }
+  const { checkEvidence } = await import('@signwright/evidence');
+  const { pieces, problems } = await checkEvidence(blobs);
+  const sound = problems.length === 0;
+  if (options.output === 'json') {
+    process.stdout.write(safeJson({ version: 1, sound, store: place.reference, pieces, problems }));
+  } else {
+    printLines([
+      ...problems.map(({ id, what }) => `DAMAGED  ${id}: ${what}`),
+      `${place.reference}: ${counted(pieces, 'piece')} of evidence, ${sound ? 'each as it was put' : `${problems.length} NOT as put`}`,
+    ]);
+  }
+  return sound ? EXIT.allow : EXIT.deny;
+}
+
+/** Where the store is: the user says so, or the policy where there is one; judging may do without it. */
+export async function placeWithoutPolicy(options: { policy?: string; evidence?: string }): Promise<EvidencePlace> {
+  if (options.evidence !== undefined || (options.policy === undefined && !existsSync(POLICY))) {
+    return evidencePlace(undefined, options.evidence);
+  }
+  return evidencePlace(await openPolicy({ policy: options.policy ?? POLICY }, new Date()), undefined);
+}

@@ -1,0 +1,55 @@
+import {
+  IN_TOTO,
+  identityOf,
+  kindOf,
+  parseBundle,
+  parseCertificate,
+  parseStatement,
+  parseTlogProof,
+  RELEASE_PART,
+  Refused,
+  readReceipt,
+  type Sha256,
+  SignwrightError,
+} from '@signwright/signing-core';
+
+/** What a piece of evidence is, and who made it, as it says itself: nothing of it is verified. */
+export type Described = {
+  readonly kind: 'part' | 'bundle' | 'record-proof' | 'receipt' | 'policy-snapshot' | 'unknown';
+  /** The name in a certificate, the hint at a key, the name of a log. */
+  readonly by?: string;
+};
+
+/** Tells by its content what a piece of evidence claims to be. */
+export function describePiece(bytes: Uint8Array): Described {
+  const kind = kindOf(bytes);
+  try {
+    switch (kind) {
+      case 'bundle':
+        return describeBundle(bytes);
+      case 'record-proof':
+        return { kind, by: parseTlogProof(bytes).checkpoint.toString('utf8').split('\n', 1)[0] ?? '' };
+      case 'receipt':
+        return { kind, by: readReceipt(bytes).origin };
+      default:
+        return { kind };
+    }
+  } catch (error) {
+    if (error instanceof Refused || (error instanceof SignwrightError && error.code === 'invalid-input'))
+      return { kind: 'unknown' };
+    throw error;
+  }
+}
+
+function describeBundle(bytes: Uint8Array): Described {
+  const { content, key } = parseBundle(bytes);
+  const isStatement = content.type === 'envelope' && content.envelope.payloadType === IN_TOTO;
+  const isPart = isStatement && parseStatement(content.envelope.payload).predicateType === RELEASE_PART;
+  const by = key.type === 'certificate' ? identityOf(parseCertificate(key.der)).san : `key ${key.hint}`;
+  return { kind: isPart ? 'part' : 'bundle', by };
+}
+
+/** A digest as people tell it from others. */
+export function shortDigest(digest: Sha256): string {
+  return `${digest.slice(0, 'sha256:'.length + 12)}…`;
+}

@@ -1,0 +1,79 @@
+import { safeJson } from '@signwright/report';
+import { type EvidenceStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
+import { collectEvidence } from '../../context/collect-evidence.ts';
+import { openExistingEvidence } from '../../context/open-evidence.ts';
+import type { OpenPolicy } from '../../context/open-policy.ts';
+import type { Run } from '../../context/run.ts';
+import { EXIT } from '../../exit.ts';
+import { printLines, printNote } from '../../print-lines.ts';
+import { VERSION } from '../../version.ts';
+import { type AboutOptions, counted, evidenceInHand, fewOf } from './evidence-in-hand.ts';
+
+export type EvidenceExportOptions = AboutOptions & { readonly out: string; readonly output: 'text' | 'json' };
+
+/**
+ * `signwright evidence export --out FILE`: everything verdicts on these artifacts rest on, in one archive that verifies with no
+ * network and years later. An artifact without evidence stops it: what is left out would be missed when it is too late.
+ */
+export async function evidenceExport(paths: string[], options: EvidenceExportOptions, run: Run): Promise<number> {
+  const { open, place, artifacts } = await evidenceInHand(paths, options, run);
+  const store = await openExistingEvidence(place);
+  const digests = [...new Set(artifacts.map(({ digest }) => digest))];
+  const listed = await store.list(digests);
+  const without = artifacts.filter(({ digest }) => !listed.has(digest)).map(({ name }) => name);
+  if (without.length > 0) throw incomplete(without, place.reference);
+
+  const { writeArchive } = await import('@signwright/evidence');
+  const { digest, bytes, pieces } = await writeArchive(options.out, {
+    store: withPolicy(store, open, new Set(digests)),
+    artifacts: artifacts.map(({ name, digest }) => ({ name, digest })),
+    madeBy: `signwright ${VERSION}`,
+  });
+  if (options.output === 'json') {
+    const about = artifacts.map(({ name, digest }) => ({ name, digest }));
+    const result = { archive: options.out, digest, bytes, pieces, policy: open.policy.digest, artifacts: about };
+    process.stdout.write(safeJson({ version: 1, ...result }));
+  } else {
+    printLines([
+      `${options.out}: ${counted(pieces, 'piece')} of evidence about ${counted(artifacts.length, 'artifact')}, ${bytes} bytes`,
+      `its manifest is ${digest}; "signwright evidence verify ${options.out}" decides by it alone`,
+    ]);
+  }
+  if (!options.quiet) await noteWaiting(store, digests, open);
+  return EXIT.allow;
+}
+
+function incomplete(without: readonly string[], reference: string): SignwrightError {
+  return new SignwrightError('verification', `the evidence store has nothing about ${fewOf(without)}`, {
+    where: reference,
+    next: 'sign first, or pull the evidence from where it is; or name the artifacts that belong to the release. Nothing was written',
+  });
+}
+
+/** The policy it is exported under is in the archive too, whichever the parts were signed under: an anchor of today pins that one. */
+function withPolicy(store: EvidenceStore, open: OpenPolicy, artifacts: ReadonlySet<Sha256>): EvidenceStore {
+  const snapshot = open.snapshot();
+  const id = sha256(snapshot);
+  return {
+    ...store,
+    async list(subjects) {
+      const listed = new Map(await store.list(subjects));
+      for (const subject of subjects) {
+        if (!artifacts.has(subject) && subject !== open.policy.digest) continue;
+        listed.set(subject, [...new Set([...(listed.get(subject) ?? []), id])]);
+      }
+      return listed;
+    },
+    get: async (asked) => (asked === id ? snapshot : store.get(asked)),
+  };
+}
+
+/** An archive keeps what it was made with: a record that is not proved by then stays so in it. */
+async function noteWaiting(store: EvidenceStore, digests: readonly Sha256[], open: OpenPolicy): Promise<void> {
+  const { records } = await collectEvidence(store, digests, open);
+  const waiting = [...records.waiting.keys()].filter((part) => !records.proven.has(part));
+  if (waiting.length === 0) return;
+  printNote(
+    `${counted(waiting.length, 'signature')} in it ${waiting.length === 1 ? 'has' : 'have'} a record that is not proved yet: run "signwright wait", then export again`,
+  );
+}
