@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { auditExport } from './commands/audit/export.ts';
-import { auditInit, auditKey } from './commands/audit/init.ts';
-import { auditList, auditSearch, auditShow } from './commands/audit/list.ts';
-import { auditProve } from './commands/audit/prove.ts';
-import { auditReconcile } from './commands/audit/reconcile.ts';
-import { auditSequence } from './commands/audit/sequence.ts';
-import { auditVerify } from './commands/audit/verify.ts';
-import { auditWitness } from './commands/audit/witness.ts';
+import { auditExport, type ExportOptions } from './commands/audit/export.ts';
+import { auditExportTiles, type ExportTilesOptions } from './commands/audit/export-tiles.ts';
+import { type AuditInitOptions, type AuditKeyOptions, auditInit, auditKey } from './commands/audit/init.ts';
+import { auditList, auditSearch, auditShow, type ListOptions, type SearchOptions } from './commands/audit/list.ts';
+import { auditProve, type ProveOptions } from './commands/audit/prove.ts';
+import { auditReconcile, type ReconcileOptions } from './commands/audit/reconcile.ts';
+import { auditSequence, type SequenceOptions } from './commands/audit/sequence.ts';
+import { type AuditVerifyOptions, auditVerify } from './commands/audit/verify.ts';
+import { auditWitness, type WitnessOptions } from './commands/audit/witness.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
 import { outputOption } from './shared-options.ts';
@@ -21,7 +22,7 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     .requiredOption('--key <file>', 'where to put the private key; a file that is there is left alone')
     .option('--witness', "make a witness's key, not a log's")
     .addHelpText('after', example('signwright audit init --name log.acme.example/releases --key keys/log.pem'))
-    .action((options) => finish(auditInit(options)));
+    .action((options: AuditInitOptions) => finish(auditInit(options)));
   audit
     .command('key')
     .description('print the C2SP verifier key of a key that is there already')
@@ -29,12 +30,12 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     .requiredOption('--name <name>', 'what the log is called')
     .option('--witness', "as a witness's key, not a log's")
     .addHelpText('after', example('signwright audit key log.pub --name log.acme.example/releases'))
-    .action((file, options) => finish(auditKey(file, options)));
+    .action((file: string, options: AuditKeyOptions) => finish(auditKey(file, options)));
   logCommand(audit, 'sequence', 'put in order what jobs appended, and sign it with the key of the log')
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright audit sequence'))
-    .action((options) => finish(auditSequence(options)));
+    .action((options: SequenceOptions) => finish(auditSequence(options)));
   logCommand(audit, 'verify', 'make the whole log again, and name whatever is not as it was written')
     .option(
       '--since <checkpoint...>',
@@ -43,7 +44,7 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     .addOption(outputOption(['text', 'json']))
     .addHelpText('after', '\nAs json: version, sound, log, records, findings (severity, code, place, message), more.')
     .addHelpText('after', example('signwright audit verify'))
-    .action((options) => finish(auditVerify(options)));
+    .action((options: AuditVerifyOptions) => finish(auditVerify(options)));
   logCommand(audit, 'witness', 'check that the log only grew since this witness looked last, and cosign it')
     .requiredOption('--name <name>', 'the name of the witness, as in its key')
     .requiredOption('--key <file>', 'its private key (Ed25519)')
@@ -53,13 +54,13 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', '\nExit code 1 is an alarm: a rollback, a split view, a log that is stuck.')
     .addHelpText('after', example('signwright audit witness --name witness.acme.example --key witness.pem --state ~/witness'))
-    .action((options) => finish(auditWitness(options)));
+    .action((options: WitnessOptions) => finish(auditWitness(options)));
   logCommand(audit, 'prove', 'write the proof that a record is in the log (C2SP tlog-proof), or check one offline')
     .argument('<record>', 'its number or its id; with --check, the file of a proof')
     .option('--out <file>', 'write it there, instead of on stdout')
     .option('--check', 'check a proof by the keys and witnesses of the policy')
     .addHelpText('after', example('signwright audit prove 17 --out record-17.tlog-proof'))
-    .action((record, options) => finish(auditProve(record, options)));
+    .action((record: string, options: ProveOptions) => finish(auditProve(record, options)));
 }
 
 function addQuestions(audit: Command, finish: Finish, run: Run): void {
@@ -70,11 +71,11 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
   asked('list', 'list the newest requests, each with what came of it')
     .addHelpText('after', LIST_JSON)
     .addHelpText('after', example('signwright audit list --limit 50'))
-    .action((options) => finish(auditList(options)));
+    .action((options: ListOptions) => finish(auditList(options)));
   logCommand(audit, 'show', 'print all records of one request, whole, as JSON')
     .argument('<request>', 'its id, the beginning of it, or the number of one of its records')
     .addHelpText('after', example('signwright audit show 17'))
-    .action((request, options) => finish(auditShow(request, options, run)));
+    .action((request: string, options: { policy: string }) => finish(auditShow(request, options, run)));
   asked('search', 'find requests; all of what is given must hold (needs Node 22.13 or newer)')
     .option('--artifact <pattern>', "an artifact's name, or a pattern of names")
     .option('--digest <sha256>', 'of an artifact, the bytes to sign, a signature, evidence or a record')
@@ -95,7 +96,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .option('--index <file>', "where to keep the index (default: in the user's cache)")
     .addHelpText('after', LIST_JSON)
     .addHelpText('after', example('signwright audit search --outcome refused --since 2026-10-01 --until 2026-11-01 --output csv'))
-    .action((options) => finish(auditSearch(options, run)));
+    .action((options: SearchOptions) => finish(auditSearch(options, run)));
   logCommand(audit, 'reconcile', "hold the log against a key's own log: what it signed and nobody recorded is a finding")
     .argument('[file...]', "the key's own log, as its service exports it, gzip or not")
     .requiredOption('--key <key>', "a signer of the policy, a public key's file, or a key's id")
@@ -114,7 +115,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
         'signwright audit reconcile --key release --format cloudtrail --key-name arn:aws:kms:… --since 2026-10-01 --until 2026-11-01 trail/*.json.gz',
       ),
     )
-    .action((files, options) => finish(auditReconcile(files, options, run)));
+    .action((files: string[], options: ReconcileOptions) => finish(auditReconcile(files, options, run)));
   logCommand(audit, 'export', 'write the records in order, each at least once, for other systems')
     .addOption(new Option('--format <format>', 'of each line').choices(['jsonl', 'cloudevents', 'ocsf']).default('jsonl'))
     .option('--to <place>', 'a file to append to, an https URL to post to, or - for stdout', '-')
@@ -129,7 +130,11 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
       'after',
       example('signwright audit export --format ocsf --to https://siem.acme.example/in --cursor siem.cursor --follow'),
     )
-    .action((options) => finish(auditExport(options, run)));
+    .action((options: ExportOptions) => finish(auditExport(options, run)));
+  logCommand(audit, 'export-tiles', "write the log as plain files that anybody's tools read (C2SP tlog-tiles)")
+    .argument('<directory>', 'where to; what was exported there before is held against the log, and added to')
+    .addHelpText('after', example('signwright audit export-tiles public/log'))
+    .action((directory: string, options: ExportTilesOptions) => finish(auditExportTiles(directory, options, run)));
 }
 
 const LIST_JSON = '\nAs json: version, log, size, next, requests (index, id, record, outcome, result).';

@@ -1,13 +1,19 @@
+import type { Requirement } from '@signwright/signing-core';
 import { SEVERITIES } from '../src/demands.ts';
 import type { Demands, Resolution } from '../src/index.ts';
+
+/** What a requirement demands, whichever layer asks for it. */
+function termsOf({ layer: _, ...terms }: Requirement): object {
+  return terms;
+}
 
 /** Whether whatever the first lets through, the second lets through too: an oracle of its own, beside the code that unites. */
 export function implies(strong: Resolution, weak: Resolution): boolean {
   if (strong.status !== 'required') return true;
   if (weak.status !== 'required') return false;
-  const signers = new Map(strong.requirements.map((one) => [one.id, JSON.stringify(one.signer)]));
+  const signers = new Map(strong.requirements.map((one) => [one.id, JSON.stringify(termsOf(one))]));
   return (
-    weak.requirements.every((one) => signers.get(one.id) === JSON.stringify(one.signer)) &&
+    weak.requirements.every((one) => signers.get(one.id) === JSON.stringify(termsOf(one))) &&
     demandsImply(strong.demands, weak.demands) &&
     (strong.enforced || !weak.enforced) &&
     (strong.trustRoot === weak.trustRoot || weak.trustRoot === undefined) &&

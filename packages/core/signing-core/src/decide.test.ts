@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type DecisionContext, decide, resultOf } from './decide.ts';
 import { type Sha256, sha256 } from './formats/digest.ts';
-import type { Requirement } from './requirement.ts';
+import type { SignatureRequirement } from './requirement.ts';
 import { type Outcome, type OutcomeStatus, type Refusal, type Verdict, worstOf } from './verdict.ts';
 import type { Verified } from './verify-evidence.ts';
 
@@ -24,7 +24,7 @@ const CONTEXT: DecisionContext = {
 /** What would meet the requirement: who, and by which command. */
 const BY_KEY = { text: 'have build sign these bytes: whoever holds its key; then verify again', command: 'signwright sign app' };
 
-const signedBy = (id: string): Requirement => ({
+const signedBy = (id: string): SignatureRequirement => ({
   id: `signature:${id}`,
   layer: 'central',
   waivable: false,

@@ -37,7 +37,7 @@ export function auditDefinition({ policy, file }: OpenPolicy): AuditDefinition {
 }
 
 /** Where the log lies. */
-export function logPlace(open: OpenPolicy, audit: AuditDefinition): StorePlace {
+function logPlace(open: OpenPolicy, audit: AuditDefinition): StorePlace {
   return storePlace(audit.log, open, 'audit.log');
 }
 

@@ -50,11 +50,11 @@ export function openRecording(
   return {
     async open(works) {
       const audited = works.filter(({ artifacts }) => artifacts.some(({ required }) => required.demands.audit !== undefined));
-      if (audited.length === 0) return undefined;
+      const by = audited.find(({ certified }) => certified !== undefined) ?? audited[0];
+      if (by === undefined) return undefined;
       const audit = auditDefinition(open);
       const required = isRequired(audited);
       if (required) checkLasting(open, audit);
-      const by = audited.find(({ certified }) => certified !== undefined) ?? (audited[0] as Work);
       return tolerant(required, note, () => recordingBy(audit, () => signing.signers.of(by.definition), by.certified));
     },
 
@@ -74,12 +74,13 @@ export function openRecording(
 
 /** A signer this machine has, to vouch for the record of a refusal. */
 async function anySigner({ open, signers }: SigningRun): Promise<Signer> {
-  let failure: unknown;
+  let failure: SignwrightError | undefined;
   for (const definition of open.policy.signers.values()) {
     if (whyNoSigning(definition, Date.now()) !== undefined) continue;
     try {
       return await signers.of(definition);
     } catch (error) {
+      if (!(error instanceof SignwrightError)) throw error;
       failure = error;
     }
   }

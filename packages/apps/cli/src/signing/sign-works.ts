@@ -19,22 +19,23 @@ export async function signWorks(
   parts: readonly Work[],
   sidecars: readonly Work[],
   recorder: RunRecorder,
-): Promise<{ readonly signed: readonly Signed[]; readonly failure?: unknown }> {
+): Promise<{ readonly signed: readonly Signed[]; readonly failure?: Error }> {
   const works = [...parts, ...sidecars];
   const attempt = await recorder.intents(works);
   const made = new Map<Work, Made>();
-  let failure: unknown;
+  let failure: Error | undefined;
   for (const work of works) {
     try {
       if (failure === undefined) made.set(work, await work.sign());
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
       if (parts.includes(work)) made.clear();
     }
   }
   const outcomes = works.map((work) => outcomeOf(made.get(work), failure));
-  const receipts = await attempt.results(outcomes).catch((error: unknown) => {
-    throw failure ?? error;
+  const receipts = await attempt.results(outcomes).catch((error: unknown): never => {
+    if (failure) throw failure;
+    throw error;
   });
   if (failure !== undefined && made.size === 0) throw failure;
   const signed = works.flatMap((work, at) => {
@@ -45,7 +46,7 @@ export async function signWorks(
   return { signed, ...(failure === undefined ? {} : { failure }) };
 }
 
-function outcomeOf(made: Made | undefined, failure: unknown): Outcome {
+function outcomeOf(made: Made | undefined, failure: Error | undefined): Outcome {
   if (made === undefined) return failureOf(failure ?? new SignwrightError('cancelled', 'not tried: something else failed'));
   if (made.files) return { outcome: 'signed', files: made.files.length };
   const { signature, evidence, verified } = made.part;

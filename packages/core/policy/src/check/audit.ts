@@ -58,8 +58,8 @@ function* keyProblems(source: Subject['source'], path: Path, key: string, use: '
 
 function* lockAndRetain(audit: NonNullable<PolicyFile['audit']>, source: Subject['source']): Generator<Problem> {
   if ((audit.lock === undefined) === (audit.retain === undefined)) return;
-  const [present, absent] = audit.lock === undefined ? ['retain', 'lock'] : ['lock', 'retain'];
-  yield problemAtKey(source, ['audit', present as string], `"${present}" needs "${absent}" beside it`);
+  const [present, absent] = audit.lock === undefined ? (['retain', 'lock'] as const) : (['lock', 'retain'] as const);
+  yield problemAtKey(source, ['audit', present], `"${present}" needs "${absent}" beside it`);
 }
 
 function nameIn(verifierKey: string): string {

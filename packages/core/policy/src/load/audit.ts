@@ -23,7 +23,7 @@ export function auditOf(content: PolicyFile, source: Source, directory: string):
 }
 
 /** Which records and cosignatures a log's section asks for. */
-export function logRuleOf(audit: NonNullable<PolicyFile['audit']>): LogRule {
+function logRuleOf(audit: NonNullable<PolicyFile['audit']>): LogRule {
   const witnesses = (audit.witnesses ?? []).map(({ key }) => key);
   return { keys: audit['verifier-keys'] ?? [], witnesses, count: audit['witness-count'] ?? witnesses.length };
 }

@@ -56,7 +56,7 @@ function uniteRequirements(all: readonly Requirement[]): Requirement[] {
 
 /** What it demands, whichever layer asks for it. */
 function termsOf({ layer: _, ...terms }: Requirement): Json {
-  return terms as unknown as Json;
+  return terms;
 }
 
 function bare(required: Required): Required {

@@ -1,5 +1,4 @@
 import { canonicalJson } from '../formats/canonical-json.ts';
-import type { Json } from '../formats/strict-json.ts';
 import { type IntentRecord, MAX_RECORD, RECORD, type RefusalRecord } from './record.ts';
 import { writeRecord } from './write-record.ts';
 
@@ -13,11 +12,11 @@ const OVERHEAD = 64 + RECORD.length;
  * @throws SignwrightError `invalid-input` where one artifact alone does not fit.
  */
 export function writeSliced(record: IntentRecord | RefusalRecord): Buffer[] {
-  const empty = Buffer.byteLength(canonicalJson({ ...record, artifacts: [] } as unknown as Json)) + OVERHEAD;
+  const empty = Buffer.byteLength(canonicalJson({ ...record, artifacts: [] })) + OVERHEAD;
   const slices: (typeof record.artifacts)[number][][] = [[]];
   let size = empty;
   for (const artifact of record.artifacts) {
-    const more = Buffer.byteLength(canonicalJson(artifact as unknown as Json)) + 1;
+    const more = Buffer.byteLength(canonicalJson(artifact)) + 1;
     if (size + more >= MAX_RECORD && (slices.at(-1)?.length ?? 0) > 0) {
       slices.push([]);
       size = empty;

@@ -28,7 +28,7 @@ export async function auditSequence(options: SequenceOptions): Promise<number> {
 }
 
 /** The log's private key. */
-export async function openLogKey(open: OpenPolicy, audit: AuditDefinition, options: PassphraseOptions): Promise<Signer> {
+async function openLogKey(open: OpenPolicy, audit: AuditDefinition, options: PassphraseOptions): Promise<Signer> {
   const { key, where } = audit;
   if (key === undefined) {
     throw new SignwrightError('policy', 'the policy does not say where the key of the log is', {
