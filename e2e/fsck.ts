@@ -8,15 +8,20 @@ import { peer } from './peers.ts';
 /**
  * Lets Tessera's `fsck` recompute a whole log from its tiles and entries, up to the root of its checkpoint.
  *
- * @param log the log's folder, as C2SP tlog-tiles lays it out.
+ * @param log the log as C2SP tlog-tiles lays it out: its folder, or the http URL it is served at, which ends in `/`.
  * @returns what it complains of; `undefined` where it read everything and is content.
  */
-export async function fsck(log: string, verifierKey: string): Promise<string | undefined> {
+export async function fsck(log: string | URL, verifierKey: string): Promise<string | undefined> {
   const room = mkdtempSync(join(tmpdir(), 'signwright-fsck-'));
   try {
     const key = join(room, 'log.vkey');
     writeFileSync(key, verifierKey);
-    const args = [`--storage_url=${pathToFileURL(log).href}`, `--public_key=${key}`, '--ui=false', '-N=16'];
+    const args = [
+      `--storage_url=${(log instanceof URL ? log : pathToFileURL(log)).href}`,
+      `--public_key=${key}`,
+      '--ui=false',
+      '-N=16',
+    ];
     return await new Promise((resolve) => {
       execFile(peer('fsck'), args, { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
         const said = stdout + stderr;

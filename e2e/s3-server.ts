@@ -21,7 +21,7 @@ export type S3Server = {
   /** Makes a new bucket and gives its name. */
   createBucket(withLock?: boolean): Promise<string>;
   /** Sends a request signed by hand, so that what is stored is seen by other eyes than the SDK's. */
-  request(method: string, path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  request(method: string, path: string, headers?: Readonly<Record<string, string>>, body?: string): Promise<Response>;
 };
 
 /** Starts MinIO or moto for the tests of a suite, on loopback, with nothing in it. */
@@ -38,7 +38,7 @@ export function s3Server(name: 'minio' | 'moto_server'): S3Server {
       if (!made.ok) throw new Error(`no bucket: ${made.status} ${await made.text()}`);
       return bucket;
     },
-    request: (method, path, headers = {}) => send(server.endpoint, method, path, headers),
+    request: (method, path, headers = {}, body) => send(server.endpoint, method, path, headers, body),
   };
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'signwright-s3-'));
@@ -64,7 +64,13 @@ export function s3Server(name: 'minio' | 'moto_server'): S3Server {
 }
 
 /** Signature Version 4, as "Authenticating Requests (AWS Signature Version 4)" of the Amazon S3 API Reference has it. */
-function send(endpoint: string, method: string, path: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+function send(
+  endpoint: string,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<Response> {
   const url = new URL(path, endpoint);
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const scope = `${time.slice(0, 8)}/us-east-1/s3/aws4_request`;
@@ -91,5 +97,5 @@ function send(endpoint: string, method: string, path: string, headers: Readonly<
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${digest}`).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${CREDENTIALS.AWS_ACCESS_KEY_ID}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   const { host: _, ...sent } = signed;
-  return fetch(url, { method, headers: { ...sent, authorization } });
+  return fetch(url, { method, headers: { ...sent, authorization }, ...(body === undefined ? {} : { body }) });
 }
