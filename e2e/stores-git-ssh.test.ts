@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { BlobStore, Transactions } from '@signwright/signing-core';
 import { createGitStore, parseGitReference } from '@signwright/storage';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeRepository } from './git-server.ts';
 import { freePort } from './scenario.ts';
 
@@ -23,6 +23,7 @@ describe.skipIf(sshd === undefined).each(SERVERS)(title, (_, setting) => {
   let server: ChildProcess;
   beforeAll(async () => {
     place = mkdtempSync(join(tmpdir(), 'signwright-git-ssh-'));
+    vi.stubEnv('TMPDIR', place);
     port = await freePort();
     for (const name of ['host', 'deploy', 'other']) {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(place, name)]);
@@ -55,6 +56,7 @@ describe.skipIf(sshd === undefined).each(SERVERS)(title, (_, setting) => {
   });
   afterAll(() => {
     server.kill();
+    vi.unstubAllEnvs();
     rmSync(place, { recursive: true });
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { BlobStore, Transactions } from '@signwright/signing-core';
 import { createGitStore, type GitStoreOptions, parseGitReference } from '@signwright/storage';
 import { blobStoreContract } from '@signwright/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type GitServer, makeRepository, startGitServer } from './git-server.ts';
 
 let root: string;
@@ -15,10 +15,12 @@ let made = 0;
 let name: string;
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'signwright-git-server-'));
+  vi.stubEnv('TMPDIR', root);
   server = await startGitServer(root);
 });
 afterAll(async () => {
   await server.close();
+  vi.unstubAllEnvs();
   rmSync(root, { recursive: true });
 });
 beforeEach(() => {

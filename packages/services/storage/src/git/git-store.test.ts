@@ -14,8 +14,12 @@ let place: string;
 let stores = 0;
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'signwright-git-test-'));
+  vi.stubEnv('TMPDIR', place);
 });
-afterAll(() => rmSync(place, { recursive: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(place, { recursive: true });
+});
 
 function makeRepository(): string {
   const path = join(place, `${stores++}.git`);

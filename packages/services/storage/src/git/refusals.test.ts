@@ -3,17 +3,21 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore, Transactions } from '@signwright/signing-core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGitStore, type GitStoreOptions } from './git-store.ts';
 
 let place: string;
 let repository: string;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'signwright-refusals-'));
+  vi.stubEnv('TMPDIR', place);
   repository = join(place, 'server.git');
   execFileSync('git', ['init', '--quiet', '--bare', repository]);
 });
-afterEach(() => rmSync(place, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(place, { recursive: true });
+});
 
 const bytes = (content: string): Uint8Array => Buffer.from(content);
 const open = (options: Partial<GitStoreOptions> = {}): BlobStore & Transactions =>

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { gitEnvironment } from './environment.ts';
 import { createGitStore } from './git-store.ts';
 import { openRepository } from './repository.ts';
@@ -11,7 +11,11 @@ import { createTidy } from './tidy.ts';
 
 test('a cache of many packs becomes one of few, and loses nothing, not even what only another process knows', async () => {
   const place = mkdtempSync(join(tmpdir(), 'signwright-tidy-'));
-  onTestFinished(() => rmSync(place, { recursive: true }));
+  vi.stubEnv('TMPDIR', place);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(place, { recursive: true });
+  });
   execFileSync('git', ['init', '--quiet', '--bare', join(place, 'server.git')]);
   const reference = { url: `file://${place}/server.git`, branch: 'log' };
   const cache = join(place, 'cache');
