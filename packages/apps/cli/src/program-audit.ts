@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditExport, type ExportOptions } from './commands/audit/export.ts';
 import { auditExportTiles, type ExportTilesOptions } from './commands/audit/export-tiles.ts';
-import { auditExportTiles, type ExportTilesOptions } from './commands/audit/export-tiles.ts';
 import { type AuditInitOptions, type AuditKeyOptions, auditInit, auditKey } from './commands/audit/init.ts';
 import { auditList, auditSearch, auditShow, type ListOptions, type SearchOptions } from './commands/audit/list.ts';
 import { auditProve, type ProveOptions } from './commands/audit/prove.ts';
@@ -132,10 +131,6 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
       example('signwright audit export --format ocsf --to https://siem.acme.example/in --cursor siem.cursor --follow'),
     )
     .action((options: ExportOptions) => finish(auditExport(options, run)));
-  logCommand(audit, 'export-tiles', "write the log as plain files that anybody's tools read (C2SP tlog-tiles)")
-    .argument('<directory>', 'where to; what was exported there before is held against the log, and added to')
-    .addHelpText('after', example('signwright audit export-tiles public/log'))
-    .action((directory: string, options: ExportTilesOptions) => finish(auditExportTiles(directory, options, run)));
   logCommand(audit, 'export-tiles', "write the log as plain files that anybody's tools read (C2SP tlog-tiles)")
     .argument('<directory>', 'where to; what was exported there before is held against the log, and added to')
     .addHelpText('after', example('signwright audit export-tiles public/log'))
