@@ -66,6 +66,41 @@ describe('keys', () => {
   });
 });
 
+describe('who looks for a free number', () => {
+  const temporaries = (): string[] => readdirSync(at('.tmp'));
+
+  /** Puts bytes under names that others take at the same moment, so that it may lose after having written them. */
+  async function race(content: Uint8Array): Promise<boolean[]> {
+    const another = createDirectoryStore(join(place, 'store'));
+    const lost: boolean[] = [];
+    for (let number = 0; number < 20; number++) {
+      const [, ours] = await Promise.all([
+        another.putIfAbsent(`n/${number}`, bytes("another's")),
+        store.putIfAbsent(`n/${number}`, content),
+      ]);
+      lost.push(!ours);
+    }
+    return lost;
+  }
+
+  test('finds its bytes under the name it got, and nothing is left of its tries', async () => {
+    const content = bytes('ours');
+    const lost = await race(content);
+    expect(await store.putIfAbsent('n/20', content)).toBe(true);
+    expect(await read('n/20')).toBe('ours');
+    for (const [number, wasLost] of lost.entries()) expect(await read(`n/${number}`)).toBe(wasLost ? "another's" : 'ours');
+    await expect.poll(temporaries, { timeout: 5000 }).toEqual([]);
+  });
+
+  test('gets what is in its buffer now, not what was in it when another was first', async () => {
+    const content = bytes('old!');
+    await race(content);
+    content.set(bytes('new!'));
+    expect(await store.putIfAbsent('n/20', content)).toBe(true);
+    expect(await read('n/20')).toBe('new!');
+  });
+});
+
 describe('on disk', () => {
   test('evidence is no secret: directories 0755, files 0644, less the umask', async () => {
     await store.putIfAbsent('a/b', bytes('once'));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { createSpares, type Spares } from './spare.ts';
 import { damaged, isMissing } from './store-error.ts';
 
 /** The directory a store keeps everything in. */
@@ -13,6 +14,7 @@ export type Root = {
   has(directory: string): Promise<boolean>;
   /** A new name for what is not finished yet, on the same file system as the store. */
   temporary(): Promise<string>;
+  readonly spares: Spares;
 };
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -60,7 +62,7 @@ export function openRoot(directory: string): Root {
     return join(scratch, randomBytes(8).toString('hex'));
   }
 
-  return { path, make, has, temporary };
+  return { path, make, has, temporary, spares: createSpares() };
 }
 
 /** Removes what processes that were killed left behind; nothing that is alive takes a day. */

@@ -30,16 +30,20 @@ export async function readOnce(root: Root, path: string): Promise<Blob | undefin
 }
 
 async function linkNew(root: Root, path: string, bytes: Uint8Array): Promise<boolean> {
-  const temporary = await root.temporary();
+  const spare = root.spares.take(bytes);
+  const temporary = spare ?? (await root.temporary());
+  let lost = false;
   try {
-    await writeDurably(temporary, bytes);
+    if (spare === undefined) await writeDurably(temporary, bytes);
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    lost = codeOf(error) === 'EEXIST';
+    if (lost) return false;
     throw error;
   } finally {
-    await unlink(temporary).catch(() => undefined);
+    if (lost) root.spares.keep(bytes, temporary);
+    else await unlink(temporary).catch(() => undefined);
   }
 }
 

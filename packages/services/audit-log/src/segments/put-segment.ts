@@ -26,7 +26,7 @@ export async function putSegment(
   };
   const isTaken = async (number: number): Promise<boolean> => (await blobs.get(segmentKey(number))) !== undefined;
   for (let number = from; ; ) {
-    if (await putAt(blobs, number, bytes, retainUntil, isOurs)) return number;
+    if (await putAt(blobs, number, bytes, retainUntil, doubt, isOurs)) return number;
     number = doubt ? number + 1 : await firstMissing(number + 1, isTaken);
   }
 }
@@ -39,13 +39,15 @@ async function putAt(
   number: number,
   bytes: Uint8Array,
   retainUntil: Date | undefined,
+  doubt: boolean,
   isOurs: (number: number) => Promise<boolean>,
 ): Promise<boolean> {
   let failure: SignwrightError | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
       if (await blobs.putIfAbsent(segmentKey(number), bytes, retainUntil)) return true;
-      return await isOurs(number);
+      // What is there can only be these bytes where an earlier attempt at them ended in doubt.
+      return (doubt || failure !== undefined) && (await isOurs(number));
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       failure = error;
