@@ -67,37 +67,36 @@ describe('keys', () => {
 });
 
 describe('who looks for a free number', () => {
+  let number = 0;
   const temporaries = (): string[] => readdirSync(at('.tmp'));
 
-  /** Puts bytes under names that others take at the same moment, so that it may lose after having written them. */
-  async function race(content: Uint8Array): Promise<boolean[]> {
+  /** Puts bytes under names that others take at the same moment, until it lost one after having written them. */
+  async function loseOne(content: Uint8Array): Promise<void> {
     const another = createDirectoryStore(join(place, 'store'));
-    const lost: boolean[] = [];
-    for (let number = 0; number < 20; number++) {
-      const [, ours] = await Promise.all([
-        another.putIfAbsent(`n/${number}`, bytes("another's")),
-        store.putIfAbsent(`n/${number}`, content),
-      ]);
-      lost.push(!ours);
+    for (let tries = 0; tries < 200; tries++) {
+      const key = `n/${number++}`;
+      const [, wrote] = await Promise.all([another.putIfAbsent(key, bytes("another's")), store.putIfAbsent(key, content)]);
+      expect(await read(key)).toBe(wrote ? 'ours' : "another's");
+      if (temporaries().length > 0) return;
     }
-    return lost;
+    throw new Error('it never lost');
   }
 
   test('finds its bytes under the name it got, and nothing is left of its tries', async () => {
     const content = bytes('ours');
-    const lost = await race(content);
-    expect(await store.putIfAbsent('n/20', content)).toBe(true);
-    expect(await read('n/20')).toBe('ours');
-    for (const [number, wasLost] of lost.entries()) expect(await read(`n/${number}`)).toBe(wasLost ? "another's" : 'ours');
+    await loseOne(content);
+    expect(await store.putIfAbsent('free', content)).toBe(true);
+    expect(await read('free')).toBe('ours');
+    await loseOne(content);
     await expect.poll(temporaries, { timeout: 5000 }).toEqual([]);
   });
 
   test('gets what is in its buffer now, not what was in it when another was first', async () => {
-    const content = bytes('old!');
-    await race(content);
+    const content = bytes('ours');
+    await loseOne(content);
     content.set(bytes('new!'));
-    expect(await store.putIfAbsent('n/20', content)).toBe(true);
-    expect(await read('n/20')).toBe('new!');
+    expect(await store.putIfAbsent('free', content)).toBe(true);
+    expect(await read('free')).toBe('new!');
   });
 });
 
