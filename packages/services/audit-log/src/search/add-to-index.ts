@@ -1,5 +1,5 @@
 import { bytesOf, type Sha256 } from '@signwright/signing-core';
-import { featuresOf, type Mark, markOf, type TextKind } from './features.ts';
+import { featuresOf, type Mark, markOf, type TextKind, wordKindOf } from './features.ts';
 import { OUTCOME_CODES, readState, writeState } from './index-tables.ts';
 import { type Placing, place, placingOf, type Waiting } from './join-results.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -51,7 +51,7 @@ export function createIndexWriter(database: Database): IndexWriter {
       if (!own) continue;
       insertEntry.run(index, code, record.span?.first ?? null, record.span?.last ?? null);
       for (const mark of record.marks) marks.push([mark, index]);
-      for (const [kind, text] of record.texts) texts.push([kind, wordOf(text), index]);
+      for (const [kind, text] of record.texts) texts.push([kind, wordOf(kind, text), index]);
     }
     // In the tables' own order, so that neighbours are written together.
     for (const [mark, at] of marks.sort((a, b) => a[0] - b[0] || a[1] - b[1])) insertMark.run(mark, at);
@@ -84,22 +84,24 @@ export function createIndexWriter(database: Database): IndexWriter {
 const REMEMBERED = 10_000;
 
 /** The number of a text, which is given one where it has none. */
-function createWords(database: Database): ((text: string) => number) & { forget(): void } {
-  const find = database.prepare('SELECT id FROM word WHERE mark = ? AND text = ?');
-  const insert = database.prepare('INSERT INTO word (mark, text) VALUES (?, ?)');
+function createWords(database: Database): ((kind: TextKind, text: string) => number) & { forget(): void } {
+  const find = database.prepare('SELECT id FROM word WHERE mark = ? AND kind = ? AND text = ?');
+  const insert = database.prepare('INSERT INTO word (mark, kind, text) VALUES (?, ?, ?)');
   let known = new Map<string, number>();
   let older = new Map<string, number>();
-  const lookUp = (text: string, mark: Mark): number =>
-    (find.get(mark, text) as { id: number } | undefined)?.id ?? Number(insert.run(mark, text).lastInsertRowid);
-  const wordOf = (text: string): number => {
-    const remembered = known.get(text);
+  const lookUp = (mark: Mark, kind: number, text: string): number =>
+    (find.get(mark, kind, text) as { id: number } | undefined)?.id ?? Number(insert.run(mark, kind, text).lastInsertRowid);
+  const wordOf = (textKind: TextKind, text: string): number => {
+    const kind = wordKindOf(textKind);
+    const name = `${kind}${text}`;
+    const remembered = known.get(name);
     if (remembered !== undefined) return remembered;
-    const id = older.get(text) ?? lookUp(text, markOf('text', text));
+    const id = older.get(name) ?? lookUp(markOf('text', text), kind, text);
     if (known.size >= REMEMBERED) {
       older = known;
       known = new Map();
     }
-    known.set(text, id);
+    known.set(name, id);
     return id;
   };
   const forget = (): void => {
@@ -117,13 +119,18 @@ function waitingInIndex(database: Database): Waiting {
   );
   const remove = database.prepare('DELETE FROM waiting WHERE at = ?');
   return {
-    repeated: (id, index) => see.run(bytesOf(id), index).changes === 0,
+    repeated: (id, index) => see.run(shortId(id), index).changes === 0,
     wait: (_, index, key) => void insert.run(index, bytesOf(key)),
     answer(id: Sha256, key: Sha256) {
-      const intent = find.get(bytesOf(id)) as { at: number; key: Uint8Array } | undefined;
+      const intent = find.get(shortId(id)) as { at: number; key: Uint8Array } | undefined;
       if (intent === undefined || Buffer.compare(intent.key, bytesOf(key)) !== 0) return undefined;
       remove.run(intent.at);
       return intent.at;
     },
   };
+}
+
+/** Nobody finds two records with the same 128 bits. */
+function shortId(id: Sha256): Uint8Array {
+  return bytesOf(id).subarray(0, 16);
 }

@@ -1,5 +1,5 @@
-import { type Criteria, markOf, needleOf, type TextKind } from './features.ts';
-import { pattern } from './query.ts';
+import type { Criteria } from './features.ts';
+import { findTexts } from './find-texts.ts';
 import type { Database } from './sqlite.ts';
 
 /** An entry that may be what is looked for, and its result. */
@@ -23,7 +23,10 @@ export function findCandidates(
   criteria: Criteria,
   filter: EntryFilter,
 ): { before(at: number, limit: number): Candidate[]; done(): void } {
-  const texts = criteria.texts.map((one, number) => textSource(database, one, `found_${number}`));
+  const texts = criteria.texts.map((one, number): Source => {
+    const table = `temp.found_${number}`;
+    return { from: table, where: '', values: [], count: Math.min(LARGE, findTexts(database, one, table)) };
+  });
   const sources = [...criteria.marks.map((mark) => markSource(database, mark)), ...texts].sort((a, b) => a.count - b.count);
   const [driver, ...others] = sources;
   const conditions = [
@@ -54,25 +57,4 @@ function markSource(database: Database, mark: number): Source {
     .prepare(`SELECT count(*) AS count FROM (SELECT 1 FROM mark WHERE mark = ? LIMIT ${LARGE})`)
     .get(mark) as { count: number };
   return { from: 'mark', where: 's.mark = ? AND', values: [mark], count: counted.count };
-}
-
-/** Collects the entries that have a text which fits in a table of their own, on disk where they are many. */
-function textSource(
-  database: Database,
-  { kinds, pattern: wanted }: { readonly kinds: readonly TextKind[]; readonly pattern: string },
-  name: string,
-): Source {
-  const table = `temp.${name}`;
-  const isPattern = wanted.includes('*');
-  const fits = pattern(wanted);
-  database.function(`fits_${name}`, { deterministic: true }, (text) => Number(fits(String(text))));
-  database.exec(`CREATE TABLE ${table} (at INTEGER PRIMARY KEY)`);
-  const words = isPattern ? `instr(w.text, ?) > 0 AND fits_${name}(w.text)` : `w.mark = ? AND fits_${name}(w.text)`;
-  const inserted = database
-    .prepare(
-      `INSERT OR IGNORE INTO ${table} SELECT t.at FROM word w CROSS JOIN text t
-       ON t.kind IN (${kinds.join(', ')}) AND t.word = w.id WHERE ${words}`,
-    )
-    .run(isPattern ? needleOf(wanted) : markOf('text', wanted));
-  return { from: table, where: '', values: [], count: Math.min(LARGE, Number(inserted.changes)) };
 }

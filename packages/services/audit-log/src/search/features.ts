@@ -22,6 +22,11 @@ export type Mark = number;
 export const TEXT_KINDS = { name: 0, certified: 1, asserted: 2, pipeline: 3 } as const;
 export type TextKind = (typeof TEXT_KINDS)[keyof typeof TEXT_KINDS];
 
+/** Names of artifacts are most of all texts, so a pattern of anything else is not held against them. */
+export function wordKindOf(kind: TextKind): number {
+  return kind === TEXT_KINDS.name ? 0 : 1;
+}
+
 /** What the index knows a record by. */
 export type Features = { readonly marks: readonly Mark[]; readonly texts: readonly (readonly [TextKind, string])[] };
 
@@ -81,13 +86,23 @@ type Field = 'event' | 'request' | 'environment' | 'policy' | 'signer' | 'key' |
 
 /** A digest's own first 48 bits; of anything else the first of its SHA-256. */
 export function markOf(field: Field, value: string): Mark {
-  const hex = isSha256(value) ? hexOf(value) : hash('sha256', `${field}\0${value}`);
-  return Number.parseInt(hex.slice(0, 12), 16);
+  if (isSha256(value)) return firstBits(hexOf(value));
+  if (!COMMON.has(field)) return firstBits(hash('sha256', `${field}\0${value}`));
+  const name = `${field}\0${value}`;
+  const known = commonMarks.get(name);
+  if (known !== undefined) return known;
+  const mark = firstBits(hash('sha256', name));
+  if (commonMarks.size < REMEMBERED) commonMarks.set(name, mark);
+  return mark;
 }
 
-/** A part of a pattern that every text it fits has in it: the longest run without stars and slashes. */
-export function needleOf(pattern: string): string {
-  return pattern.split(/[*/]/).reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+/** Fields of few values, whose marks are remembered. */
+const COMMON: ReadonlySet<Field> = new Set(['event', 'environment', 'signer', 'key', 'tier']);
+const REMEMBERED = 1_000;
+const commonMarks = new Map<string, Mark>();
+
+function firstBits(hex: string): Mark {
+  return Number.parseInt(hex.slice(0, 12), 16);
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -9,14 +9,15 @@ const FORMAT = 1;
  * entry    what stands for itself in a list, by its index in the log; outcome as in OUTCOME_CODES; the span of its times
  *          in milliseconds; the index of its result
  * mark     the values by which entries are found exactly
- * word     texts that patterns are held against, each once; text, which of them stand in which entry, as what
- * seen     the ids of all records; waiting, the intents without a result
+ * word     texts that patterns are held against, names of artifacts apart from all others (wordKindOf), each once;
+ *          text, which of them stand in which entry, as what (TEXT_KINDS)
+ * seen     the ids of all records (128 bits of them); waiting, the intents without a result
  */
 const TABLES = `
 CREATE TABLE about (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE entry (at INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, first INTEGER, last INTEGER, result INTEGER);
 CREATE TABLE mark (mark INTEGER, at INTEGER, PRIMARY KEY (mark, at)) WITHOUT ROWID;
-CREATE TABLE word (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TABLE word (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, mark INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE INDEX word_mark ON word (mark);
 CREATE TABLE text (kind INTEGER, word INTEGER, at INTEGER, PRIMARY KEY (kind, word, at)) WITHOUT ROWID;
 CREATE TABLE seen (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,7 +40,8 @@ export function prepareTables(database: Database, file: string, origin: string):
     PRAGMA busy_timeout = 10000;
     PRAGMA trusted_schema = OFF;
     PRAGMA cache_size = -32768;
-    PRAGMA temp_store = FILE;`);
+    PRAGMA temp_store = FILE;
+    PRAGMA wal_autocheckpoint = 16384;`);
   const application = pragma(database, 'application_id');
   const isNew = application === 0 && pragma(database, 'schema_version') === 0;
   if (!isNew && application !== APPLICATION) throw notOurs(file, 'is no index of a log', 'choose another place');

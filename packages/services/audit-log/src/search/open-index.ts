@@ -34,7 +34,7 @@ export type LogIndex = {
 };
 
 /** Records and bytes that are added in one go, at the most. */
-const BATCH = { records: 1_000, bytes: 8 * 1024 * 1024 };
+const BATCH = { records: 2_000, bytes: 16 * 1024 * 1024 };
 
 /**
  * Opens a local index of a log, and adds what the log has got since. It may be killed at any moment and goes on where it was;

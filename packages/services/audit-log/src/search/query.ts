@@ -68,8 +68,16 @@ export function compileQuery(query: LogQuery): (entry: JoinedEntry) => boolean {
   return (entry) => tests.every((test) => test(entry));
 }
 
+/** Characters of a pattern, at the most. */
+const MAX_PATTERN = 4096;
+
 /** Compiles a name or a pattern of names. */
 export function pattern(text: string): (name: string) => boolean {
+  if (text.length > MAX_PATTERN) {
+    throw new SignwrightError('usage', `a pattern of ${text.length} characters`, {
+      next: `shorten it to ${MAX_PATTERN} at the most`,
+    });
+  }
   try {
     return compileGlob(text);
   } catch (error) {
