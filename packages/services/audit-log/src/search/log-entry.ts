@@ -1,4 +1,4 @@
-import { type ReadRecord, readRecord, SignwrightError } from '@signwright/signing-core';
+import { inParallel, type ReadRecord, readRecord, SignwrightError } from '@signwright/signing-core';
 import type { LogReader } from '../open-log-reader.ts';
 
 export type { LogReader };
@@ -25,26 +25,33 @@ export async function* readEntries(
 
 /** How far apart two records may be to be read in one go: the log gives 256 at a time anyway. */
 const NEAR = 64;
+/** Places of the log that are read at once: its store may be far away. */
+const LANES = 8;
 
 /** Reads records from anywhere in the log, neighbours in one go. */
 export async function loadEntries(reader: LogReader, indices: Iterable<number>): Promise<Map<number, LogEntry>> {
-  const wanted = [...new Set(indices)].sort((a, b) => a - b);
-  const loaded = new Map<number, LogEntry>();
-  for (let first = 0, last = 0; first < wanted.length; first = last = last + 1) {
-    while (last + 1 < wanted.length && at(wanted, last + 1) - at(wanted, last) <= NEAR) last++;
-    const these = new Set(wanted.slice(first, last + 1));
-    let expected = at(wanted, first);
-    for await (const { index, bytes } of reader.records(expected, at(wanted, last) + 1)) {
-      if (index !== expected++) throw leftOut(expected - 1);
-      if (these.has(index)) loaded.set(index, { index, ...readRecord(bytes) });
-    }
-    if (expected !== at(wanted, last) + 1) throw leftOut(expected);
+  const runs: number[][] = [];
+  for (const index of [...new Set(indices)].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && index - (run.at(-1) as number) <= NEAR) run.push(index);
+    else runs.push([index]);
   }
-  return loaded;
+  const loaded = await inParallel(runs, LANES, (run) => loadRun(reader, run));
+  return new Map(loaded.flat().map((entry) => [entry.index, entry]));
 }
 
-function at(list: readonly number[], place: number): number {
-  return list[place] as number;
+async function loadRun(reader: LogReader, wanted: readonly number[]): Promise<LogEntry[]> {
+  const these = new Set(wanted);
+  const entries: LogEntry[] = [];
+  let expected = wanted[0] as number;
+  const end = (wanted.at(-1) as number) + 1;
+  for await (const { index, bytes } of reader.records(expected, end)) {
+    if (index !== expected) throw leftOut(expected);
+    expected++;
+    if (these.has(index)) entries.push({ index, ...readRecord(bytes) });
+  }
+  if (expected !== end) throw leftOut(expected);
+  return entries;
 }
 
 function leftOut(index: number): SignwrightError {
