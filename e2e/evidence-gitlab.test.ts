@@ -1,6 +1,12 @@
-import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import {
+  createWorkspace,
+  type FakeGitlab,
+  GITLAB_PROJECT,
+  startFakeGitlab,
+  trialPolicy,
+  type Workspace,
+} from '@signwright/testkit';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type FakeGitlab, PROJECT, startFakeGitlab } from '../packages/platforms/gitlab/tests/fake-gitlab.ts';
 
 // The built command against a fake of GitLab's package registry on this machine: no real GitLab can be had.
 
@@ -12,7 +18,7 @@ beforeEach(async () => {
   job = { CI_JOB_TOKEN: 'job', CI_SERVER_URL: `http://${gitlab.host}` };
 });
 
-async function project(store = `gitlab://${gitlab.host}/${PROJECT}`, lock = ''): Promise<Workspace> {
+async function project(store = `gitlab://${gitlab.host}/${GITLAB_PROJECT}`, lock = ''): Promise<Workspace> {
   const policy = trialPolicy(
     '  - { match: "dist/**", tier: kept }',
     `  kept: { extends: internal, retain: 30d }\nevidence: { store: "${store}"${lock} }\n`,
@@ -40,9 +46,9 @@ test("evidence is kept in a project's packages with the token of the job, and ve
   });
   expect(await there.run(['evidence', 'export', '--out', 'r.tar'], { env: own })).toMatchObject({ status: 0 });
   expect(await there.run(['evidence', 'verify', 'r.tar'])).toMatchObject({ status: 0 });
-  const pull = ['evidence', 'pull', '--from', `gitlab://${gitlab.host}/${PROJECT}`, '--evidence', 'copy'];
+  const pull = ['evidence', 'pull', '--from', `gitlab://${gitlab.host}/${GITLAB_PROJECT}`, '--evidence', 'copy'];
   expect(await there.run(pull, { env: own })).toMatchObject({ status: 0, stdout: /2 pieces copied/ });
-  const push = ['evidence', 'push', '--evidence', 'copy', '--to', `gitlab://${gitlab.host}/${PROJECT}`];
+  const push = ['evidence', 'push', '--evidence', 'copy', '--to', `gitlab://${gitlab.host}/${GITLAB_PROJECT}`];
   expect(await there.run(push, { env: own })).toMatchObject({ status: 0, stdout: /0 pieces copied, 2 there already/ });
   expect(await there.run(['verify', '--evidence', 'copy'])).toMatchObject({ status: 0 });
 });
@@ -85,7 +91,7 @@ test('the token of a job goes to the GitLab that runs it and to no other; withou
 });
 
 test('what is no project, a wrong token and a GitLab that is down are told apart', async () => {
-  const bad = await project(`gitlab://user:secret@${gitlab.host}/${PROJECT}`);
+  const bad = await project(`gitlab://user:secret@${gitlab.host}/${GITLAB_PROJECT}`);
   const refused = await bad.run(['verify'], { env: job });
   expect(refused).toMatchObject({ status: 2, stderr: /not a project on a GitLab/ });
   expect(refused.stderr).not.toContain('secret');

@@ -19,7 +19,7 @@ import type { Ended } from './scenario.ts';
 
 const COMMAND = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.cjs', import.meta.url));
 /** Where this user may make a network of their own, with nothing in it. */
-const CUT_OFF = spawnSync('unshare', ['-rn', 'true']).status === 0 ? ['/usr/bin/unshare', '-rn'] : [];
+const CUT_OFF = spawnSync('/usr/bin/unshare', ['-rn', 'true']).status === 0 ? ['/usr/bin/unshare', '-rn'] : [];
 const DAY = 24 * 60 * 60 * 1000;
 const SUBJECTS: readonly Sha256[] = Array.from({ length: 40 }, (_, at) => sha256(`subject ${at}`));
 const ENV = { ...CREDENTIALS, AWS_REGION: 'us-east-1' };

@@ -8,6 +8,8 @@ export type { EditableBlobStore } from './editable-blob-store.ts';
 export { createEditableBlobStore } from './editable-blob-store.ts';
 export type { OpenEvidenceStore } from './evidence-store-contract.ts';
 export { evidenceStoreContract } from './evidence-store-contract.ts';
+export type { FakeGitlab, GitlabRequest } from './fake-gitlab.ts';
+export { GITLAB_PROJECT, startFakeGitlab } from './fake-gitlab.ts';
 export type { FakeS3, S3Fault, S3Request } from './fake-s3.ts';
 export { startFakeS3 } from './fake-s3.ts';
 export type { FaultyBlobStore, WriteFault } from './faulty-blob-store.ts';

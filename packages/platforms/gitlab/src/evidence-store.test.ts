@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EvidenceItem, hexOf, type Sha256, type SignwrightError, sha256 } from '@signwright/signing-core';
-import { evidenceStoreContract } from '@signwright/testkit';
+import { evidenceStoreContract, type FakeGitlab, GITLAB_PROJECT as PROJECT, startFakeGitlab } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FakeGitlab, PROJECT, startFakeGitlab } from '../tests/fake-gitlab.ts';
 import { createGitlabEvidenceStore, type GitlabEvidenceOptions } from './evidence-store.ts';
 
 type Store = ReturnType<typeof createGitlabEvidenceStore>;

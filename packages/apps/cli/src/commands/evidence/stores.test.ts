@@ -52,7 +52,7 @@ describe.concurrent('evidence list', () => {
     here = await project({ 'dist/a': 'a', 'notes/n': 'n', 'dist/unsigned': 'u', 'dist/never/m': 'm' });
     for (const path of ['dist/a', 'notes/n'])
       expect(await here.run(['sign', path, '--no-sidecars'])).toMatchObject({ status: 0 });
-  });
+  }, 60_000);
 
   test('what the store has about artifacts: kind, size, until when it is kept, who made it', async () => {
     const listed = await json<List>(here, 'list', 'dist', 'notes');

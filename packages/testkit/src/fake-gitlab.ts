@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** A request as the fake was sent it. */
-export type Asked = {
+export type GitlabRequest = {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -23,17 +23,18 @@ type StoredPackage = { id: number; name: string; version: string; files: StoredF
 export type FakeGitlab = {
   readonly host: string;
   /** Everything it was asked, in order. */
-  readonly asked: Asked[];
+  readonly asked: GitlabRequest[];
   readonly packages: StoredPackage[];
   /** Answers in the place of the fake, where it returns true. */
-  fault: (asked: Asked, response: ServerResponse) => boolean;
+  fault: (asked: GitlabRequest, response: ServerResponse) => boolean;
   duplicatesAllowed: boolean;
   /** Where downloads are redirected to, as to object storage. */
   storage: string | undefined;
   close(): Promise<void>;
 };
 
-export const PROJECT = 'acme/tools/app';
+/** The project it has. */
+export const GITLAB_PROJECT = 'acme/tools/app';
 
 /** Which tokens may do what, by header and value. */
 const TOKENS: readonly (readonly [header: string, value: string, may: 'write' | 'read'])[] = [
@@ -44,6 +45,7 @@ const TOKENS: readonly (readonly [header: string, value: string, may: 'write' | 
 const NAME = /^[A-Za-z0-9._\-+@~]+$/;
 const VERSION = /^(\.?[\w+-]+\.?)+$/;
 
+/** Starts it on a free port of the loopback, with nothing in it. */
 export async function startFakeGitlab(): Promise<FakeGitlab> {
   const server = createServer((request, response) => {
     void serve(fake, request, response).catch((error: unknown) => response.destroy(error as Error));
@@ -79,11 +81,11 @@ async function serve(fake: FakeGitlab, request: IncomingMessage, response: Serve
   response.end(bytes ? body : JSON.stringify(body));
 }
 
-function answer(fake: FakeGitlab, asked: Asked): Reply {
+function answer(fake: FakeGitlab, asked: GitlabRequest): Reply {
   const may = TOKENS.find(([header, value]) => asked.headers[header] === value)?.[2];
   if (may === undefined) return { status: 401, body: { message: '401 Unauthorized' } };
   const [api, v4, projects, project, packages, ...rest] = asked.path.slice(1).split('/').map(decodeURIComponent);
-  if ([api, v4, projects, packages].join() !== 'api,v4,projects,packages' || project !== PROJECT) {
+  if ([api, v4, projects, packages].join() !== 'api,v4,projects,packages' || project !== GITLAB_PROJECT) {
     return { status: 404, body: { message: '404 Project Not Found' } };
   }
   if (rest[0] !== 'generic') return rest.length === 0 ? list(fake, asked) : listFiles(fake, Number(rest[0]), asked);
@@ -104,7 +106,7 @@ function download(fake: FakeGitlab, name: string, version: string, file: string)
 }
 
 /** The body is the file, whatever its type: GitLab's front server hands it on as it comes. */
-function upload(fake: FakeGitlab, name: string, version: string, file: string, asked: Asked): Reply {
+function upload(fake: FakeGitlab, name: string, version: string, file: string, asked: GitlabRequest): Reply {
   const found = fake.packages.find((each) => each.name === name && each.version === version);
   if (!fake.duplicatesAllowed && found?.files.some((each) => each.name === file)) {
     return { status: 400, body: { message: 'Duplicate package is not allowed' } };
@@ -116,7 +118,7 @@ function upload(fake: FakeGitlab, name: string, version: string, file: string, a
   return { status: 200, body: { id: stored.id, file_name: file, size: asked.body.length, file_sha256: digestOf(asked.body) } };
 }
 
-function list(fake: FakeGitlab, asked: Asked): Reply {
+function list(fake: FakeGitlab, asked: GitlabRequest): Reply {
   const wanted = asked.query.get('package_name') ?? '';
   const found = fake.packages.filter(({ name }) => name.includes(wanted));
   return paged(
@@ -125,7 +127,7 @@ function list(fake: FakeGitlab, asked: Asked): Reply {
   );
 }
 
-function listFiles(fake: FakeGitlab, id: number, asked: Asked): Reply {
+function listFiles(fake: FakeGitlab, id: number, asked: GitlabRequest): Reply {
   const found = fake.packages.find((each) => each.id === id);
   if (found === undefined) return { status: 404, body: { message: '404 Package Not Found' } };
   return paged(
@@ -140,7 +142,7 @@ function listFiles(fake: FakeGitlab, id: number, asked: Asked): Reply {
   );
 }
 
-function paged({ query }: Asked, entries: readonly unknown[]): Reply {
+function paged({ query }: GitlabRequest, entries: readonly unknown[]): Reply {
   const size = Math.min(Number(query.get('per_page') ?? 20), 100);
   const page = Number(query.get('page') ?? 1);
   const next = page * size < entries.length ? String(page + 1) : '';
