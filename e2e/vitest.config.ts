@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   resolve: { conditions: ['source'] },
   test: {
+    setupFiles: [new URL('../tools/testing/patterns-match.ts', import.meta.url).pathname],
     include: ['e2e/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     fileParallelism: false,
