@@ -52,11 +52,13 @@ async function wholeStore({ evidence, blobs, place }: OpenEvidence): Promise<Lis
     });
   }
   const { surveyEvidence } = await import('@signwright/evidence');
-  return inParallel(await surveyEvidence(blobs), PIECES_AT_ONCE, async (entry) => ({
+  const all = await inParallel(await surveyEvidence(blobs), PIECES_AT_ONCE, async (entry) => ({
     ...(await describe(entry.id, (id) => evidence.get(id))),
     about: entry.subjects,
     entry,
   }));
+  // What a run that was stopped was about to put is neither listed nor there.
+  return all.filter(({ problem, about }) => problem === undefined || about > 0);
 }
 
 async function listedAbout(
