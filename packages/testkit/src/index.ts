@@ -23,6 +23,8 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { RecordLog } from './record-log.ts';
+export { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from './record-log.ts';
 export { retainingContract } from './retaining-contract.ts';
 export type { Finished, Running, RunOptions } from './run-program.ts';
 export { signerContract } from './signer-contract.ts';
