@@ -264,7 +264,10 @@ describe('where nothing is posted to', () => {
       { address: ++asked === 1 ? '127.0.0.1' : '169.254.169.254', family: 4 },
     ];
     const post = quick(`http://rebinding.invalid:${port}/`, { resolve });
-    await expect(post(message)).rejects.toMatchObject({ code: 'configuration', message: /rebinding\.invalid.* is for this machine alone/ });
+    await expect(post(message)).rejects.toMatchObject({
+      code: 'configuration',
+      message: /rebinding\.invalid.* is for this machine alone/,
+    });
     expect(asked).toBe(2);
   });
 

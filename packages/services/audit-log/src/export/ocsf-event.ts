@@ -14,7 +14,7 @@ import {
 import { type ExportedRecord, eventOf, jsonOf, textOf, timeOf } from './raw-record.ts';
 
 /** The version of the schema this is written to. */
-export const OCSF_VERSION = '1.9.0';
+const OCSF_VERSION = '1.9.0';
 
 /** Captions and ids of the schema's enumerations, as far as they are used. */
 const API_ACTIVITY = { category_uid: 6, category_name: 'Application Activity', class_uid: 6003, class_name: 'API Activity' };

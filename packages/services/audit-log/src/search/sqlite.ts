@@ -2,7 +2,6 @@ import { messageOf, SignwrightError } from '@signwright/signing-core';
 
 export type Sqlite = typeof import('node:sqlite');
 export type Database = InstanceType<Sqlite['DatabaseSync']>;
-export type Statement = ReturnType<Database['prepare']>;
 
 /** Node's own SQLite. @throws SignwrightError `configuration` where this Node has none. */
 export async function loadSqlite(load: () => Promise<Sqlite> = () => import('node:sqlite')): Promise<Sqlite> {
