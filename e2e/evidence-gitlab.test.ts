@@ -34,7 +34,7 @@ test("evidence is kept in a project's packages with the token of the job, and ve
   expect(here.has('.signwright/evidence')).toBe(false);
   const there = await project();
   expect(await there.run(['verify'], { env: job })).toMatchObject({ status: 0 });
-  const own = { SIGNWRIGHT_GITLAB_TOKEN: 'mine' };
+  const own = { SIGNWRIGHT_GITLAB_TOKEN: 'mine', SIGNWRIGHT_GITLAB_HOST: gitlab.host };
   expect(await there.run(['doctor'], { env: own })).toMatchObject({ status: 0, stdout: /gitlab:\/\/.* can be read/ });
 
   const list = await there.run(['evidence', 'list', '--output', 'json'], { env: own });
@@ -96,7 +96,9 @@ test('what is no project, a wrong token and a GitLab that is down are told apart
   expect(refused).toMatchObject({ status: 2, stderr: /not a project on a GitLab/ });
   expect(refused.stderr).not.toContain('secret');
   const here = await project();
-  const wrong = await here.run(['sign', '--no-sidecars'], { env: { SIGNWRIGHT_GITLAB_TOKEN: 'wrong-token-value' } });
+  const wrong = await here.run(['sign', '--no-sidecars'], {
+    env: { SIGNWRIGHT_GITLAB_TOKEN: 'wrong-token-value', SIGNWRIGHT_GITLAB_HOST: gitlab.host },
+  });
   expect(wrong).toMatchObject({ status: 2, stderr: /the token in SIGNWRIGHT_GITLAB_TOKEN is not accepted/ });
   expect(wrong.stderr).not.toContain('wrong-token-value');
   await gitlab.close();

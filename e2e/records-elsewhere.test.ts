@@ -114,7 +114,7 @@ test('on branches of a repository, with a job token: two pushes of the log a run
     audit: `log: "git+${git.origin}/log.git#signing-log"`,
     evidence: `store: "git+${git.origin}/log.git#evidence"`,
   };
-  const env = { SIGNWRIGHT_GIT_TOKEN: 'job-secret' };
+  const env = { SIGNWRIGHT_GIT_TOKEN: 'job-secret', SIGNWRIGHT_GIT_HOST: new URL(git.origin).host };
   const { verifierKey } = await logKey();
   git.users.write = 'x-access-token:job-secret';
   const many = await job({ ...stores, verifierKey });

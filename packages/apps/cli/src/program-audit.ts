@@ -58,7 +58,9 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
   logCommand(audit, 'prove', 'write the proof that a record is in the log (C2SP tlog-proof), or check one offline')
     .argument('<record>', 'its number or its id; with --check, the file of a proof')
     .option('--out <file>', 'write it there, instead of on stdout')
-    .option('--check', 'check a proof by the keys and witnesses of the policy')
+    .option('--check', 'check a proof offline, by the keys and witnesses of the policy, or by those that are given')
+    .option('--verifier-key <key...>', 'with --check and without a policy: the verifier keys of the log')
+    .option('--witness <key...>', 'and those of the witnesses who must have cosigned')
     .addHelpText('after', example('signwright audit prove 17 --out record-17.tlog-proof'))
     .action((record: string, options: ProveOptions) => finish(auditProve(record, options)));
 }
@@ -105,8 +107,10 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'before then')
     .option('--counter <time=count...>', "two readings of a token's own counter, instead of files")
-    .option('--tolerance <duration>', 'how far the clocks may be apart', duration, 60)
-    .option('--longest-run <duration>', 'from an intent to its last use of the key', duration, 3600)
+    .addOption(new Option('--tolerance <duration>', 'how far the clocks may be apart').argParser(duration).default(60, '60s'))
+    .addOption(
+      new Option('--longest-run <duration>', 'from an intent to its last use of the key').argParser(duration).default(3600, '1h'),
+    )
     .addOption(outputOption(['text', 'json']))
     .addHelpText('after', '\nAs json: version, key, segments, uses, records, doubtful, findings, omitted.')
     .addHelpText(
@@ -122,7 +126,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .option('--cursor <file>', 'remembers how far it came, and goes on from there')
     .option('--from <number>', 'the record to begin with, where there is no cursor yet', whole, 0)
     .option('--follow', 'go on as records come')
-    .option('--every <duration>', 'with --follow, look this often', duration, 10)
+    .addOption(new Option('--every <duration>', 'with --follow, look this often').argParser(duration).default(10, '10s'))
     .option('--header-env <name=variable>', 'a header whose value is in an environment variable: Authorization=TOKEN', header)
     .option('--allow-private', 'let the URL lead into a private network')
     .option('--quiet', 'print no notes on stderr')

@@ -83,8 +83,10 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
 
   shareOptions(command('wait', 'wait until the log has ordered the records of what was signed, and keep the proofs'), ['text'])
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
-    .option('--timeout <duration>', 'give up after this long, with exit code 3', duration, 600)
-    .option('--every <duration>', 'ask this often', duration, 5)
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this long, with exit code 3').argParser(duration).default(600, '10m'),
+    )
+    .addOption(new Option('--every <duration>', 'ask this often').argParser(duration).default(5, '5s'))
     .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
     .addHelpText('after', example('signwright wait dist --timeout 30m'))

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
-import { type EvidenceReceipt, type EvidenceStore, type Sha256, SignwrightError } from '@signwright/signing-core';
+import { type AuditLog, type EvidenceReceipt, type EvidenceStore, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
@@ -9,7 +9,7 @@ import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import { retainedFor } from '../context/retained-for.ts';
 import type { Run } from '../context/run.ts';
-import { EXIT, messageWithPlace } from '../exit.ts';
+import { EXIT } from '../exit.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
@@ -37,31 +37,24 @@ export async function wait(paths: string[], options: WaitOptions, run: Run): Pro
   const retained = retentionOf(open, artifacts, options.environment);
 
   const started = performance.now();
-  const failed = new Map<Sha256, SignwrightError>();
+  const refused = new Set<string>();
   let proven = 0;
   for (;;) {
     const waiting = await receiptsOf(store, artifacts, open);
     const missing: EvidenceReceipt[] = [];
-    for (const receipt of waiting.filter(({ evidence }) => !failed.has(evidence))) {
-      try {
-        const proof = await log.prove(receipt);
-        if (proof === undefined) missing.push(receipt);
-        else {
-          await store.put(proof, [receipt.evidence], retained);
-          proven += 1;
-        }
-      } catch (error) {
-        // Whoever can write to the evidence store can make up a receipt; it must not keep the others waiting.
-        if (!(error instanceof SignwrightError) || error.code !== 'verification') throw error;
-        failed.set(receipt.evidence, error);
-        printNote(`the receipt of ${receipt.evidence} does not hold: ${messageWithPlace(error)}`);
+    for (const [part, receipts] of waiting) {
+      const proof = await proofOf(log, receipts, refused);
+      if (proof === 'not-yet') missing.push(receipts[0] as EvidenceReceipt);
+      else if (proof !== 'none') {
+        await store.put(proof, [part], retained);
+        proven += 1;
       }
     }
+    const lost = [...waiting].filter(([, receipts]) => receipts.every((one) => refused.has(idOf(one))));
     if (missing.length === 0) {
-      const [failure] = failed.values();
-      if (failure && proven === 0) throw failure;
+      for (const [part] of lost) printNote(`no receipt of ${part} fits the log: it was written to another one, or made up`);
       printLines([`${proven === 0 ? 'nothing to wait for' : `proven: ${proven}`}; "signwright verify" decides`]);
-      return EXIT.allow;
+      return lost.length === 0 ? EXIT.allow : EXIT.deny;
     }
     const left = options.timeout * 1000 - (performance.now() - started);
     if (left <= 0) {
@@ -76,21 +69,49 @@ export async function wait(paths: string[], options: WaitOptions, run: Run): Pro
   }
 }
 
-/** The receipts of parts about these artifacts that nobody has proved yet. */
+/**
+ * The proof that any of a part's receipts leads to. Whoever can write to the evidence store can make up receipts; what the log does
+ * not know keeps none of the others from being proved, and is asked for once.
+ */
+async function proofOf(
+  log: Pick<AuditLog, 'prove'>,
+  receipts: readonly EvidenceReceipt[],
+  refused: Set<string>,
+): Promise<Uint8Array | 'not-yet' | 'none'> {
+  let waits = false;
+  for (const receipt of receipts.filter((one) => !refused.has(idOf(one)))) {
+    try {
+      const proof = await log.prove(receipt);
+      if (proof !== undefined) return proof;
+      waits = true;
+    } catch (error) {
+      if (!(error instanceof SignwrightError) || error.code !== 'verification') throw error;
+      refused.add(idOf(receipt));
+    }
+  }
+  return waits ? 'not-yet' : 'none';
+}
+
+function idOf({ segment, place, record }: EvidenceReceipt): string {
+  return `${segment} ${place} ${record}`;
+}
+
+/** The receipts of parts about these artifacts that nobody has proved yet, by part. */
 async function receiptsOf(
   store: EvidenceStore,
   artifacts: readonly ArtifactInHand[],
   open: OpenPolicy,
-): Promise<EvidenceReceipt[]> {
+): Promise<ReadonlyMap<Sha256, readonly EvidenceReceipt[]>> {
   const digests: Sha256[] = artifacts.map(({ digest }) => digest);
   const { records, unreachable } = await collectEvidence(store, digests, open);
   if (unreachable !== undefined) throw new SignwrightError('unreachable', unreachable);
-  return [...records.receipts].flatMap(([part, receipt]) => (records.proven.has(part) ? [] : [receipt]));
+  return new Map([...records.receipts].filter(([part]) => !records.proven.has(part)));
 }
 
 function whyOf([first]: readonly EvidenceReceipt[], witnesses: number): string {
-  const cosigned = witnesses === 0 ? '' : `, and ${witnesses} of its witnesses to cosign ("signwright audit witness")`;
-  return `${first?.origin} has yet to order segment ${first?.segment} ("signwright audit sequence", where its key is)${cosigned}`;
+  const where = `${first?.origin} has it in segment ${first?.segment}`;
+  if (witnesses === 0) return `${where}, which is not in order yet ("signwright audit sequence", where its key is)`;
+  return `${where}; it must be in order ("signwright audit sequence") and ${witnesses} of the witnesses must have cosigned ("signwright audit witness")`;
 }
 
 function retentionOf(

@@ -1,6 +1,7 @@
 import {
   type EvidenceStore,
   type EvidenceTrust,
+  inParallel,
   kindOf,
   messageOf,
   type Refusal,
@@ -25,6 +26,18 @@ export type CollectedEvidence = {
   readonly unreachable?: string;
 };
 
+/** Pieces that are read about one thing; whoever can list more than anybody needs is not let waste everybody's time. */
+const MOST_PIECES = 1000;
+const READ_AT_ONCE = 8;
+
+/** The ids, unless they are too many. @throws SignwrightError `unreachable`: what the rest would prove is not known. */
+export function mostOf(ids: readonly Sha256[], what: string): readonly Sha256[] {
+  if (ids.length <= MOST_PIECES) return ids;
+  throw new SignwrightError('unreachable', `the store lists ${ids.length} pieces of ${what}, more than ${MOST_PIECES}`, {
+    next: 'look who put them there ("signwright evidence list"), and take out what is none of it',
+  });
+}
+
 /** Reads pieces of evidence; one that cannot be read hides none of the others. */
 export type EvidenceReader = {
   list(subjects: readonly Sha256[]): Promise<ReadonlyMap<Sha256, readonly Sha256[]> | undefined>;
@@ -44,11 +57,13 @@ export async function collectEvidence(
   const reader = tolerantReader(store, failures);
   const results = new Map<Sha256, Verified | Refusal>();
   const listed = await reader.list(digests);
-  for (const id of new Set([...(listed?.values() ?? [])].flat())) {
-    const result = await verifyListed(id, reader, evidenceTrust(open));
+  const ids = new Set([...(listed ?? [])].flatMap(([digest, some]) => mostOf(some, `evidence about ${digest}`)));
+  const trust = evidenceTrust(open);
+  await inParallel([...ids], READ_AT_ONCE, async (id) => {
+    const result = await verifyListed(id, reader, trust);
     if (result) results.set(id, result);
-  }
-  const parts = [...results].flatMap(([id, one]) => ('code' in one ? [] : [id]));
+  });
+  const parts = [...results.values()].filter((one): one is Verified => !('code' in one));
   const rule = open.policy.audit?.rule;
   const records = rule === undefined ? noRecords : await findRecords(reader, parts, rule);
   const about = (digest: Sha256): (Verified | Refusal)[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);

@@ -7,15 +7,17 @@ import {
   type ProvenRecord,
   parseVerifierKey,
   type Refusal,
+  type ResultRecord,
   readReceipt,
   type Sha256,
   SignwrightError,
+  type Verified,
   verifyRecordProof,
 } from '@signwright/signing-core';
-import type { EvidenceReader } from './collect-evidence.ts';
+import { type EvidenceReader, mostOf } from './collect-evidence.ts';
 
 /** What the store keeps of records beside the parts: proofs, and receipts that proofs can be had for. */
-export type StoredRecords = FoundRecords & { readonly receipts: ReadonlyMap<Sha256, EvidenceReceipt> };
+export type StoredRecords = FoundRecords & { readonly receipts: ReadonlyMap<Sha256, readonly EvidenceReceipt[]> };
 
 export const noRecords: StoredRecords = { receipts: new Map(), proven: new Map(), waiting: new Map(), refused: new Map() };
 
@@ -29,23 +31,24 @@ export function proofTrustOf({ keys, witnesses, count }: LogRule): ProofTrust {
 }
 
 /** What the proofs and receipts kept beside the parts say of them, offline. */
-export async function findRecords(reader: EvidenceReader, parts: readonly Sha256[], rule: LogRule): Promise<StoredRecords> {
+export async function findRecords(reader: EvidenceReader, parts: readonly Verified[], rule: LogRule): Promise<StoredRecords> {
   const trust = proofTrustOf(rule);
   const proven = new Map<Sha256, ProvenRecord>();
   const waiting = new Map<Sha256, string>();
-  const receipts = new Map<Sha256, EvidenceReceipt>();
+  const receipts = new Map<Sha256, EvidenceReceipt[]>();
   const refused = new Map<Sha256, Refusal[]>();
-  const listed = (await reader.list(parts)) ?? new Map<Sha256, readonly Sha256[]>();
-  for (const [part, ids] of listed) {
-    for (const id of ids) {
+  const listed = (await reader.list(parts.map(({ evidence }) => evidence))) ?? new Map<Sha256, readonly Sha256[]>();
+  for (const verified of parts) {
+    const part = verified.evidence;
+    for (const id of mostOf(listed.get(part) ?? [], `records of ${part}`)) {
       const bytes = await reader.get(id);
-      const found = bytes === undefined ? undefined : readAbout(part, id, bytes, trust);
+      const found = bytes === undefined ? undefined : readAbout(verified, id, bytes, trust);
       if (found === undefined) continue;
       if ('proof' in found) proven.set(part, found);
       else if ('code' in found) refused.set(part, [...(refused.get(part) ?? []), found]);
       else {
         waiting.set(part, found.why);
-        if (found.receipt) receipts.set(part, found.receipt);
+        if (found.receipt) receipts.set(part, [...(receipts.get(part) ?? []), found.receipt]);
       }
     }
   }
@@ -54,7 +57,12 @@ export async function findRecords(reader: EvidenceReader, parts: readonly Sha256
 
 type Waiting = { readonly why: string; readonly receipt?: EvidenceReceipt };
 
-function readAbout(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting | undefined {
+function readAbout(
+  part: Verified,
+  id: Sha256,
+  bytes: Uint8Array,
+  trust: ProofTrust,
+): ProvenRecord | Refusal | Waiting | undefined {
   try {
     switch (kindOf(bytes)) {
       case 'record-proof':
@@ -62,7 +70,7 @@ function readAbout(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrus
       case 'receipt': {
         const receipt = readReceipt(bytes);
         const { evidence, origin, segment } = receipt;
-        if (evidence !== part || !trust.keys.some(({ name }) => name === origin)) return undefined;
+        if (evidence !== part.evidence || !trust.keys.some(({ name }) => name === origin)) return undefined;
         return { why: `${origin} has it in segment ${segment}, and nobody has proved yet that it is in order there`, receipt };
       }
       default:
@@ -74,15 +82,32 @@ function readAbout(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrus
   }
 }
 
-function readProof(part: Sha256, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
+function readProof(part: Verified, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
   const { status, record, index, checkpoint, witnesses } = verifyRecordProof(bytes, trust);
   const { origin, size } = checkpoint;
   const said = record.record;
-  if (said.event !== 'result' || said.outcome !== 'signed' || !('evidence' in said) || said.evidence !== part) {
+  if (said.event !== 'result' || said.outcome !== 'signed' || !('evidence' in said) || said.evidence !== part.evidence) {
     return { evidence: id, code: 'bad-proof', message: 'it proves another record than that of this signature' };
+  }
+  const differs = whatDiffers(said, part);
+  if (differs !== undefined) {
+    return {
+      evidence: id,
+      code: 'bad-proof',
+      message: `the record names this signature, and its ${differs} is not that of the signed part`,
+    };
   }
   if (status === 'not-witnessed') {
     return { why: `${origin} has ordered it, and ${witnesses.length} of ${trust.count} witnesses have cosigned` };
   }
   return { proof: id, origin, index, size, witnesses: witnesses.map(({ name }) => name) };
+}
+
+/** What a record says of a signature that the signature itself does not: whoever wrote it did not make it. */
+function whatDiffers(said: ResultRecord & { readonly signed: string }, { part, author, time }: Verified): string | undefined {
+  if (said.signer.id !== part.signer) return 'signer';
+  if (author.type === 'key' ? said.signer.key !== author.keyId : said.signer.certificate === undefined) return 'key';
+  if (said.environment !== part.environment) return 'environment';
+  if (said.policy.digest !== part.policy.digest) return 'policy';
+  return Date.parse(said.signed) === time.at ? undefined : 'time';
 }

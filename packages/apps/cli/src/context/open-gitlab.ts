@@ -1,5 +1,6 @@
 import type { EvidenceBatches, EvidenceStore, RetentionEnforcement } from '@signwright/signing-core';
 import { SignwrightError } from '@signwright/signing-core';
+import { checkTokenHost } from './token-host.ts';
 
 /** The environment variable with the token for GitLab, where the CI's own job token will not do. */
 const GITLAB_TOKEN = 'SIGNWRIGHT_GITLAB_TOKEN';
@@ -16,7 +17,10 @@ export async function openGitlab(
 
 /** A job's token goes to the GitLab that runs the job, and nowhere else: a policy names the host. */
 function tokenVariable(host: string, reference: string): string {
-  if (process.env[GITLAB_TOKEN]) return GITLAB_TOKEN;
+  if (process.env[GITLAB_TOKEN]) {
+    checkTokenHost(GITLAB_TOKEN, host);
+    return GITLAB_TOKEN;
+  }
   if (process.env[JOB_TOKEN] && host === hostOfJob()) return JOB_TOKEN;
   const foreign = process.env[JOB_TOKEN] ? `; ${JOB_TOKEN} is for the GitLab that runs this job alone` : '';
   throw new SignwrightError('configuration', `${reference} cannot be asked without a token${foreign}`, {

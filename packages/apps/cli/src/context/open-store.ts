@@ -11,6 +11,7 @@ import {
   type Transactions,
 } from '@signwright/signing-core';
 import type { OpenPolicy } from './open-policy.ts';
+import { checkTokenHost } from './token-host.ts';
 
 /** Where a store lies: a directory, or one of the others by URL. */
 export type StorePlace = { readonly kind: 'directory' | 's3' | 'git'; readonly reference: string };
@@ -60,10 +61,13 @@ export async function openStore(place: StorePlace, lock?: Lock): Promise<OpenSto
       return { place, blobs, retaining: blobs };
     }
     case 'git': {
+      const repository = storage.parseGitReference(place.reference);
+      const tokened = Boolean(process.env[GIT_TOKEN]) && /^https?:/.test(repository.url);
+      if (tokened) checkTokenHost(GIT_TOKEN, new URL(repository.url).host);
       const blobs = storage.createGitStore({
-        ...storage.parseGitReference(place.reference),
+        ...repository,
         cache: join(cacheDirectory(), 'branches', hexOf(sha256(place.reference))),
-        ...(process.env[GIT_TOKEN] ? { tokenEnv: GIT_TOKEN } : {}),
+        ...(tokened ? { tokenEnv: GIT_TOKEN } : {}),
       });
       if (lock) throw cannotLock(place, 'a branch can be rewritten by whoever may push to it');
       return { place, blobs, transactions: blobs };

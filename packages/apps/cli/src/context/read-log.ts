@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { OpenLogReader } from '@signwright/audit-log';
 import type { AuditDefinition } from '@signwright/policy';
-import { hexOf, sha256 } from '@signwright/signing-core';
+import { hexOf, SignwrightError, sha256 } from '@signwright/signing-core';
 import { auditDefinition, logKeysOf, openLogStore } from './open-log.ts';
 import { type OpenPolicy, openPolicy } from './open-policy.ts';
 import { cacheDirectory, type OpenStore } from './open-store.ts';
@@ -18,6 +18,24 @@ export type ReadableLog = {
   reader(): Promise<OpenLogReader>;
 };
 
+/**
+ * Refuses to speak of a log that is not there: one that was removed would look like one in which nothing ever happened.
+ *
+ * @throws SignwrightError `unreachable`.
+ */
+export async function checkBegun({ note, next }: OpenLogReader, { blobs, place }: OpenStore): Promise<void> {
+  const { segmentKey } = await import('@signwright/audit-log');
+  if (note !== undefined || next > 0 || (await blobs.get(segmentKey(0)))) return;
+  throw new SignwrightError(
+    'unreachable',
+    `there is no log at ${place.reference}: nothing was ever written there, or it was removed`,
+    {
+      where: place.reference,
+      next: 'check audit.log of the policy, and hold it against a checkpoint that was kept elsewhere (audit verify --since)',
+    },
+  );
+}
+
 /** Opens the log a policy names; nothing is written to it. */
 export async function readLog({ policy }: { readonly policy: string }): Promise<ReadableLog> {
   const open = await openPolicy({ policy }, new Date());
@@ -32,6 +50,10 @@ export async function readLog({ policy }: { readonly policy: string }): Promise<
     origin: keys[0].name,
     store,
     indexFile: join(cacheDirectory(), 'indexes', `${hexOf(sha256(`${keys[0].name}\n${place.reference}`))}.sqlite`),
-    reader: () => openLogReader({ blobs, keys }),
+    reader: async () => {
+      const reader = await openLogReader({ blobs, keys });
+      await checkBegun(reader, store);
+      return reader;
+    },
   };
 }

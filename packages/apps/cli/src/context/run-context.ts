@@ -46,7 +46,7 @@ export function runContext(env: Environment = process.env): RunContext {
   return {
     host: hostname(),
     ...(address === undefined ? {} : { address }),
-    ...(isSet(job) && URL.canParse(job) ? { job } : {}),
+    ...(isSet(job) && URL.canParse(job) ? { job: withoutSecrets(new URL(job)) } : {}),
     ...(platform && isSet(requester) ? { requester: `${platform.name}:${withoutEmail(requester)}` } : {}),
   };
 }
@@ -54,6 +54,12 @@ export function runContext(env: Environment = process.env): RunContext {
 /** Whether this is a job of a CI, whose machine may be thrown away after it. */
 export function isCi(env: Environment = process.env): boolean {
   return isSet(env['CI']) && env['CI'] !== 'false' ? true : PLATFORMS.some(({ sign }) => isSet(env[sign]));
+}
+
+/** Of a URL what says where it leads: users, passwords, queries and fragments may be secrets; the number of a build is none. */
+function withoutSecrets({ origin, pathname, searchParams }: URL): string {
+  const build = searchParams.get('buildId') ?? '';
+  return withoutEmail(`${origin}${pathname}${/^\d+$/.test(build) ? `?buildId=${build}` : ''}`);
 }
 
 /** Takes e-mail addresses out of what can never be erased. */

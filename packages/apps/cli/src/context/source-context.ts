@@ -17,7 +17,8 @@ export async function sourceContext(): Promise<{ readonly [name: string]: string
   ]);
   const { job, requester } = runContext();
   const said = { commit, ref, repository, build: job, requester: requester ?? userName() };
-  return Object.fromEntries(Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const known = Object.entries(said).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, withoutEmail(value)]));
 }
 
 /** Where this checkout comes from, as `https://host/path`; nothing where git knows none, or it has no such form. */

@@ -1,7 +1,8 @@
 import { isCovered, partContents, refuseUseless, type SignerDefinition } from '@signwright/policy';
-import { type Claims, preparePart, requirementsOf, signPart, type Verified } from '@signwright/signing-core';
+import { type Claims, preparePart, requirementsOf, type Sha256, signPart, type Verified } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/collect-evidence.ts';
+import { confirmedParts } from '../context/confirmed-parts.ts';
 import { checkNotStopped, definitionOf, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
 
 /**
@@ -15,10 +16,11 @@ export async function prepareParts(
   run: SigningRun,
   note: (line: string) => void,
 ): Promise<Work[]> {
+  const confirmed = await confirmedParts(before.records, run.open);
   const works: Work[] = [];
   for (const id of [...new Set(planned.flatMap(({ signers }) => [...signers]))].sort()) {
     const wanted = planned.filter((artifact) => artifact.signers.has(id));
-    const missing = wanted.filter((artifact) => !isCovered(artifact, id, countingParts(artifact, before), Date.now()));
+    const missing = wanted.filter((artifact) => !isCovered(artifact, id, countingParts(artifact, before, confirmed), Date.now()));
     if (missing.length < wanted.length)
       note(`${id}: ${wanted.length - missing.length} signed before, under the same requirements`);
     if (missing.length > 0) works.push(await prepare(definitionOf(run.open, id), missing, asserted, run));
@@ -26,12 +28,15 @@ export async function prepareParts(
   return works;
 }
 
-/** The parts that may count: where a record is required, those that have one, or wait for its proof. */
-function countingParts({ digest, required }: PlannedArtifact, before: CollectedEvidence): readonly Verified[] {
+/** The parts that may count: where a record is required, those that have one, or a receipt the log confirms. */
+function countingParts(
+  { digest, required }: PlannedArtifact,
+  before: CollectedEvidence,
+  confirmed: ReadonlySet<Sha256>,
+): readonly Verified[] {
   const verified = before.verified(digest);
   if (requirementsOf(required.requirements, 'audit').length === 0) return verified;
-  const { proven, waiting } = before.records;
-  return verified.filter(({ evidence }) => proven.has(evidence) || waiting.has(evidence));
+  return verified.filter(({ evidence }) => before.records.proven.has(evidence) || confirmed.has(evidence));
 }
 
 async function prepare(

@@ -1,5 +1,6 @@
 import type { ExportFormat, ExportSink } from '@signwright/audit-log';
 import { SignwrightError } from '@signwright/signing-core';
+import { noteWaiting } from '../../context/note-waiting.ts';
 import { readLog } from '../../context/read-log.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
@@ -45,6 +46,7 @@ export async function auditExport(options: ExportOptions, run: Run): Promise<num
       signal: run.signal,
       onTrouble: (message) => note(`${message}; trying again`),
     });
+    if (!options.quiet && !options.follow) await noteWaiting(log, await log.reader());
     note(`exported ${exported} records of ${log.origin}`);
   } finally {
     await sink.close();

@@ -2,6 +2,9 @@ import type { JoinedEntry, LogQuery } from '@signwright/audit-log';
 import { renderRows, safeJson } from '@signwright/report';
 import { isSha256, type JsonObject, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { parseInstant } from '../../context/instant.ts';
+import { keyIdFrom } from '../../context/key-id.ts';
+import { noteWaiting } from '../../context/note-waiting.ts';
+import type { OpenPolicy } from '../../context/open-policy.ts';
 import { readLog } from '../../context/read-log.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
@@ -18,6 +21,7 @@ export async function auditList({ limit, ...options }: ListOptions): Promise<num
   const { listRequests } = await import('@signwright/audit-log');
   const reader = await log.reader();
   await print(await listRequests(reader, { limit }), options.output, { log: log.origin, size: reader.size });
+  await noteWaiting(log, reader);
   return EXIT.allow;
 }
 
@@ -77,8 +81,10 @@ export type SearchOptions = LogOptions & {
 
 /** `signwright audit search`: the requests that all of the options hold for, by a local index that is brought up to date first. */
 export async function auditSearch(options: SearchOptions, run: Run): Promise<number> {
-  const query = queryOf(options);
+  const asked = queryOf(options);
   const log = await readLog(options);
+  const query = asked.key === undefined ? asked : { ...asked, key: await keyIdFrom(asked.key, log.open) };
+  noteUnknown(options, log.open);
   const { closeIndex, openIndex, search } = await import('@signwright/audit-log');
   const reader = await log.reader();
   const index = await openIndex({
@@ -96,7 +102,11 @@ export async function auditSearch(options: SearchOptions, run: Run): Promise<num
     };
     const { entries, next } = await search(index, query, page);
     await print(entries, options.output, { log: log.origin, size: index.size, ...(next === undefined ? {} : { next }) });
+    if (entries.length === 0 && options.artifact !== undefined && /^[^/*]+$/.test(options.artifact)) {
+      printNote(`names are whole: try '**/${options.artifact}'`);
+    }
     if (next !== undefined && options.output !== 'json') printNote(`there are more: --cursor ${next}`);
+    await noteWaiting(log, reader);
   } finally {
     closeIndex(index);
   }
@@ -108,11 +118,26 @@ function queryOf({ digest, request, since, until, ...options }: SearchOptions): 
   const plain = { artifact, requester, certified, pipeline, key, certificate, tier, environment, signer, outcome, event };
   return {
     ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as LogQuery),
-    ...(digest === undefined ? {} : { digest: parseSha256(digest) }),
-    ...(request === undefined ? {} : { request: parseSha256(request) }),
+    ...(digest === undefined ? {} : { digest: digestFrom(digest) }),
+    ...(request === undefined ? {} : { request: digestFrom(request) }),
     ...(since === undefined ? {} : { since: new Date(parseInstant(since, '--since')) }),
     ...(until === undefined ? {} : { until: new Date(parseInstant(until, '--until')) }),
   };
+}
+
+/** As people copy it: with its prefix, or as `sha256sum` prints it. */
+function digestFrom(text: string): Sha256 {
+  return parseSha256(/^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : text);
+}
+
+/** A name that the policy does not have may stand in old records; it is a slip more often. */
+function noteUnknown({ tier, signer, environment }: SearchOptions, { policy }: OpenPolicy): void {
+  const tiers = policy.layers.flatMap(({ content }) => Object.keys(content.tiers ?? {}));
+  const known = { tier: tiers, signer: [...policy.signers.keys()], environment: ['default', ...policy.environments] };
+  for (const [what, name] of Object.entries({ tier, signer, environment })) {
+    if (name === undefined || known[what as keyof typeof known].includes(name)) continue;
+    printNote(`the policy has no ${what} ${JSON.stringify(name)}`);
+  }
 }
 
 async function print(entries: readonly JoinedEntry[], format: ListFormat, about: JsonObject): Promise<void> {

@@ -2,6 +2,7 @@ import { readBounded, writeAtomic } from '@signwright/files';
 import {
   inclusionProof,
   isSha256,
+  type LogRule,
   MAX_PROOF,
   SignwrightError,
   sha256,
@@ -14,16 +15,23 @@ import { openPolicy } from '../../context/open-policy.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines, printNote } from '../../print-lines.ts';
 
-export type ProveOptions = { readonly policy: string; readonly out?: string; readonly check?: true };
+export type ProveOptions = {
+  readonly policy: string;
+  readonly out?: string;
+  readonly check?: true;
+  /** Whose log it is, and who must have cosigned, instead of a policy. */
+  readonly verifierKey?: string[];
+  readonly witness?: string[];
+};
 
 /**
  * `signwright audit prove`: writes the proof that a record is in the log, for whoever does not trust us; or checks one, offline, by
  * the keys and witnesses of the policy.
  */
 export async function auditProve(what: string, options: ProveOptions): Promise<number> {
+  if (options.check) return checkProof(what, await ruleOf(options));
   const open = await openPolicy(options, new Date());
   const audit = auditDefinition(open);
-  if (options.check) return checkProof(what, audit.rule);
   const { blobs } = await openLogStore(open, audit);
   const { openLogReader } = await import('@signwright/audit-log');
   const reader = await openLogReader({ blobs, keys: logKeysOf(audit) });
@@ -35,9 +43,16 @@ export async function auditProve(what: string, options: ProveOptions): Promise<n
   if (options.out === undefined) process.stdout.write(proof);
   else {
     await writeAtomic(options.out, proof);
-    printNote(`record ${index} of ${reader.size}: its proof is in ${options.out}`);
+    printNote(`record ${index} of ${reader.size}: its proof is in ${options.out}; whoever has it checks it, without us, with`);
+    printNote(`  signwright audit prove --check ${options.out} --verifier-key '${audit.rule.keys[0]}'`);
   }
   return EXIT.allow;
+}
+
+/** Outsiders check by keys they were given; who has the policy, by that. */
+async function ruleOf({ verifierKey, witness = [], policy }: ProveOptions): Promise<LogRule> {
+  if (verifierKey) return { keys: verifierKey, witnesses: witness, count: witness.length };
+  return auditDefinition(await openPolicy({ policy }, new Date())).rule;
 }
 
 type Records = { readonly size: number; records(from: number, to: number): AsyncIterable<{ index: number; bytes: Uint8Array }> };
@@ -58,7 +73,7 @@ async function find(what: string, reader: Records): Promise<{ index: number; byt
   });
 }
 
-async function checkProof(file: string, rule: Parameters<typeof proofTrustOf>[0]): Promise<number> {
+async function checkProof(file: string, rule: LogRule): Promise<number> {
   const proof = verifyRecordProof(await readBounded(file, MAX_PROOF, 'the proof'), proofTrustOf(rule), file);
   const { origin, size } = proof.checkpoint;
   printLines([

@@ -1,10 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs';
-import type { CounterReading, KeyLogFormat, KeyUse } from '@signwright/audit-log';
-import { readBounded } from '@signwright/files';
+import { createReadStream } from 'node:fs';
+import type { CounterReading, KeyLogFormat, KeyLogTally, KeyUse } from '@signwright/audit-log';
 import { safeJson } from '@signwright/report';
-import { keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
+import { messageOf, SignwrightError } from '@signwright/signing-core';
 import { parseInstant } from '../../context/instant.ts';
-import { type ReadableLog, readLog } from '../../context/read-log.ts';
+import { keyIdFrom } from '../../context/key-id.ts';
+import { readLog } from '../../context/read-log.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
@@ -31,7 +31,7 @@ export type ReconcileOptions = {
  */
 export async function auditReconcile(files: string[], options: ReconcileOptions, run: Run): Promise<number> {
   const log = await readLog(options);
-  const key = await keyIdFrom(options.key, log);
+  const key = await keyIdFrom(options.key, log.open);
   const reader = await log.reader();
   const { sealedBy } = await import('@signwright/audit-log');
   const sealed = await sealedBy({ blobs: log.store.blobs, next: reader.next, key, signal: run.signal });
@@ -64,13 +64,15 @@ async function byKeyLog(files: string[], options: ReconcileOptions, common: Comm
     );
   }
   const { reconcile } = await import('@signwright/audit-log');
+  const tally: KeyLogTally = { entries: 0, about: 0, others: new Set() };
   const result = await reconcile({
     ...common,
-    keyLog: usesIn(files, format, keyName),
+    keyLog: usesIn(files, format, keyName, tally),
     from: new Date(parseInstant(since, '--since')),
     until: new Date(parseInstant(until, '--until')),
     others: sealed,
   });
+  if (tally.about === 0) throw notAbout(keyName, files, tally);
   const { uses, records, doubtful, findings, omitted } = result;
   if (options.output === 'json')
     process.stdout.write(safeJson({ version: 1, key: common.key, segments: sealed.length, ...result }));
@@ -78,7 +80,7 @@ async function byKeyLog(files: string[], options: ReconcileOptions, common: Comm
     printLines([
       ...findings.map(
         ({ kind, count, certain, uses: near, records: at }) =>
-          `${kind === 'use-without-record' ? 'NOT RECORDED' : 'NOT MADE   '} ${count}${certain ? '' : ` of ${Math.max(near.length, at.length)}`}: ${describe(near, at)}`,
+          `${kind === 'use-without-record' ? 'NOT RECORDED' : "RECORDED, NOT IN THE KEY'S LOG"} ${count}${certain ? '' : ` of ${Math.max(near.length, at.length)}`}: ${describe(near, at)}`,
       ),
       ...(omitted > 0 ? [`… and ${omitted} more`] : []),
       `the key's log: ${uses.done} signatures, ${uses.failed} failed, ${uses.repeated} twice; recorded: ${Object.entries(records)
@@ -112,7 +114,7 @@ async function byCounter(files: string[], options: ReconcileOptions, common: Com
   return unrecorded + missing === 0 ? EXIT.allow : EXIT.deny;
 }
 
-async function* usesIn(files: readonly string[], format: KeyLogFormat, key: string): AsyncGenerator<KeyUse> {
+async function* usesIn(files: readonly string[], format: KeyLogFormat, key: string, tally: KeyLogTally): AsyncGenerator<KeyUse> {
   const { readKeyLog } = await import('@signwright/audit-log');
   for (const file of files) {
     const stream = createReadStream(file);
@@ -120,24 +122,16 @@ async function* usesIn(files: readonly string[], format: KeyLogFormat, key: stri
     await opened.catch((cause: unknown) => {
       throw new SignwrightError('configuration', `${file} cannot be read: ${messageOf(cause)}`, { where: file, cause });
     });
-    yield* readKeyLog(stream, { format, key, what: file });
+    yield* readKeyLog(stream, { format, key, what: file, tally });
   }
 }
 
-async function keyIdFrom(text: string, { open }: ReadableLog): Promise<string> {
-  const definition = open.policy.signers.get(text);
-  if (definition) {
-    const [key, ...others] = definition.rule.keys;
-    if (key && others.length === 0) return key.keyId;
-    throw new SignwrightError('usage', `signer ${text} has ${definition.rule.keys.length} keys`, {
-      where: definition.where,
-      next: "name one by its public key's file",
-    });
-  }
-  if (existsSync(text)) return keyIdOf(readPublicKey((await readBounded(text, 16_384, 'the public key')).toString(), text));
-  if (/^[A-Za-z0-9+/]{43}=$/.test(text)) return text;
-  throw new SignwrightError('usage', `${JSON.stringify(text)} names no key`, {
-    next: "give a signer of the policy, a public key's file, or its id (base64 of SHA-256 over SubjectPublicKeyInfo)",
+/** Who compared nothing has found nothing: that must not read as if all were well. */
+function notAbout(keyName: string, files: readonly string[], { entries, others }: KeyLogTally): SignwrightError {
+  const which = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
+  const seen = others.size === 0 ? 'no key at all' : [...others].join(', ');
+  return new SignwrightError('usage', `none of the ${entries} entries of ${which} is about ${keyName} (they name ${seen})`, {
+    next: 'check --key-name, the region and the files',
   });
 }
 

@@ -1,4 +1,6 @@
-import { readRecord } from '@signwright/signing-core';
+import { createEvidenceStore } from '@signwright/evidence';
+import { readRecord, type Sha256, sha256, writeReceipt } from '@signwright/signing-core';
+import { createDirectoryStore } from '@signwright/storage';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -212,4 +214,64 @@ test('names with control characters are recorded as they are, and obeyed by no t
   expect((await here.run(['sign', name])).status).not.toBe(0);
   const list = await here.run(['audit', 'list']);
   expect(list.stdout).not.toMatch(/\u001b|\u0007/);
+});
+
+test('secrets in the job’s URL and e-mail addresses in branches and claims do not get into records', async () => {
+  const here = await project(', persistent: true');
+  const env = { JENKINS_URL: 'https://ci.example/', BUILD_URL: 'https://admin:s3cr3tpass@ci.example/job/7/?token=abc123#frag' };
+  expect(await here.run(['sign'], { env })).toMatchObject({ status: 0 });
+  const shown = await here.run(['audit', 'show', '0']);
+  expect(shown.stdout).toContain('"https://ci.example/job/7/"');
+  expect(shown.stdout).not.toMatch(/s3cr3tpass|abc123|frag/);
+});
+
+test('receipts that somebody made up keep the genuine record from nothing', async () => {
+  const here = await project();
+  const bringKey = withoutKey(here);
+  expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
+  const [bundle = ''] = here.evidence().keys();
+  const part: Sha256 = `sha256:${bundle}`;
+  const store = createEvidenceStore(createDirectoryStore(here.path('.signwright/evidence')));
+  for (let place = 1; place < 8; place++) {
+    const receipt = { origin: 'log.example/test', record: sha256(`${place}`), segment: place % 3, place, evidence: part };
+    await store.put(writeReceipt(receipt), [part]);
+  }
+  bringKey();
+  expect(await here.run(['audit', 'sequence'])).toMatchObject({ status: 0 });
+  expect(await here.run(['wait', '--timeout', '5s', '--every', '1s'])).toMatchObject({ status: 0, stdout: /proven: 1/ });
+  expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+});
+
+test('a made-up receipt of a signature made outside does not keep it from being signed anew', async () => {
+  const here = await project();
+  const policy = here.read('signwright.yaml');
+  here.write('signwright.yaml', policy.replaceAll('tier: recorded', 'tier: internal'));
+  expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0 });
+  here.write('signwright.yaml', policy);
+  const [bundle = ''] = here.evidence().keys();
+  const store = createEvidenceStore(createDirectoryStore(here.path('.signwright/evidence')));
+  const receipt = {
+    origin: 'log.example/test',
+    record: sha256('x'),
+    segment: 0,
+    place: 0,
+    evidence: `sha256:${bundle}` as Sha256,
+  };
+  await store.put(writeReceipt(receipt), [receipt.evidence]);
+  expect((await here.run(['verify'])).status).not.toBe(0);
+  expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0, stderr: /build: signed 2/ });
+  expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+});
+
+test('a log that is not there is not "as it was written"', async () => {
+  const here = await project();
+  for (const args of [
+    ['audit', 'verify'],
+    ['audit', 'list'],
+    ['audit', 'export'],
+  ])
+    expect(await here.run(args), args.join(' ')).toMatchObject({
+      status: 3,
+      stderr: /there is no log at .*: nothing was ever written there/,
+    });
 });

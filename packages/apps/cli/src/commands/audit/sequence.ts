@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { AuditDefinition } from '@signwright/policy';
 import { type Signer, SignwrightError } from '@signwright/signing-core';
-import { auditDefinition, openLog, openLogStore } from '../../context/open-log.ts';
+import { auditDefinition, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
 import { type PassphraseOptions, passphraseOf } from '../../context/open-signer.ts';
 import { EXIT } from '../../exit.ts';
@@ -17,11 +17,14 @@ export async function auditSequence(options: SequenceOptions): Promise<number> {
   const open = await openPolicy(options, new Date());
   const audit = auditDefinition(open);
   const logKey = await openLogKey(open, audit, options);
-  const log = await openLog(open, audit, await openLogStore(open, audit), { logKey, author: async () => ({ signer: logKey }) });
+  const store = await openLogStore(open, audit);
+  const { openLogReader } = await import('@signwright/audit-log');
+  const before = await openLogReader({ blobs: store.blobs, keys: logKeysOf(audit) });
+  const log = await openLog(open, audit, store, { logKey, author: async () => ({ signer: logKey }) });
   const { size, segments, refused } = await log.sequence();
   await log.publish();
   printLines([
-    `in order: ${size} records of ${segments} segments`,
+    `in order: ${size} records of ${segments} segments (new: ${size - before.size} records of ${segments - before.next} segments)`,
     ...refused.map(({ segment, reason }) => `segment ${segment} was not taken: ${reason}`),
   ]);
   return refused.length === 0 ? EXIT.allow : EXIT.deny;

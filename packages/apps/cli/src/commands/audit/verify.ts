@@ -1,10 +1,13 @@
+import type { openLogReader } from '@signwright/audit-log';
 import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
-import { MAX_NOTE, openSegment } from '@signwright/signing-core';
+import { MAX_NOTE, openSegment, SignwrightError } from '@signwright/signing-core';
 import { evidenceTrust } from '../../context/evidence-trust.ts';
 import { proofTrustOf } from '../../context/find-records.ts';
 import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
 import { openPolicy } from '../../context/open-policy.ts';
+import type { OpenStore } from '../../context/open-store.ts';
+import { checkBegun } from '../../context/read-log.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
 
@@ -21,11 +24,13 @@ export type AuditVerifyOptions = {
 export async function auditVerify(options: AuditVerifyOptions): Promise<number> {
   const open = await openPolicy(options, new Date());
   const audit = auditDefinition(open);
-  const { blobs } = await openLogStore(open, audit);
+  const store = await openLogStore(open, audit);
+  const { blobs } = store;
   const keys = logKeysOf(audit);
   const signers = [...open.policy.signers.values()].map(({ rule }) => rule);
   const trust = evidenceTrust(open);
   const { verifyLog } = await import('@signwright/audit-log');
+  await checkThere(store, keys, options.since);
   const { sound, checkpoint, segments, records, findings, more } = await verifyLog({
     blobs,
     keys,
@@ -46,8 +51,28 @@ export async function auditVerify(options: AuditVerifyOptions): Promise<number> 
       ),
       ...(more.damage + more.notice > 0 ? [`… and ${more.damage} more damaged, ${more.notice} more to notice`] : []),
       `${keys[0].name}: ${checkpoint?.size ?? 0} records in ${segments} segments: ${records.intents} intents, ${records.results} results, ${records.refusals} refusals, ${records.others} others`,
+      ...(options.since === undefined
+        ? [
+            'held against nothing that was kept elsewhere: an older copy of all of it would look the same (--since FILE, such as last-seen.checkpoint of a witness)',
+          ]
+        : []),
       sound ? 'the log is as it was written' : 'the log is NOT as it was written',
     ]);
   }
   return sound ? EXIT.allow : EXIT.deny;
+}
+
+/** A head that does not hold is for the audit to tell; a log that is not there at all is not as it was written either. */
+async function checkThere(
+  store: OpenStore,
+  keys: Parameters<typeof openLogReader>[0]['keys'],
+  since: readonly string[] | undefined,
+): Promise<void> {
+  if (since !== undefined) return;
+  const { openLogReader } = await import('@signwright/audit-log');
+  const reader = await openLogReader({ blobs: store.blobs, keys }).catch((error: unknown) => {
+    if (error instanceof SignwrightError && error.code === 'verification') return undefined;
+    throw error;
+  });
+  if (reader) await checkBegun(reader, store);
 }

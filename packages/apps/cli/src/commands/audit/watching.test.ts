@@ -60,6 +60,12 @@ describe.concurrent('a log that is watched', () => {
     const alarm = await here.run(WITNESS);
     expect(alarm).toMatchObject({ status: 1, stderr: /ALARM rollback: / });
     expect(here.files('state').filter((name) => name.startsWith('alarm-'))).toHaveLength(2);
+    const misspelt = WITNESS.map((word) => (word === 'one.example' ? 'won.example' : word));
+    expect(await here.run(misspelt)).toMatchObject({ status: 2, stderr: /the policy lists no witness won\.example/ });
+    expect(await here.run(['audit', 'verify'])).toMatchObject({
+      status: 0,
+      stdout: /held against nothing that was kept elsewhere/,
+    });
     const audited = await here.run(['audit', 'verify', '--since', 'state/last-seen.checkpoint']);
     expect(audited).toMatchObject({ status: 1, stdout: /DAMAGED rollback/ });
   });
@@ -84,7 +90,20 @@ describe.concurrent('a log that is watched', () => {
     const here = await project();
     await here.run(['sign', '--no-sidecars']);
     expect(await here.run(['audit', 'prove', '1', '--out', 'one.proof'])).toMatchObject({ status: 0 });
+    const key = /verifier-keys: \["(.+?)"\]/.exec(here.read('signwright.yaml'))?.[1] ?? '';
+    here.write('elsewhere/one.proof', here.read('one.proof'));
     rmSync(here.path('log'), { recursive: true });
+    const outsider = await here.run([
+      'audit',
+      'prove',
+      '--check',
+      'elsewhere/one.proof',
+      '--verifier-key',
+      key,
+      '--policy',
+      'none.yaml',
+    ]);
+    expect(outsider).toMatchObject({ status: 0, stdout: /^proven: record 1 of 2/ });
     const checked = await here.run(['audit', 'prove', '--check', 'one.proof']);
     expect(checked).toMatchObject({
       status: 3,

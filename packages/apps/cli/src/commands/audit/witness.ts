@@ -1,7 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBounded, writeAtomic } from '@signwright/files';
-import { MAX_NOTE, SignwrightError } from '@signwright/signing-core';
+import type { AuditDefinition } from '@signwright/policy';
+import {
+  MAX_NOTE,
+  parseNote,
+  SignwrightError,
+  type VerifierKey,
+  verifierKeyOf,
+  verifyCosignatures,
+} from '@signwright/signing-core';
 import { systemClock } from '../../context/clock.ts';
 import { proofTrustOf } from '../../context/find-records.ts';
 import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
@@ -32,13 +40,18 @@ export async function auditWitness(options: WitnessOptions): Promise<number> {
     import('@signwright/audit-log'),
     import('@signwright/signer-file'),
   ]);
+  const signer = await createFileSigner({ path: options.key, passphrase: passphraseOf(options) ?? noPassphrase(options.key) });
+  const own = verifierKeyOf(options.name, await signer.publicKey(), 'witness');
+  checkListed(own, audit);
   const file = join(options.state, 'last-seen.checkpoint');
   const last = await readIfThere(file);
+  if (last) checkOwn(last, own, file);
+  else printNote(`${options.state} is empty: this witness remembers nothing that it saw before`);
   const report = await witnessLog({
     blobs,
     keys: logKeysOf(audit),
     name: options.name,
-    signer: await createFileSigner({ path: options.key, passphrase: passphraseOf(options) ?? noPassphrase(options.key) }),
+    signer,
     clock: systemClock,
     ...(last === undefined ? {} : { last }),
     remember: async (note) => {
@@ -50,8 +63,8 @@ export async function auditWitness(options: WitnessOptions): Promise<number> {
   });
   switch (report.status) {
     case 'nothing-yet':
-      printLines(['the log has ordered nothing yet, so there is nothing to cosign']);
-      return EXIT.allow;
+      printNote('the log has ordered nothing yet, or is not there: there is nothing to cosign');
+      return EXIT.inconclusive;
     case 'cosigned':
       printLines([
         `cosigned ${report.checkpoint.origin} at ${report.checkpoint.size} records${report.first ? ', the first this witness saw of it' : ''}`,
@@ -70,6 +83,30 @@ export async function auditWitness(options: WitnessOptions): Promise<number> {
       return EXIT.deny;
     }
   }
+}
+
+/** A cosignature under another name or key than the policy's counts for nobody. */
+function checkListed(own: VerifierKey, { rule, where }: AuditDefinition): void {
+  if (rule.witnesses.length === 0 || rule.witnesses.includes(own.text)) return;
+  throw new SignwrightError('configuration', `the policy lists no witness ${own.text}; there is ${rule.witnesses.join(', ')}`, {
+    where,
+    next: 'name the witness and its key as the policy has them',
+  });
+}
+
+/** What a witness saw is its memory: under another name or key it is somebody else's, and nothing to begin anew for. */
+function checkOwn(last: Uint8Array, own: VerifierKey, file: string): void {
+  const note = parseNote(last, 'what this witness saw last');
+  if (verifyCosignatures(note, [own]).length > 0) return;
+  const whose = note.signatures.map(({ name }) => name).join(', ');
+  throw new SignwrightError(
+    'configuration',
+    `${file} is the memory of another witness than ${own.name} with this key (signed by ${whose})`,
+    {
+      where: file,
+      next: 'give the name, key and state directory that belong together; do not remove what is there',
+    },
+  );
 }
 
 /** Both checkpoints, each signed by the log, are what proves to others that it lied. */

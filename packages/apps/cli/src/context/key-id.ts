@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { readBounded } from '@signwright/files';
+import { keyIdOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
+import type { OpenPolicy } from './open-policy.ts';
+
+/**
+ * A key as people name it on the command line: by the signer of the policy whose only key it is, by its public key's file, or by its
+ * id.
+ *
+ * @returns base64 of SHA-256 over SubjectPublicKeyInfo, as records name keys.
+ * @throws SignwrightError `usage` where the text names no key, or several.
+ */
+export async function keyIdFrom(text: string, { policy }: OpenPolicy): Promise<string> {
+  const definition = policy.signers.get(text);
+  if (definition) {
+    const [key, ...others] = definition.rule.keys;
+    if (key && others.length === 0) return key.keyId;
+    throw new SignwrightError('usage', `signer ${text} has ${definition.rule.keys.length} keys`, {
+      where: definition.where,
+      next: "name one by its public key's file",
+    });
+  }
+  if (existsSync(text)) return keyIdOf(readPublicKey((await readBounded(text, 16_384, 'the public key')).toString(), text));
+  if (/^[A-Za-z0-9+/]{43}=$/.test(text)) return text;
+  throw new SignwrightError('usage', `${JSON.stringify(text)} names no key`, {
+    next: "give a signer of the policy, a public key's file, or its id (base64 of SHA-256 over SubjectPublicKeyInfo)",
+  });
+}
