@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '@signwright/signing-core';
-import { instant, object, type ReadKeyUse, text } from './key-use.ts';
+import { instant, type KeyNaming, object, type ReadKeyUse, text } from './key-use.ts';
 
 /**
  * Azure Key Vault diagnostic logs (category `AuditEvent`): the operation `KeySign`, by `time`, `operationName`, `resultType` and
@@ -13,11 +13,9 @@ export const readAzureAuditEvent: ReadKeyUse = (entry, key, fail) => {
   if (operation === undefined || entry['time'] === undefined) return fail('it has no time and operationName');
   if (operation !== 'KeySign') return undefined;
   const properties = object(entry['properties']);
-  const name = text(properties['id']) ?? text(properties['requestUri']);
+  const name = nameIn(properties);
   if (name === undefined) return fail('its properties name no key');
-  const used = plain(name);
-  const wanted = plain(key);
-  if (used !== wanted && !used.startsWith(`${wanted}/`)) return undefined;
+  if (!azureNaming.means(name, key)) return undefined;
   const by = callerOf(entry);
   const algorithm = text(properties['algorithm']);
   return {
@@ -28,6 +26,21 @@ export const readAzureAuditEvent: ReadKeyUse = (entry, key, fail) => {
     ...(algorithm === undefined ? {} : { algorithm }),
   };
 };
+
+export const azureNaming: KeyNaming = {
+  names(entry) {
+    const name = nameIn(object(entry['properties']));
+    return name === undefined ? [] : [name];
+  },
+  means(name, key) {
+    const [used, wanted] = [plain(name), plain(key)];
+    return used === wanted || used.startsWith(`${wanted}/`);
+  },
+};
+
+function nameIn(properties: JsonObject): string | undefined {
+  return text(properties['id']) ?? text(properties['requestUri']);
+}
 
 function outcomeOf(entry: JsonObject, fail: (why: string) => never): 'done' | 'failed' {
   const status = object(entry['properties'])['httpStatusCode'];

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@signwright/signing-core';
-import { instant, list, object, type ReadKeyUse, text } from './key-use.ts';
+import { instant, type KeyNaming, list, object, type ReadKeyUse, text } from './key-use.ts';
 
 /**
  * AWS CloudTrail (event version 1.08): the KMS operation `Sign`, by `eventSource`, `eventName`, `eventTime`, `eventID`, `errorCode`,
@@ -15,7 +15,7 @@ export const readCloudTrail: ReadKeyUse = (entry, key, fail) => {
   const names = namesOf(entry);
   // A call that was refused may name no key; a signature was never made by one.
   if (names.length === 0) return failed ? undefined : fail('it names no key');
-  if (!names.some((one) => one === key || idOf(one) === idOf(key))) return undefined;
+  if (!names.some((one) => cloudTrailNaming.means(one, key))) return undefined;
   const identity = object(entry['userIdentity']);
   const by = text(identity['arn']) ?? text(identity['principalId']);
   const algorithm = text(object(entry['requestParameters'])['signingAlgorithm']);
@@ -26,6 +26,11 @@ export const readCloudTrail: ReadKeyUse = (entry, key, fail) => {
     ...(by === undefined ? {} : { by }),
     ...(algorithm === undefined ? {} : { algorithm }),
   };
+};
+
+export const cloudTrailNaming: KeyNaming = {
+  names: (entry) => (text(entry['eventSource']) === 'kms.amazonaws.com' ? namesOf(entry) : []),
+  means: (name, key) => name === key || idOf(name) === idOf(key),
 };
 
 /** The key as the request and, where there are any, the resources name it. */

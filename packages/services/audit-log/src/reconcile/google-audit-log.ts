@@ -1,4 +1,4 @@
-import { instant, object, type ReadKeyUse, text } from './key-use.ts';
+import { instant, type KeyNaming, object, type ReadKeyUse, text } from './key-use.ts';
 
 /**
  * Google Cloud Audit Logs (LogEntry with an AuditLog in `protoPayload`): the Cloud KMS method `AsymmetricSign`, by `timestamp`,
@@ -14,7 +14,7 @@ export const readGoogleAuditLog: ReadKeyUse = (entry, key, fail) => {
   const method = text(payload['methodName']) ?? '';
   if (text(payload['serviceName']) !== 'cloudkms.googleapis.com' || !/(^|\.)AsymmetricSign$/.test(method)) return undefined;
   const name = text(payload['resourceName']) ?? fail('its protoPayload has no resourceName');
-  if (name !== key && !name.startsWith(`${key}/cryptoKeyVersions/`)) return undefined;
+  if (!googleNaming.means(name, key)) return undefined;
   const code = object(payload['status'])['code'] ?? 0;
   if (typeof code !== 'number') return fail('its status has a code that is no number');
   const by = text(object(payload['authenticationInfo'])['principalEmail']);
@@ -24,4 +24,13 @@ export const readGoogleAuditLog: ReadKeyUse = (entry, key, fail) => {
     outcome: code === 0 ? 'done' : 'failed',
     ...(by === undefined ? {} : { by }),
   };
+};
+
+export const googleNaming: KeyNaming = {
+  names(entry) {
+    const payload = object(entry['protoPayload']);
+    const name = text(payload['resourceName']);
+    return name !== undefined && text(payload['serviceName']) === 'cloudkms.googleapis.com' ? [name] : [];
+  },
+  means: (name, key) => name === key || name.startsWith(`${key}/cryptoKeyVersions/`),
 };

@@ -16,6 +16,21 @@ export type KeyUse = {
 /** Reads one entry of a key's log. @returns `undefined` for what is no use of this key to sign. */
 export type ReadKeyUse = (entry: JsonObject, key: string, fail: (why: string) => never) => KeyUse | undefined;
 
+/** How entries of a log name keys, and whether a name means this key; what was done with the key does not matter. */
+export type KeyNaming = {
+  names(entry: JsonObject): readonly string[];
+  means(name: string, key: string): boolean;
+};
+
+/** What was read of a log, whatever it says: a log that has nothing about a key has not been compared with anything. */
+export type KeyLogTally = {
+  entries: number;
+  /** Entries that name the key. */
+  about: number;
+  /** Other keys that are named, up to 5. */
+  readonly others: Set<string>;
+};
+
 /** A field that is text, or nothing. */
 export function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;

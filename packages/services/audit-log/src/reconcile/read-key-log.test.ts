@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonItems } from './json-items.ts';
-import type { KeyUse } from './key-use.ts';
+import type { KeyLogTally, KeyUse } from './key-use.ts';
 import { type KeyLogFormat, readKeyLog } from './read-key-log.ts';
 
 async function* chunked(bytes: Uint8Array, size = 64 * 1024): AsyncGenerator<Uint8Array> {
@@ -52,6 +52,19 @@ describe.each(FORMATS)('a log of %s', (format) => {
     ]);
     expect(uses[0]).toMatchObject({ by, ...(algorithm === undefined ? {} : { algorithm }) });
     expect(new Set(uses.map(({ id }) => id)).size).toBe(3);
+  });
+
+  test('counts the entries that are about the key, and names the others that it saw', async () => {
+    const read = async (name: string): Promise<KeyLogTally> => {
+      const tally = { entries: 0, about: 0, others: new Set<string>() };
+      for await (const _ of readKeyLog(chunked(vector(file)), { format, key: name, what: 'the log', tally }));
+      return tally;
+    };
+    const [own, wrong] = [await read(key), await read('none')];
+    expect(own.about).toBeGreaterThanOrEqual(3);
+    expect(own.entries).toBeGreaterThanOrEqual(own.about);
+    expect(wrong).toMatchObject({ entries: own.entries, about: 0 });
+    expect([...wrong.others].some((name) => name.toLowerCase().includes(key.split('/').at(-1) as string))).toBe(true);
   });
 
   test('is the same packed with gzip, in chunks of any size, as JSON Lines, as an array', async () => {

@@ -2,17 +2,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
-import { readAzureAuditEvent } from './azure-audit-event.ts';
-import { readCloudTrail } from './cloudtrail.ts';
-import { readGoogleAuditLog } from './google-audit-log.ts';
+import { azureNaming, readAzureAuditEvent } from './azure-audit-event.ts';
+import { cloudTrailNaming, readCloudTrail } from './cloudtrail.ts';
+import { googleNaming, readGoogleAuditLog } from './google-audit-log.ts';
 import { jsonItems } from './json-items.ts';
-import type { KeyUse, ReadKeyUse } from './key-use.ts';
+import type { KeyLogTally, KeyNaming, KeyUse, ReadKeyUse } from './key-use.ts';
 
 /** Whose log it is, and the name of its list where its entries are in one. */
-const FORMATS: { readonly [format: string]: { readonly read: ReadKeyUse; readonly list: string } } = {
-  cloudtrail: { read: readCloudTrail, list: 'Records' },
-  google: { read: readGoogleAuditLog, list: 'entries' },
-  azure: { read: readAzureAuditEvent, list: 'records' },
+type Format = { readonly read: ReadKeyUse; readonly naming: KeyNaming; readonly list: string };
+const FORMATS: { readonly [format in KeyLogFormat]: Format } = {
+  cloudtrail: { read: readCloudTrail, naming: cloudTrailNaming, list: 'Records' },
+  google: { read: readGoogleAuditLog, naming: googleNaming, list: 'entries' },
+  azure: { read: readAzureAuditEvent, naming: azureNaming, list: 'records' },
 };
 export type KeyLogFormat = 'cloudtrail' | 'google' | 'azure';
 
@@ -22,6 +23,8 @@ export type KeyLogOptions = {
   readonly key: string;
   /** The file, for messages. */
   readonly what: string;
+  /** Counts what is read, over several files. */
+  readonly tally?: KeyLogTally;
 };
 
 /** Bytes of a file once it is unpacked, at the most. */
@@ -35,12 +38,13 @@ const MAX_FILE = 16 * 1024 ** 3;
  */
 export async function* readKeyLog(
   chunks: AsyncIterable<Uint8Array>,
-  { format, key, what }: KeyLogOptions,
+  { format, key, what, tally }: KeyLogOptions,
 ): AsyncGenerator<KeyUse> {
-  const { read, list } = FORMATS[format] as { read: ReadKeyUse; list: string };
+  const { read, naming, list } = FORMATS[format];
   let number = 0;
   for await (const entry of jsonItems(bounded(unpacked(chunks, what), what), list, what)) {
     number++;
+    if (tally) count(tally, naming.names(entry), (name) => naming.means(name, key));
     const use = read(entry, key, (why) => {
       throw new SignwrightError('invalid-input', `entry ${number} of ${what} is none of ${format}: ${why}`, {
         where: what,
@@ -49,6 +53,15 @@ export async function* readKeyLog(
     });
     if (use !== undefined) yield use;
   }
+}
+
+/** Names that are kept for a message, and their length. */
+const NAMES = { most: 5, length: 200 };
+
+function count(tally: KeyLogTally, names: readonly string[], isKey: (name: string) => boolean): void {
+  tally.entries++;
+  if (names.some(isKey)) tally.about++;
+  else for (const name of names) if (tally.others.size < NAMES.most) tally.others.add(name.slice(0, NAMES.length));
 }
 
 async function* bounded(chunks: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {

@@ -190,6 +190,13 @@ describe('the times', () => {
     expect((await compare(signing(198, 202), [], options)).findings).toEqual([]);
   });
 
+  test('a run that ends less than the tolerance before the end lies in the range: its use is missed', async () => {
+    const options = { from: at(100), until: at(200) };
+    expect((await compare(signing(199, 199.5), [], options)).findings).toMatchObject([{ kind: 'record-without-use', count: 1 }]);
+    expect((await compare(signing(100.1, 100.5), [], options)).findings).toMatchObject([{ kind: 'record-without-use' }]);
+    expect((await compare(signing(199, 199.5), [use(200.3)], options)).findings).toEqual([]);
+  });
+
   test('must have an order', async () => {
     await expect(compare([], [], { from: at(1), until: at(1) })).rejects.toMatchObject({ code: 'usage' });
     await expect(compare([], [], { from: new Date('x') })).rejects.toMatchObject({ code: 'usage' });

@@ -78,7 +78,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
     .filter(({ from, until }) => from - toleranceMs < near.until && until + toleranceMs >= near.from)
     .map((one) => ({ ...one, from: one.from - toleranceMs, until: one.until + toleranceMs }));
   if (windows.length > MOST) throw tooMuch(`more than ${MOST} records of the key`, 'compare a shorter time');
-  const judged = clustersOf(done, windows).map((cluster) => judge(cluster, range));
+  const judged = clustersOf(done, windows).map((cluster) => judge(cluster, range, toleranceMs));
   const findings = judged.flatMap((one) => one.findings);
   return {
     uses: counts,
@@ -115,11 +115,16 @@ async function collectUses(
 }
 
 /** What is out of range is there to account for what is in it, and is no finding itself. */
-function judge(cluster: Cluster<KeyUse, Explanation>, range: Range): { findings: ReconcileFinding[]; doubtful: number } {
+function judge(
+  cluster: Cluster<KeyUse, Explanation>,
+  range: Range,
+  toleranceMs: number,
+): { findings: ReconcileFinding[]; doubtful: number } {
   const { points, windows } = cluster;
   const inRange = points.filter(({ at }) => isIn(range, at));
+  // Between intent and result: windows are wider by the tolerance, and a run within it of either end was in the range all the same.
   const recordsInRange = windows.filter(
-    ({ kind, from, until }) => kind === 'signed' && from >= range.from && until <= range.until,
+    ({ kind, from, until }) => kind === 'signed' && from + toleranceMs >= range.from && until - toleranceMs <= range.until,
   );
   const listed = {
     uses: inRange.slice(0, LISTED),
