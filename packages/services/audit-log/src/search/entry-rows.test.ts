@@ -1,4 +1,4 @@
-import { sha256 } from '@signwright/signing-core';
+import { type RefusalRecord, sha256 } from '@signwright/signing-core';
 import { numberedIntent, numberedResult, recordAt, recordLog } from '@signwright/testkit';
 import { expect, test } from 'vitest';
 import { briefRows, entryJson, fullRows } from './entry-rows.ts';
@@ -16,7 +16,29 @@ test('brief rows fit a terminal: three names, a short request, what came of it',
     requester: 'https://gitlab.example/acme/app-1//.gitlab-ci.yml@refs/heads/main',
     signer: 'signer-1',
     request: numberedIntent(1).request.slice(7, 19),
+    what: 'release part',
+    reason: '',
   });
+});
+
+test('brief rows tell the part from the files beside it, a claim from what is certified, and why it was refused', async () => {
+  const { bytes: _, ...files } = numberedIntent(1);
+  const reasons = [
+    'the policy refuses 2 of these, so nothing was signed:',
+    '  out/a.map: never signed',
+    `  out/b.map: ${'x'.repeat(80)}`,
+  ];
+  const refusal = { ...(recordAt(40) as RefusalRecord), requester: { asserted: { requester: 'root' } } };
+  const refused = { ...refusal, decision: { result: 'deny' as const, reasons } };
+  const entries = await listRequests(recordLog([numberedIntent(1), files, refused]));
+  const { columns, rows } = briefRows(entries);
+  const cells = (name: string): (string | undefined)[] => rows.map((row) => row[columns.indexOf(name)]);
+  expect(cells('what')).toEqual(['', 'each file', 'release part']);
+  expect(cells('requester')[0]).toBe('root (says so itself)');
+  expect(cells('requester')[1]).not.toContain('says so itself');
+  expect(cells('reason')[0]).toBe(`out/a.map: never signed; out/b.map: ${'x'.repeat(23)}…`);
+  const full = fullRows(entries);
+  expect(full.rows[0]?.[full.columns.indexOf('reasons')]).toBe(`out/a.map: never signed; out/b.map: ${'x'.repeat(80)}`);
 });
 
 test('full rows say all of an intent with its result, and why where it failed or was refused', async () => {

@@ -9,7 +9,21 @@ export type Rows = { readonly columns: readonly string[]; readonly rows: readonl
 /** Names in a cell before the rest is counted. */
 const SHOWN = 3;
 
-const BRIEF = ['index', 'time', 'outcome', 'environment', 'artifacts', 'requester', 'signer', 'request'] as const;
+/** Characters of a reason before it is cut. */
+const REASON = 60;
+
+const BRIEF = [
+  'index',
+  'time',
+  'outcome',
+  'what',
+  'environment',
+  'artifacts',
+  'requester',
+  'signer',
+  'request',
+  'reason',
+] as const;
 const FULL = [
   'index',
   'time',
@@ -39,7 +53,10 @@ const FULL = [
 ] as const;
 type Column = (typeof FULL)[number];
 
-/** Few columns, for a terminal: artifacts are named up to three, digests shortened. */
+/**
+ * Few columns, for a terminal: artifacts are named up to three, digests and reasons shortened. Says which of a request's signatures a
+ * row is about, and which requesters no certificate vouches for.
+ */
 export function briefRows(entries: readonly JoinedEntry[]): Rows {
   return {
     columns: BRIEF,
@@ -51,6 +68,9 @@ export function briefRows(entries: readonly JoinedEntry[]): Rows {
         ...cells,
         outcome: cells.outcome === '' ? cells.event : cells.outcome,
         artifacts: artifacts.slice(0, SHOWN).join(' ') + more,
+        what: whatOf(entry),
+        requester: cells.requester + (cells.requester === '' || isVouchedFor(entry) ? '' : ' (says so itself)'),
+        reason: cut(reasonsOf(entry).join('; ')),
         request: cells.request.slice('sha256:'.length, 'sha256:'.length + 12),
       };
       return BRIEF.map((column) => brief[column]);
@@ -118,13 +138,38 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
   };
 }
 
+/** What was to be signed: the statement that names all artifacts, or each one's own bytes for a bundle beside it. */
+function whatOf({ record }: JoinedEntry): string {
+  if (record.event !== 'intent') return '';
+  return record.bytes === undefined ? 'each file' : 'release part';
+}
+
+function cut(reason: string): string {
+  const characters = [...reason];
+  return characters.length > REASON ? `${characters.slice(0, REASON - 1).join('')}…` : reason;
+}
+
 /** Who asked: what a certificate says before what the run says of itself. */
 function requesterOf(entry: JoinedEntry): string {
-  const { certified, asserted } = baseOf(entry)?.requester ?? {};
-  const claim = (claims: { readonly [name: string]: string } | undefined, name: string): string | undefined =>
-    claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined;
-  return claim(certified, 'san') ?? claim(certified, 'subject') ?? claim(asserted, 'requester') ?? claim(asserted, 'build') ?? '';
+  const { asserted } = baseOf(entry)?.requester ?? {};
+  return certifiedName(entry) ?? claim(asserted, 'requester') ?? claim(asserted, 'build') ?? '';
 }
+
+function isVouchedFor(entry: JoinedEntry): boolean {
+  return certifiedName(entry) !== undefined;
+}
+
+function certifiedName(entry: JoinedEntry): string | undefined {
+  const { certified } = baseOf(entry)?.requester ?? {};
+  return claim(certified, 'san') ?? claim(certified, 'subject');
+}
+
+function claim(claims: { readonly [name: string]: string } | undefined, name: string): string | undefined {
+  return claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined;
+}
+
+/** What a run prints above its reasons is none itself. */
+const HEADING = /^the policy refuses \d+ of these\b[^\n]*:$/;
 
 /** Why: of a refusal, a failure, a segment that was not taken, or a record that cannot be read. */
 function reasonsOf(entry: JoinedEntry): readonly string[] {
@@ -133,7 +178,8 @@ function reasonsOf(entry: JoinedEntry): readonly string[] {
     if (one !== undefined && 'error' in one) return [`${one.error.code}: ${one.error.message}`];
   }
   if (record.event === 'result') return ['it answers no intent that waits for it'];
-  if ('decision' in record) return record.decision.reasons;
+  if ('decision' in record)
+    return record.decision.reasons.filter((reason) => !HEADING.test(reason)).map((reason) => reason.trim());
   if ('reason' in record) return [record.reason];
   return 'why' in record ? [record.why] : [];
 }
