@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
@@ -70,6 +70,24 @@ describe('the log answers', () => {
     expect(paged.stderr).toMatch(/there are more: --cursor \d+/);
   });
 
+  test('a key by the signer whose it is or its file, a digest as sha256sum prints it; what names nothing is told', async () => {
+    const [request] = (await json('search', '--signer', 'release')).requests;
+    const key = request?.record.signer?.key ?? '';
+    for (const name of ['release', 'keys/release.pub', key]) {
+      expect((await json('search', '--key', name)).requests).toHaveLength(2);
+    }
+    expect(await here.run(['audit', 'search', '--key', 'nobody'])).toMatchObject({ status: 2, stderr: /"nobody" names no key/ });
+    const app = createHash('sha256').update('app').digest('hex');
+    expect((await json('search', '--digest', app)).requests).toHaveLength(2);
+    const unknown = await here.run(['audit', 'search', '--tier', 'nil', '--signer', 'nil', '--environment', 'nil']);
+    expect(unknown).toMatchObject({ status: 0, stdout: 'none\n' });
+    for (const what of ['tier', 'signer', 'environment']) expect(unknown.stderr).toContain(`the policy has no ${what} "nil"`);
+    const known = ['--tier', 'recorded', '--signer', 'release', '--environment', 'default'];
+    expect(await here.run(['audit', 'search', ...known])).toMatchObject({ status: 0, stderr: '' });
+    const part = await here.run(['audit', 'search', '--artifact', 'app.tgz']);
+    expect(part).toMatchObject({ stdout: 'none\n', stderr: "names are whole: try '**/app.tgz'\n" });
+  });
+
   test('all records of one request, by its id, the beginning of it, or the number of one of its records', async () => {
     const [newest] = (await json('search', '--artifact', 'dist/app.tgz', '--signer', 'build')).requests;
     const id = newest?.record.request ?? '';
@@ -126,6 +144,15 @@ describe('the log answers', () => {
     here.write('trail.json', JSON.stringify({ Records: [use('a', at(0)), use('b', at(0)), use('c', at(-40_000_000))] }));
     const finding = await here.run(['audit', 'reconcile', '--key', 'keys/release.pub', ...range, 'trail.json']);
     expect(finding).toMatchObject({ status: 1, stdout: /NOT RECORDED 1: .* c by arn:aws:sts/ });
+    here.write('trail.json', JSON.stringify({ Records: [{ ...use('d', at(0)), eventName: 'GetPublicKey' }] }));
+    const unused = await here.run(['audit', 'reconcile', '--key', 'release', ...range, 'trail.json']);
+    expect(unused).toMatchObject({ status: 1, stdout: /RECORDED, NOT IN THE KEY'S LOG 2/ });
+    const other = [...range.slice(0, -1), 'alias/other', 'trail.json'];
+    expect(await here.run(['audit', 'reconcile', '--key', 'release', ...other])).toMatchObject({
+      status: 2,
+      stderr:
+        /none of the 1 entries of trail\.json is about alias\/other \(they name alias\/release\)[\s\S]*check --key-name, the region/,
+    });
     const counter = ['--counter', `${at(-7_200_000)}=10`, '--counter', `${at(7_200_000)}=13`];
     expect(await here.run(['audit', 'reconcile', '--key', 'release', ...counter])).toMatchObject({
       status: 1,
@@ -133,6 +160,30 @@ describe('the log answers', () => {
     });
     expect(await here.run(['audit', 'reconcile', '--key', 'nobody', ...range, 'trail.json'])).toMatchObject({ status: 2 });
   });
+});
+
+test('what waits for its order is told, and how much of it was put in order', async () => {
+  const here = await project();
+  try {
+    const policy = here.read('signwright.yaml').replace('log: log,', 'log: log, persistent: true,');
+    here.write('signwright.yaml', policy.replace(', key: keys/log.pem', ''));
+    const signed = await here.run(['sign', 'dist/app.tgz', '--no-sidecars']);
+    expect(signed, signed.stderr).toMatchObject({ status: 0 });
+    for (const asked of [['list'], ['search'], ['export']]) {
+      const { stderr } = await here.run(['audit', ...asked]);
+      expect(stderr).toMatch(
+        /segments? waits? for (its|their) order: (its|their) records are not listed \(signwright audit sequence\)/,
+      );
+    }
+    here.write('signwright.yaml', policy);
+    const ordered = await here.run(['audit', 'sequence']);
+    const [, size, segments] = /in order: (\d+) records of (\d+) segments/.exec(ordered.stdout) ?? [];
+    expect(ordered.stdout).toContain(`(new: ${size} records of ${segments} segments)`);
+    expect((await here.run(['audit', 'sequence'])).stdout).toContain('(new: 0 records of 0 segments)');
+    expect(await here.run(['audit', 'list'])).toMatchObject({ status: 0, stderr: '' });
+  } finally {
+    here.remove();
+  }
 });
 
 test('whom the policy wants told is told of a denial, signed as Standard Webhooks has it; who cannot be told changes nothing', async () => {
