@@ -96,7 +96,6 @@ function keysOf(options: readonly Schema[]): string {
 }
 
 function laterNote(path: string): string {
-  if (path === 'evidence.store') return " A store's URL is **not enforced yet**, a directory is.";
   return isUnenforced(path) ? ' **Not enforced yet.**' : '';
 }
 

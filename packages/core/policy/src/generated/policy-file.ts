@@ -609,7 +609,7 @@ export interface Witness {
  */
 export interface Evidence {
   /**
-   * A directory, or a store's URL.
+   * Where evidence is kept: a directory, or a store's URL (`s3://…`, `git+https://…#branch`, `git+ssh://…#branch`, `gitlab://…`).
    */
   store: string;
   /**
