@@ -13,7 +13,8 @@ import { sequencedIn } from './tail.ts';
  */
 export async function checkEnd(head: Head, reader: SegmentReader): Promise<void> {
   for (const { segment, count } of [...sequencedIn(head.tail)].reverse()) {
-    const read = await reader.read(segment);
+    // A segment that nothing was taken of must be one that is refused; what was taken is held against the leaves.
+    const read = await (count === 0 ? reader.read(segment) : reader.readOrdered(segment));
     if (!read) throw damaged(HEAD, `it accounts for ${segmentKey(segment)}, which is missing`);
     const { opened } = read;
     const found = 'refused' in opened ? 0 : opened.records.length;

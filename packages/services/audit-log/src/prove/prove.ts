@@ -58,7 +58,7 @@ export async function proveRecord(
 
 async function recordAt(reader: SegmentReader, { segment, place, record }: Receipt, count: number): Promise<Buffer> {
   const key = segmentKey(segment);
-  const read = await reader.read(segment);
+  const read = await (count === 0 ? reader.read(segment) : reader.readOrdered(segment));
   if (!read) throw damaged(key, 'it is missing');
   if ('refused' in read.opened || count === 0) {
     const why = 'refused' in read.opened ? read.opened.refused : 'a record "segment-refused" of the log says why';

@@ -1,4 +1,4 @@
-import { type BlobStore, type Sha256, sha256 } from '@signwright/signing-core';
+import { type BlobStore, recordsIn, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import type { Opened } from '../context.ts';
 import { damaged } from '../damaged.ts';
 import { segmentKey } from '../layout.ts';
@@ -9,7 +9,13 @@ export type Segment = { readonly number: number; readonly digest: Sha256; readon
 
 /** Reads segments, each once where it can: they are written once. */
 export type SegmentReader = {
+  /** Opens a segment: who signed it is asked, by today's policy. */
   read(number: number): Promise<Segment | undefined>;
+  /**
+   * Reads a segment that the log has ordered. Who signed it was asked then; a signer that is not trusted any more takes nothing out of
+   * the log. Whoever reads it holds its records against what the log signed.
+   */
+  readOrdered(number: number): Promise<Segment | undefined>;
   /** Takes a segment that was just written here. */
   keep(number: number, bytes: Uint8Array, records: readonly Uint8Array[]): void;
 };
@@ -46,10 +52,28 @@ export function segmentReader(blobs: BlobStore, open: (bytes: Uint8Array) => Pro
       const { bytes } = blob;
       return keep({ number, digest: sha256(bytes), size: bytes.length, opened: await open(bytes) });
     },
+    async readOrdered(number) {
+      const known = kept.get(number);
+      if (known && 'records' in known.opened) return known;
+      const blob = await blobs.get(segmentKey(number));
+      if (!blob) return undefined;
+      const { bytes } = blob;
+      return { number, digest: sha256(bytes), size: bytes.length, opened: unverified(bytes) };
+    },
     keep(number, bytes, records) {
       keep({ number, digest: sha256(bytes), size: bytes.length, opened: { records, by: 'this process' } });
     },
   };
+}
+
+/** The records of a segment, whoever signed it. */
+function unverified(bytes: Uint8Array): Opened {
+  try {
+    return { records: recordsIn(bytes), by: 'not verified' };
+  } catch (error) {
+    if (error instanceof SignwrightError && error.code === 'invalid-input') return { refused: error.message };
+    throw error;
+  }
 }
 
 /** The segments from a number on until one is missing, as many as one round takes. */
@@ -81,7 +105,7 @@ export async function tailRecords(reader: SegmentReader, tail: Tail, from: numbe
   const records: Uint8Array[] = [];
   for (const { segment, index, count } of sequencedIn(tail)) {
     if (count === 0 || index + count <= from || index >= to) continue;
-    const read = await reader.read(segment);
+    const read = await reader.readOrdered(segment);
     if (!read) throw damaged(segmentKey(segment), `it is missing; it holds the records from ${index}`);
     if ('refused' in read.opened) throw damaged(segmentKey(segment), `it was ordered, and is none: ${read.opened.refused}`);
     const found = read.opened.records;

@@ -275,3 +275,24 @@ test('a log that is not there is not "as it was written"', async () => {
       stderr: /there is no log at .*: nothing was ever written there/,
     });
 });
+
+test('a signer that is not trusted any more stops nobody from recording, ordering and proving', async () => {
+  const here = await project();
+  const bringKey = withoutKey(here);
+  expect(await here.run(['sign', 'dist/a.bin', '--no-sidecars'])).toMatchObject({ status: 0 });
+  bringKey();
+  expect(await here.run(['audit', 'sequence'])).toMatchObject({ status: 0 });
+  const policy = here.read('signwright.yaml');
+  const renamed = policy.replaceAll('build', 'later').replace('acme/*"', 'acme/*", ref: refs/heads/main');
+  here.write('signwright.yaml', renamed.replace('ref: refs/heads/main', 'ref: refs/tags/*'));
+  here.write(
+    '.signwright/trial/identity.json',
+    here.read('.signwright/trial/identity.json').replace('refs/heads/main', 'refs/tags/v1'),
+  );
+  expect(await here.run(['sign', 'dist/b.bin', '--no-sidecars'])).toMatchObject({ status: 0 });
+  expect(await here.run(['verify', 'dist/b.bin'])).toMatchObject({ status: 0 });
+  expect(await here.run(['audit', 'verify'])).toMatchObject({ status: 1, stdout: /who signed it is not trusted any more/ });
+  here.write('signwright.yaml', policy);
+  expect(await here.run(['wait', 'dist/a.bin'])).toMatchObject({ status: 0 });
+  expect(await here.run(['verify', 'dist/a.bin'])).toMatchObject({ status: 0 });
+});
