@@ -84,7 +84,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .option('--requester <pattern>', 'who asked: any claim of theirs, or the id the CI gives them')
     .option('--certified', 'of --requester, only what a certificate says')
     .option('--pipeline <pattern>', "the CI job's URL, or the repository")
-    .option('--key <id>', 'what this key signed (base64 of SHA-256 over SubjectPublicKeyInfo)')
+    .option('--key <id>', "what this key signed: a signer of the policy, a public key's file, or a key's id")
     .option('--certificate <serial>', 'by its serial number in hex, or its SHA-256')
     .option('--tier <id>', 'the tier that was asked for')
     .option('--environment <id>', 'where it was to go')

@@ -3,13 +3,12 @@ import {
   type EvidenceTrust,
   inParallel,
   kindOf,
-  messageOf,
   type Refusal,
   type Sha256,
-  SignwrightError,
   type Verified,
   verifyEvidence,
 } from '@signwright/signing-core';
+import { type EvidenceReader, mostOf, tolerantReader } from './evidence-reader.ts';
 import { evidenceTrust } from './evidence-trust.ts';
 import { findRecords, noRecords, type StoredRecords } from './find-records.ts';
 import type { OpenPolicy } from './open-policy.ts';
@@ -26,23 +25,7 @@ export type CollectedEvidence = {
   readonly unreachable?: string;
 };
 
-/** Pieces that are read about one thing; whoever can list more than anybody needs is not let waste everybody's time. */
-const MOST_PIECES = 1000;
 const READ_AT_ONCE = 8;
-
-/** The ids, unless they are too many. @throws SignwrightError `unreachable`: what the rest would prove is not known. */
-export function mostOf(ids: readonly Sha256[], what: string): readonly Sha256[] {
-  if (ids.length <= MOST_PIECES) return ids;
-  throw new SignwrightError('unreachable', `the store lists ${ids.length} pieces of ${what}, more than ${MOST_PIECES}`, {
-    next: 'look who put them there ("signwright evidence list"), and take out what is none of it',
-  });
-}
-
-/** Reads pieces of evidence; one that cannot be read hides none of the others. */
-export type EvidenceReader = {
-  list(subjects: readonly Sha256[]): Promise<ReadonlyMap<Sha256, readonly Sha256[]> | undefined>;
-  get(id: Sha256): Promise<Uint8Array | undefined>;
-};
 
 /**
  * Reads and verifies what the store lists for these digests; each piece once, however many artifacts it is about. The records of
@@ -81,14 +64,4 @@ async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceT
   if (bytes === undefined) return undefined;
   const kind = kindOf(bytes);
   return kind === 'bundle' || kind === 'unknown' ? verifyEvidence(id, bytes, trust) : undefined;
-}
-
-function tolerantReader(store: EvidenceStore, failures: string[]): EvidenceReader {
-  const readable = async <T>(read: Promise<T>): Promise<T | undefined> =>
-    read.catch((error: unknown) => {
-      if (!(error instanceof SignwrightError) || error.code !== 'unreachable') throw error;
-      failures.push(`the evidence cannot be read: ${messageOf(error)}`);
-      return undefined;
-    });
-  return { list: (subjects) => readable(store.list(subjects)), get: (id) => readable(store.get(id)) };
 }

@@ -14,7 +14,7 @@ import {
   type Verified,
   verifyRecordProof,
 } from '@signwright/signing-core';
-import { type EvidenceReader, mostOf } from './collect-evidence.ts';
+import { type EvidenceReader, mostOf } from './evidence-reader.ts';
 
 /** What the store keeps of records beside the parts: proofs, and receipts that proofs can be had for. */
 export type StoredRecords = FoundRecords & { readonly receipts: ReadonlyMap<Sha256, readonly EvidenceReceipt[]> };

@@ -107,7 +107,8 @@ export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: O
     witnesses,
     count,
     segments: {
-      seal: async (records) => sealSegment(records, await writer.author()),
+      seal: async (records) =>
+        sealSegment(records, { ...(await writer.author()), ...(writer.logKey ? {} : { log: keys[0].name }) }),
       open: (bytes) => openSegment(bytes, { logKeys: keys, trust, signers }),
     },
     ...(writer.logKey ? { signer: writer.logKey } : {}),

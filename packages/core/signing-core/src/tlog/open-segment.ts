@@ -1,6 +1,7 @@
 import type { Bundle } from '../bundle.ts';
 import { SignwrightError } from '../error.ts';
 import { canonicalJson } from '../formats/canonical-json.ts';
+import { quoted } from '../formats/quoted.ts';
 import { keyIdOf } from '../keys.ts';
 import { matchAuthor } from '../match-author.ts';
 import { readRecord } from '../records/read-record.ts';
@@ -29,10 +30,12 @@ export type OpenedSegment = { readonly records: Buffer[]; readonly by: string } 
  */
 export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Promise<OpenedSegment> {
   try {
-    const { bundle, records } = readSegment(bytes);
+    const { bundle, records, log: meant } = readSegment(bytes);
     const log = await logOf(bundle, trusted.logKeys);
     if (log) return { records, by: `the log ${log}` };
     const { by, certified } = await writerOf(bundle, trusted);
+    if (!trusted.logKeys.some(({ name }) => name === meant))
+      return { refused: `it was signed for ${meant === undefined ? 'no log by name' : `the log ${quoted(meant)}`}` };
     const refused = records.map((record) => whyNotBy(record, certified)).find((why) => why !== undefined);
     return refused === undefined ? { records, by } : { refused: `${by}: ${refused}` };
   } catch (error) {

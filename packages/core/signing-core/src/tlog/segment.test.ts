@@ -66,8 +66,12 @@ const open = async (bytes: Uint8Array, trust: Partial<SegmentTrust> = {}): Promi
 
 test.each([
   ['the log, by Ed25519 and without a timestamp', () => ({ signer: memorySigner(LOG) }), 'the log log.example'],
-  ['a pinned key', () => ({ signer: memorySigner(PINNED), timestamps }), `signer release (key ${keyIdOf(PINNED.publicKey)})`],
-  ['a workload', () => ({ signer: byCertificate(), timestamps }), `signer build (${TEST_SAN})`],
+  [
+    'a pinned key',
+    () => ({ signer: memorySigner(PINNED), timestamps, log: 'log.example' }),
+    `signer release (key ${keyIdOf(PINNED.publicKey)})`,
+  ],
+  ['a workload', () => ({ signer: byCertificate(), timestamps, log: 'log.example' }), `signer build (${TEST_SAN})`],
 ])('a segment by %s is taken, record for record', async (_, signing, by) => {
   const records = [refusal(), refusal()];
   const bytes = await sealSegment(records, signing());
@@ -96,7 +100,7 @@ test.each([
 });
 
 test('a pinned key counts only for a signer of the policy, and only in its time', async () => {
-  const bytes = await sealSegment([refusal()], { signer: memorySigner(PINNED), timestamps });
+  const bytes = await sealSegment([refusal()], { signer: memorySigner(PINNED), timestamps, log: 'log.example' });
   const until = { ...RELEASE, keys: [keyRule(PINNED, { until: Date.parse('2026-01-01T00:00:00Z') })] };
   expect(await open(bytes, { signers: [BUILD, until] })).toContain('the key counted until 2026-01-01');
   expect(await open(bytes, { signers: [] })).toBe('refused: the policy names no signer');
@@ -108,7 +112,7 @@ test("a key that is no longer the log's is refused", async () => {
 });
 
 test("a record may state its certificate's claims, and no others", async () => {
-  const job = { signer: byCertificate(), timestamps };
+  const job = { signer: byCertificate(), timestamps, log: 'log.example' };
   expect(await open(await sealSegment([refusal(CERTIFIED), refusal()], job))).toBe(`signer build (${TEST_SAN})`);
   const lie = refusal({ ...CERTIFIED, ref: 'refs/heads/release' });
   expect(await open(await sealSegment([refusal(CERTIFIED), lie], job))).toContain(
@@ -116,20 +120,22 @@ test("a record may state its certificate's claims, and no others", async () => {
   );
   const { trigger: _, ...fewer } = CERTIFIED;
   expect(await open(await sealSegment([refusal(fewer)], job))).toContain('differ from');
-  const key = { signer: memorySigner(PINNED), timestamps };
+  const key = { signer: memorySigner(PINNED), timestamps, log: 'log.example' };
   expect(await open(await sealSegment([refusal(CERTIFIED)], key))).toContain('no certificate carries');
 });
 
 test('only the log says that a segment was refused', async () => {
   expect(await open(await sealSegment([SEGMENT_REFUSED], { signer: memorySigner(LOG) }))).toBe('the log log.example');
-  expect(await open(await sealSegment([SEGMENT_REFUSED], { signer: byCertificate(), timestamps }))).toContain(
+  expect(await open(await sealSegment([SEGMENT_REFUSED], { signer: byCertificate(), timestamps, log: 'log.example' }))).toContain(
     'only the log itself writes',
   );
 });
 
 test('records of later versions, and of anything, are taken', async () => {
   const records = [Buffer.from('{"event":"later"}'), Buffer.alloc(0), Buffer.alloc(65_535)];
-  expect(await openSegment(await sealSegment(records, { signer: byCertificate(), timestamps }), TRUST)).toMatchObject({
+  expect(
+    await openSegment(await sealSegment(records, { signer: byCertificate(), timestamps, log: 'log.example' }), TRUST),
+  ).toMatchObject({
     records,
   });
 });
@@ -160,7 +166,7 @@ test('what is no segment is refused as such', async () => {
 });
 
 test('no changed bit of a payload or signature goes unnoticed', async () => {
-  const bundle = parseBundle(await sealSegment([refusal()], { signer: byCertificate(), timestamps }));
+  const bundle = parseBundle(await sealSegment([refusal()], { signer: byCertificate(), timestamps, log: 'log.example' }));
   if (bundle.content.type !== 'envelope') throw new Error('no envelope');
   const { envelope } = bundle.content;
   const flip = (bytes: Buffer, bit: number): Buffer =>
@@ -195,10 +201,20 @@ test('what is no verdict on a segment is thrown: a signer or an authority that c
   const down = async (): Promise<never> => {
     throw new SignwrightError('unreachable', 'down');
   };
-  await expect(sealSegment([refusal()], { signer: memorySigner(PINNED), timestamps: { timestamp: down } })).rejects.toThrow(
-    'down',
-  );
+  await expect(
+    sealSegment([refusal()], { signer: memorySigner(PINNED), timestamps: { timestamp: down }, log: 'log.example' }),
+  ).rejects.toThrow('down');
   await expect(sealSegment([refusal()], { signer: { ...memorySigner(LOG), sign: down } })).rejects.toMatchObject({
     code: 'unreachable',
   });
+});
+
+test('what a job signed for another log, or for none, is not taken: nobody moves records from log to log', async () => {
+  for (const [log, says] of [
+    ['log.example/trial', 'it was signed for the log "log.example/trial"'],
+    [undefined, 'it was signed for no log by name'],
+  ] as const) {
+    const signing = { signer: memorySigner(PINNED), timestamps, ...(log === undefined ? {} : { log }) };
+    expect(await open(await sealSegment([refusal()], signing))).toBe(`refused: ${says}`);
+  }
 });

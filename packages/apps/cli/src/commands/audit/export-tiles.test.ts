@@ -75,6 +75,6 @@ describe.concurrent('audit export-tiles', () => {
 
   test('says so where nothing is in order yet', async () => {
     const here = await project();
-    expect(await here.run(EXPORT)).toMatchObject({ status: 2, stderr: /audit sequence/ });
+    expect(await here.run(EXPORT)).toMatchObject({ status: 3, stderr: /there is no log at / });
   });
 });
