@@ -80,6 +80,7 @@ export function auditLogContract(name: string, make: () => OpenAuditLog | Promis
       const [receipt] = await job.append([record('job')]);
       expect(await job.prove(receipt!)).toBeUndefined();
       const [later] = await one.append([record('later')]);
+      expect(await proven(one, later!)).toEqual({ index: 1, bytes: record('later') });
       expect(await proven(job, receipt!)).toEqual({ index: 0, bytes: record('job') });
       expect(await proven(job, later!)).toEqual({ index: 1, bytes: record('later') });
       expect(await proven(await log.openWithoutKey(), receipt!)).toEqual({ index: 0, bytes: record('job') });

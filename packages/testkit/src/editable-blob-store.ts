@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Blob, BlobStore, Version } from '@signwright/signing-core';
 
 /** A blob store in memory whose blobs somebody with access to it may change, remove and copy, as no port lets them. */
@@ -12,10 +13,9 @@ export type EditableBlobStore = BlobStore & {
 
 export function createEditableBlobStore(): EditableBlobStore {
   const blobs = new Map<string, Blob>();
-  let written = 0;
 
   function write(key: string, bytes: Uint8Array): Version {
-    const version = String(++written);
+    const version = randomUUID();
     blobs.set(key, { bytes: Uint8Array.from(bytes), version });
     return version;
   }

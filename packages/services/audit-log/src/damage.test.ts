@@ -1,8 +1,21 @@
 import { canonicalDigest, canonicalJson, type JsonObject, openCheckpoint, SignwrightError } from '@signwright/signing-core';
 import { createEditableBlobStore, type EditableBlobStore, testAuditLog } from '@signwright/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type AuditLog, openAuditLog } from './open-audit-log.ts';
+import { type AuditLog, type AuditLogOptions, openAuditLog } from './open-audit-log.ts';
 import { openLogReader } from './open-log-reader.ts';
+
+/** A log whose appends return when they are in order, so that what is written is the same each time. */
+async function openOrdered(options: AuditLogOptions): Promise<AuditLog> {
+  const log = await openAuditLog(options);
+  return {
+    ...log,
+    async append(records) {
+      const receipts = await log.append(records);
+      await log.settled();
+      return receipts;
+    },
+  };
+}
 
 const { signer, job, keys, clock, open, sealBy, origin } = testAuditLog();
 const record = (content: string | number): Buffer => Buffer.from(JSON.stringify({ content }));
@@ -13,8 +26,8 @@ beforeEach(() => {
 });
 
 /** One more process with the log key. */
-const opened = (changes: Partial<Parameters<typeof openAuditLog>[0]> = {}): Promise<AuditLog> =>
-  openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) }, ...changes });
+const opened = (changes: Partial<AuditLogOptions> = {}): Promise<AuditLog> =>
+  openOrdered({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) }, ...changes });
 
 async function headJson(): Promise<JsonObject & { next: number; tail: { segment: number; index: number; counts: number[] } }> {
   return JSON.parse(Buffer.from((await blobs.get('head'))!.bytes).toString());
@@ -59,7 +72,7 @@ describe('a head that does not hold is refused by everyone, by name, before anyt
   test('one whose checkpoint somebody else signed', async () => {
     const other = testAuditLog('other');
     const theirs = createEditableBlobStore();
-    const log = await openAuditLog({
+    const log = await openOrdered({
       blobs: theirs,
       keys: other.keys,
       clock,
@@ -189,7 +202,7 @@ describe('what nobody signed in a head is held against the segments before anyth
   };
 
   test('a segment that is said to be refused, and is not, would be left out', async () => {
-    const jobs = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
+    const jobs = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
     await jobs.append([record('left out')]);
     const { next, tail } = await headJson();
     await forge({ next: next + 1, tail: { ...tail, counts: [...tail.counts, 0] } });
@@ -217,7 +230,7 @@ describe('what nobody signed in a head is held against the segments before anyth
 
   test('a job appends nothing behind a segment that is missing', async () => {
     blobs.edit('segments/000000000003', undefined);
-    const jobs = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
+    const jobs = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
     await expect(jobs.append([record('more')])).rejects.toMatchObject({ code: 'verification' });
   });
 });

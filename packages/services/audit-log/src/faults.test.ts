@@ -17,17 +17,30 @@ import {
   type WriteFault,
 } from '@signwright/testkit';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AuditLog, openAuditLog } from './open-audit-log.ts';
+import { type AuditLog, type AuditLogOptions, openAuditLog } from './open-audit-log.ts';
 import { openLogReader } from './open-log-reader.ts';
 import { verifyLog } from './verify/verify-log.ts';
 import { witnessLog } from './witness/witness-log.ts';
+
+/** A log whose appends return when they are in order, so that what is written is the same each time. */
+async function openOrdered(options: AuditLogOptions): Promise<AuditLog> {
+  const log = await openAuditLog(options);
+  return {
+    ...log,
+    async append(records) {
+      const receipts = await log.append(records);
+      await log.settled();
+      return receipts;
+    },
+  };
+}
 
 const { signer, job, keys, clock, open, sealBy } = testAuditLog();
 const witness = testWitness('witness.example');
 
 type Opened = { log: AuditLog; store: BlobStore };
 const openOn = (store: BlobStore, withKey: boolean, transactions?: Transactions): Promise<AuditLog> =>
-  openAuditLog({
+  openOrdered({
     blobs: store,
     keys,
     clock,

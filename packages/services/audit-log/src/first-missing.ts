@@ -1,20 +1,29 @@
 import { inParallel } from '@signwright/signing-core';
 
-const LINEAR = 8;
-
 /**
- * The first number from `from` on that is missing, where whatever is there was written without gaps: a few one by one, as mostly few
- * are there, then in doubling steps and back by halves.
+ * The first number from `from` on that is missing, where whatever is there was written without gaps. Looks where it is expected
+ * first, and from there in doubling steps, and back by halves.
+ *
+ * @param expected how many numbers from `from` on are likely to be there.
  */
-export async function firstMissing(from: number, has: (number: number) => Promise<boolean>): Promise<number> {
-  let number = from;
-  for (; number < from + LINEAR; number++) if (!(await has(number))) return number;
-  let [present, missing] = [number - 1, number];
-  for (let step = 1; ; step *= 2) {
-    missing = present + step;
-    if (!(await has(missing))) break;
-    present = missing;
+export async function firstMissing(from: number, has: (number: number) => Promise<boolean>, expected = 0): Promise<number> {
+  let present = from - 1;
+  let missing = from + expected;
+  if (expected > 0) {
+    const [before, at] = await Promise.all([has(missing - 1), has(missing)]);
+    if (before && !at) return missing;
+    if (at) present = missing++;
+    else missing--;
   }
+  if (missing > present + 1) return between(present, missing, has);
+  for (let stride = 1; await has(missing); stride *= 2) {
+    present = missing;
+    missing = present + stride;
+  }
+  return between(present, missing, has);
+}
+
+async function between(present: number, missing: number, has: (number: number) => Promise<boolean>): Promise<number> {
   while (missing - present > 1) {
     const middle = Math.floor((present + missing) / 2);
     if (await has(middle)) present = middle;

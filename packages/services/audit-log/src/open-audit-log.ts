@@ -31,6 +31,8 @@ export type Ordered = { readonly size: number; readonly segments: number; readon
 
 /** An audit log, with what beside the port a program needs of it. */
 export type AuditLog = AuditLogPort & {
+  /** Waits until what was appended here is in order, where the log key is, as far as the store can be reached. */
+  settled(): Promise<void>;
   /** Orders every segment there is. Throws `configuration` without the log key. */
   sequence(): Promise<Ordered>;
   /** Publishes partial tiles and the checkpoint for outsiders. */
@@ -40,8 +42,8 @@ export type AuditLog = AuditLogPort & {
 };
 
 /**
- * Opens a log on a blob store. Whoever has the log key appends and orders at once; whoever has not appends segments, which are in
- * the log when somebody with the key has ordered them. Any number of processes may do either.
+ * Opens a log on a blob store. Whoever has the log key puts what it appends in order at once, while its caller goes on; whoever has
+ * not appends segments, which are in the log when somebody with the key has ordered them. Any number of processes may do either.
  *
  * @throws SignwrightError `configuration` where the key is none of the log's. Each call throws `verification` where the log's head
  * is not signed by it, contradicts itself or was rolled back, and `unreachable` where the store cannot be reached.
@@ -52,19 +54,21 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   if (signer) await checkLogKey(signer, options);
   const memory: Memory = {};
   const sequencer = createSequencer(blobs, options);
+  const direct = directWriter(blobs, options, sequencer);
 
   /** Does some work on the newest head: by itself, or as one transaction. */
   async function onNewest<T>(work: (sequencer: Sequencer, blobs: BlobStore) => Promise<T>): Promise<T> {
     if (!transactions) {
+      await direct.ordered();
       await sequencer.reload();
       return work(sequencer, blobs);
     }
-    const { result, head } = await transactions.transact(async (view) => {
+    const { result, seen } = await transactions.transact(async (view) => {
       const inside = createSequencer(view, options, memory.seen);
       const result = await work(inside, view);
-      return { result, head: await inside.head() };
+      return { result, seen: await inside.seen() };
     });
-    memory.seen = head;
+    memory.seen = seen;
     return result;
   }
 
@@ -77,12 +81,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
 
   return {
-    append: groupCommit(
-      origin,
-      transactions ? transactionWriter(transactions, options, memory) : directWriter(blobs, options, sequencer),
-    ),
+    append: groupCommit(origin, transactions ? transactionWriter(transactions, options, memory) : direct.write),
     async prove(receipt: Receipt) {
       checkReceipt(receipt, origin);
+      await direct.ordered();
       let head = await sequencer.reload();
       if (head.next <= receipt.segment && signer) {
         await sequence();
@@ -91,6 +93,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
       if (head.next <= receipt.segment) return undefined;
       return proveRecord({ blobs, keys, head, reader: sequencer.reader }, receipt, { witnesses, count });
     },
+    settled: direct.ordered,
     sequence,
     publish: () =>
       onNewest(async (sequencer, blobs) => {

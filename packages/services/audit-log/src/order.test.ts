@@ -17,11 +17,24 @@ import {
   memorySigner,
   testAuditLog,
 } from '@signwright/testkit';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { type AuditLog, openAuditLog } from './open-audit-log.ts';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { type AuditLog, type AuditLogOptions, openAuditLog } from './open-audit-log.ts';
 import { openLogReader } from './open-log-reader.ts';
 import { growingTree } from './tree/edge.ts';
 import { verifyLog } from './verify/verify-log.ts';
+
+/** A log whose appends return when they are in order, so that what is written is the same each time. */
+async function openOrdered(options: AuditLogOptions): Promise<AuditLog> {
+  const log = await openAuditLog(options);
+  return {
+    ...log,
+    async append(records) {
+      const receipts = await log.append(records);
+      await log.settled();
+      return receipts;
+    },
+  };
+}
 
 const { signer, job, keys, clock, open, sealBy } = testAuditLog();
 const record = (content: string | number): Buffer => Buffer.from(JSON.stringify({ content }));
@@ -32,9 +45,9 @@ beforeEach(() => {
   blobs = createEditableBlobStore();
 });
 const opened = (store: BlobStore = blobs): Promise<AuditLog> =>
-  openAuditLog({ blobs: store, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) } });
+  openOrdered({ blobs: store, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) } });
 const jobOpened = (store: BlobStore = blobs): Promise<AuditLog> =>
-  openAuditLog({ blobs: store, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
+  openOrdered({ blobs: store, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
 const indexOf = async (receipt: Receipt): Promise<number> =>
   verifyRecordProof((await (await opened()).prove(receipt))!, { keys, witnesses: [], count: 0 }).index;
 async function contents(): Promise<string[]> {
@@ -165,6 +178,37 @@ describe('a writer that died', () => {
   });
 });
 
+describe('a record is acknowledged once its segment is written', () => {
+  const options = { keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) } };
+
+  test('whatever becomes of its order meanwhile', async () => {
+    const hangs = createFaultyBlobStore(blobs, (_, key) => (key === 'head' ? 'hung' : undefined));
+    const log = await openAuditLog({ ...options, blobs: hangs });
+    const [first] = await log.append([record('first')]);
+    const [second] = await log.append([record('second')]);
+    expect(await blobs.get('head')).toBeUndefined();
+    expect([await indexOf(first!), await indexOf(second!)]).toEqual([0, 1]);
+  });
+
+  test('and is in order soon after, though nobody asks', async () => {
+    const log = await openAuditLog({ ...options, blobs });
+    const receipts = [...(await log.append([record('first')])), ...(await log.append([record('second')]))];
+    await vi.waitFor(async () => expect((await openLogReader({ blobs, keys })).size).toBe(2));
+    expect(await Promise.all(receipts.map(indexOf))).toEqual([0, 1]);
+  });
+
+  test('damage that is found meanwhile is told by whatever is asked next', async () => {
+    blobs.edit('tile/entries/000', Buffer.from('planted'));
+    const log = await openAuditLog({ ...options, blobs });
+    const receipts = await log.append(many(256));
+    const damaged = { code: 'verification', where: 'tile/entries/000' };
+    await expect(log.settled()).rejects.toMatchObject(damaged);
+    await expect(log.prove(receipts[0]!)).rejects.toMatchObject(damaged);
+    await expect(log.publish()).rejects.toMatchObject(damaged);
+    await vi.waitFor(() => expect(log.append([record('more')])).rejects.toMatchObject(damaged));
+  });
+});
+
 describe('a segment that is not taken', () => {
   const stranger = memorySigner(freshKeys());
   const write = async (number: number, bytes: Uint8Array): Promise<void> => {
@@ -221,7 +265,7 @@ describe('a segment that is not taken', () => {
   });
 
   test('has no proof, and its writer is told why', async () => {
-    const log = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(stranger) } });
+    const log = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(stranger) } });
     const [receipt] = await log.append([record('foreign')]);
     await (await opened()).sequence();
     await expect(log.prove(receipt!)).rejects.toMatchObject({
@@ -242,7 +286,7 @@ describe('a segment that is not taken', () => {
       return open(bytes);
     };
     const [receipt] = await (await jobOpened()).append([record('job')]);
-    const log = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open: judge, seal } });
+    const log = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open: judge, seal } });
     const [own] = await log.append([record('own')]);
     await expect(log.prove(own!)).rejects.toMatchObject({ code: 'unreachable' });
     down = false;

@@ -28,8 +28,8 @@ const GROUP_TYPE = 'https://signwright.dev/log-group/v1';
  * @throws SignwrightError `verification` where other bytes are in the place of one, or the segments are not what was ordered.
  */
 export async function applyHead(blobs: BlobStore, head: Head, reader: SegmentReader, retainUntil?: Date): Promise<void> {
+  if (await isApplied(blobs, head)) return;
   const lastKey = lastOf(head);
-  if (lastKey === undefined || (await blobs.get(lastKey))) return;
   const writes = [...(await fullTiles(blobs, head, reader)), ...fullGroups(head)];
   const last = writes.filter(({ key }) => key === lastKey);
   await inParallel(
@@ -38,6 +38,12 @@ export async function applyHead(blobs: BlobStore, head: Head, reader: SegmentRea
     (write) => putSame(blobs, write, retainUntil),
   );
   for (const write of last) await putSame(blobs, write, retainUntil);
+}
+
+/** Whether all that follows a head is written. */
+export async function isApplied(blobs: BlobStore, head: Head): Promise<boolean> {
+  const lastKey = lastOf(head);
+  return lastKey === undefined || (await blobs.get(lastKey)) !== undefined;
 }
 
 /** What is written last for a head; `undefined` where nothing is. */

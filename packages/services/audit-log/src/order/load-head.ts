@@ -15,10 +15,10 @@ const ROLLED_BACK =
  * @param seen what this process saw last; without it, the head is held against the published checkpoint.
  * @throws SignwrightError `verification` where it is not signed by the log, contradicts itself, or is older than what was seen.
  */
-export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Head): Promise<Loaded> {
-  const loaded = await newestHead(blobs, keys);
+export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Loaded): Promise<Loaded> {
+  const loaded = await newestHead(blobs, keys, seen);
   if (seen) {
-    checkProgress(seen, loaded.head, 'this process saw');
+    checkProgress(seen.head, loaded.head, 'this process saw');
     return loaded;
   }
   const published = await blobs.get(CHECKPOINT);
@@ -30,9 +30,10 @@ export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], s
   return newest;
 }
 
-/** Reads and verifies the head by itself. */
-export async function newestHead(blobs: BlobStore, keys: readonly VerifierKey[]): Promise<Loaded> {
+/** Reads and verifies the head by itself. @param seen a version that was verified already. */
+export async function newestHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Loaded): Promise<Loaded> {
   const blob = await blobs.get(HEAD);
+  if (blob && blob.version === seen?.version) return seen;
   return blob ? { head: await readHead(blob.bytes, keys), version: blob.version } : { head: EMPTY_HEAD, version: undefined };
 }
 

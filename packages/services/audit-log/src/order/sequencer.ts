@@ -6,7 +6,7 @@ import { isLeftOut } from '../first-missing.ts';
 import { HEAD, segmentKey } from '../layout.ts';
 import { newSegments, type Segment, type SegmentReader, segmentReader } from '../segments/read-segments.ts';
 import { fillGap, type RefusedSegment, recordRefused } from '../segments/refuse-segments.ts';
-import { applyHead } from './apply.ts';
+import { applyHead, isApplied } from './apply.ts';
 import { checkEnd } from './check-end.ts';
 import { EMPTY_HEAD, type Head, writeHead } from './head.ts';
 import { type Loaded, loadHead } from './load-head.ts';
@@ -17,30 +17,35 @@ export type Sequencer = {
   readonly reader: SegmentReader;
   /** The head as this process saw it last; loaded where it has seen none. */
   head(): Promise<Head>;
+  /** The same, with its version. */
+  seen(): Promise<Loaded>;
   /** The head as it is now. */
   reload(): Promise<Head>;
   /** Orders the segments up to one, and what else is found with it; with no number, all there are. */
   order(signer: Signer, upTo?: number): Promise<readonly RefusedSegment[]>;
   /**
-   * Waits while others order the segments before one: the writer of the first that waits orders it with all behind it, so of many
-   * writers one works at a time. Where nothing moves, whoever ought to may have died, and the wait is over.
+   * Waits while others order the segments before one: whose segment is the first that waits orders it with all behind it, so of many
+   * writers few do the same work. Where nothing moves for a while, whoever ought to may have died, and the wait is over.
+   *
+   * @param pause waits for that while.
    */
-  turn(segment: number): Promise<void>;
+  turn(segment: number, pause: () => Promise<void>): Promise<void>;
   /** Sees to it that the full tiles of the head are written. */
   apply(): Promise<void>;
 };
 
 /** Others were first this often in a row: somebody answers what is not so. */
 const MOST_LOST = 1000;
-/** How long nothing may move before a writer does another's work, in milliseconds: pauses that double from the first to the last. */
-const PAUSES = { first: 4, last: 32 };
-export function createSequencer(blobs: BlobStore, context: LogContext, seen?: Head): Sequencer {
+/** How often, and how long in milliseconds, whoever ordered last is let finish its tiles. */
+const FINISHING = { times: 3, pause: 20 };
+
+export function createSequencer(blobs: BlobStore, context: LogContext, seen?: Loaded): Sequencer {
   const reader = segmentReader(blobs, context.segments.open);
   let loaded: Loaded | undefined;
   let applied: Head | undefined;
 
   async function load(): Promise<Loaded> {
-    const found = await loadHead(blobs, context.keys, loaded?.head ?? seen);
+    const found = await loadHead(blobs, context.keys, loaded ?? seen);
     // What was read while this process moved the head on is older than what it knows.
     if (!loaded || found.head.next >= loaded.head.next) loaded = found;
     return loaded;
@@ -56,7 +61,10 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: He
   /** Takes the next segments in. @returns what it took; nothing where there is nothing, `undefined` where another was first. */
   async function round(signer: Signer): Promise<{ segments: Segment[]; refused: RefusedSegment[] } | undefined> {
     const before = loaded ?? (await load());
-    if (applied !== before.head) await checkEnd(before.head, reader);
+    if (applied !== before.head) {
+      await checkEnd(before.head, reader);
+      for (let i = 0; i < FINISHING.times && !(await isApplied(blobs, before.head)); i++) await wait(FINISHING.pause);
+    }
     await apply();
     const segments = await newSegments(reader, before.head.next);
     if (segments.length === 0) return { segments, refused: [] };
@@ -90,15 +98,15 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: He
   return {
     reader,
     head: async () => (loaded ?? (await load())).head,
+    seen: async () => loaded ?? load(),
     reload: async () => (await load()).head,
     apply,
-    async turn(segment) {
-      let next = loaded?.head.next ?? 0;
-      for (let pause = PAUSES.first; next < segment && pause <= PAUSES.last; pause *= 2) {
-        await wait(pause);
-        const moved = (await load()).head.next;
-        if (moved > next) pause = PAUSES.first / 2;
-        next = moved;
+    async turn(segment, pause) {
+      for (let seen = (await load()).head.next; seen < segment; ) {
+        await pause();
+        const { next } = (await load()).head;
+        if (next === seen) return;
+        seen = next;
       }
     },
     async order(signer, upTo) {

@@ -1,4 +1,4 @@
-import { type BlobStore, inParallel, isSha256, readRecord, type Sha256 } from '@signwright/signing-core';
+import { type BlobStore, inParallel, isSha256, type ReadRecord, readRecord, type Sha256 } from '@signwright/signing-core';
 import { damaged, isUnreachable } from '../damaged.ts';
 import { firstMissing } from '../first-missing.ts';
 import { attemptKey } from '../layout.ts';
@@ -26,7 +26,8 @@ export async function indexAttempts(blobs: BlobStore, records: readonly Uint8Arr
   // Intents of several signers may begin one attempt: the first one stands for it.
   const first = new Map(
     records
-      .flatMap(attemptOf)
+      .filter(mayBegin)
+      .flatMap((bytes) => attemptOf(readRecord(bytes)))
       .map(({ key, id }) => [key, id])
       .reverse() as [string, Sha256][],
   );
@@ -39,9 +40,13 @@ export async function indexAttempts(blobs: BlobStore, records: readonly Uint8Arr
   });
 }
 
+/** Whether the bytes are an intent's, if they are canonical JSON: to read all records strictly would cost more than to write them. */
+function mayBegin(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('"event":"intent"');
+}
+
 /** Where the attempt that a record begins is found, if it begins one. */
-export function attemptOf(bytes: Uint8Array): { key: string; id: Sha256 }[] {
-  const { id, record } = readRecord(bytes);
+export function attemptOf({ id, record }: ReadRecord): { key: string; id: Sha256 }[] {
   if (record.event !== 'intent' || (record.slice?.number ?? 1) !== 1) return [];
   return [{ key: attemptKey(record.request, record.attempt), id }];
 }

@@ -1,9 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { MAX_RECORD, MAX_SEGMENT_PAYLOAD, type Receipt, SignwrightError, sha256 } from '@signwright/signing-core';
 
-/** Where a batch was written, durably; `settled` is what follows before the writer is told. */
-export type Commit = { readonly segment: number; readonly settled: Promise<void> };
-
 type Waiting = { readonly record: Buffer; written(receipt: Receipt): void; failed(error: unknown): void };
 
 const MOST_RECORDS = 256;
@@ -12,11 +9,11 @@ const MOST_RECORDS = 256;
  * Gathers what is appended at once: all that arrives while one batch is written goes into the next, so that however many append, each
  * waits for two writes at the most.
  *
- * @param commit writes a batch of 256 records at the most.
+ * @param write writes a batch of 256 records at the most, durably. @returns its segment.
  */
 export function groupCommit(
   origin: string,
-  commit: (records: readonly Buffer[]) => Promise<Commit>,
+  write: (records: readonly Buffer[]) => Promise<number>,
 ): (records: readonly Uint8Array[]) => Promise<readonly Receipt[]> {
   const waiting: Waiting[] = [];
   let running = false;
@@ -28,16 +25,8 @@ export function groupCommit(
     while (waiting.length > 0) {
       const batch = takeBatch(waiting);
       try {
-        const { segment, settled } = await commit(batch.map(({ record }) => record));
-        settled.then(
-          () => {
-            for (const [place, { record, written }] of batch.entries())
-              written({ origin, record: sha256(record), segment, place });
-          },
-          (error) => {
-            for (const { failed } of batch) failed(error);
-          },
-        );
+        const segment = await write(batch.map(({ record }) => record));
+        for (const [place, { record, written }] of batch.entries()) written({ origin, record: sha256(record), segment, place });
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }

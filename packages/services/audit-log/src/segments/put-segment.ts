@@ -12,23 +12,34 @@ import { segmentKey } from '../layout.ts';
  *
  * @param from a number such that all before it are others'.
  * @param doubt whether these bytes may be there already, from an attempt whose end is not known: then none behind `from` is passed over.
+ * @param looked whether it was just looked whether `from` is free.
  * @throws SignwrightError `unreachable` where it is not known whether the segment was written.
  */
 export async function putSegment(
   blobs: BlobStore,
   from: number,
   bytes: Uint8Array,
-  { retainUntil, doubt = false }: { retainUntil?: Date | undefined; doubt?: boolean } = {},
+  { retainUntil, doubt = false, looked = false }: { retainUntil?: Date | undefined; doubt?: boolean; looked?: boolean } = {},
 ): Promise<number> {
   const isOurs = async (number: number): Promise<boolean> => {
     const blob = await blobs.get(segmentKey(number));
     return blob !== undefined && Buffer.compare(blob.bytes, bytes) === 0;
   };
-  const isTaken = async (number: number): Promise<boolean> => (await blobs.get(segmentKey(number))) !== undefined;
-  for (let number = from; ; ) {
+  let number = from;
+  // Where the last look said that it was free, somebody took it since: the next one is free, mostly.
+  for (let next = looked; ; next = !next) {
     if (await putAt(blobs, number, bytes, retainUntil, doubt, isOurs)) return number;
-    number = doubt ? number + 1 : await firstMissing(number + 1, isTaken);
+    number = doubt || next ? number + 1 : await freeNumber(blobs, number + 1);
   }
+}
+
+/**
+ * The first number from `from` on that no segment has.
+ *
+ * @param others how many of them others are likely to have taken.
+ */
+export function freeNumber(blobs: BlobStore, from: number, others = 0): Promise<number> {
+  return firstMissing(from, async (number) => (await blobs.get(segmentKey(number))) !== undefined, others);
 }
 
 const TRIES = 2;

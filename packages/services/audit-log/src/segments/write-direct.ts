@@ -1,47 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { BlobStore } from '@signwright/signing-core';
 import type { LogContext } from '../context.ts';
 import { damaged, isUnreachable } from '../damaged.ts';
 import { HEAD, segmentKey } from '../layout.ts';
 import type { Sequencer } from '../order/sequencer.ts';
 import { indexAttempts } from './attempts.ts';
-import type { Commit } from './group-commit.ts';
-import { putSegment } from './put-segment.ts';
+import { freeNumber, putSegment } from './put-segment.ts';
+
+/** Writes batches, and puts them in order meanwhile. */
+export type DirectWriter = {
+  write(records: readonly Buffer[]): Promise<number>;
+  /**
+   * Waits until what this process wrote is in order, as far as the store can be reached.
+   *
+   * @throws SignwrightError `verification` where the log does not hold.
+   */
+  ordered(): Promise<void>;
+};
+
+/** Between two rounds of ordering, in milliseconds, while nobody waits for it: one round for many segments costs little more. */
+const BETWEEN = 50;
+/** How long nothing may move before it does another's work, in milliseconds, and where somebody waits for it; at least as long as
+ * such work took the last time, three times as long where nobody waits. */
+const PATIENCE = 200;
+const HURRIED = 30;
 
 /**
- * Writes batches to a store whose every write takes effect by itself: a segment, then, while the next one is written already, its
- * place in the log. Records are durable once their segment is, so what orders them may fail by not reaching the store: whoever
- * loads the log next does it.
+ * Writes batches to a store whose every write takes effect by itself. A batch is durable, and acknowledged, once its segment is
+ * written; where the log key is at hand it is put in order at once, with all that was written meanwhile, while the next one is
+ * written already. That may fail by not reaching the store: whoever loads the log next does it.
  */
-export function directWriter(
-  blobs: BlobStore,
-  context: LogContext,
-  sequencer: Sequencer,
-): (records: readonly Buffer[]) => Promise<Commit> {
+export function directWriter(blobs: BlobStore, context: LogContext, sequencer: Sequencer): DirectWriter {
+  const { signer, segments } = context;
   let free: number | undefined;
-  let ordering: Promise<unknown> = Promise.resolve();
+  /** Numbers that others took while this process wrote its last segment. */
+  let others = 0;
+  /** Segments of this process that may not be in order yet. */
+  let own: readonly number[] = [];
+  let round: Promise<void> | undefined;
+  let running = false;
+  let failure: { error: unknown } | undefined;
+  let hurrying = 0;
+  /** How long ordering took the last time, in milliseconds. */
+  let took = 0;
+  let hurry = new AbortController();
 
-  async function settle(segment: number, records: readonly Buffer[]): Promise<void> {
-    await indexAttempts(blobs, records, context.retainUntil?.());
-    if (!context.signer) return;
+  /** Not the same for all, so that of many processes few do the same thing at once; ends when somebody waits for the order. */
+  async function pause(milliseconds: number): Promise<void> {
+    const about = milliseconds * (0.5 + Math.random());
+    await wait(about, undefined, hurrying > 0 ? {} : { signal: hurry.signal }).catch(() => undefined);
+  }
+
+  async function orderOwn(): Promise<void> {
+    const [first] = own;
+    if (first === undefined || !signer) return;
+    await sequencer.turn(first, () => pause(hurrying > 0 ? Math.max(HURRIED, took) : Math.max(PATIENCE, 3 * took)));
+    const started = performance.now();
+    await sequencer.order(signer, own.at(-1));
+    took = performance.now() - started;
+    const { next } = await sequencer.head();
+    own = own.filter((segment) => segment >= next);
+  }
+
+  function oneRound(): Promise<void> {
+    round ??= orderOwn().finally(() => {
+      round = undefined;
+    });
+    return round;
+  }
+
+  async function orderMeanwhile(): Promise<void> {
+    if (running || !signer) return;
+    running = true;
     try {
-      await sequencer.turn(segment);
-      await sequencer.order(context.signer, segment);
+      while (own.length > 0) {
+        await oneRound();
+        if (own.length > 0) await pause(BETWEEN);
+      }
+    } catch (error) {
+      if (!isUnreachable(error)) failure = { error };
+    }
+    running = false;
+  }
+
+  async function ordered(): Promise<void> {
+    const upTo = own.at(-1) ?? -1;
+    hurrying++;
+    hurry.abort();
+    try {
+      while (signer && own[0] !== undefined && own[0] <= upTo) await oneRound();
+      failure = undefined;
     } catch (error) {
       if (!isUnreachable(error)) throw error;
+    } finally {
+      hurrying--;
+      if (hurrying === 0) hurry = new AbortController();
     }
   }
 
-  return async (records) => {
-    const bytes = await context.segments.seal(records);
+  async function write(records: readonly Buffer[]): Promise<number> {
+    if (failure) await ordered();
+    const retainUntil = context.retainUntil?.();
     const { next } = await sequencer.head();
     if (free === undefined) await checkBehind(blobs, next);
-    const segment = await putSegment(blobs, Math.max(free ?? 0, next), bytes, { retainUntil: context.retainUntil?.() });
+    const from = Math.max(free ?? 0, next);
+    const looked = others > 0;
+    const [bytes, number] = await Promise.all([segments.seal(records), looked ? freeNumber(blobs, from, others) : from]);
+    const segment = await putSegment(blobs, number, bytes, { retainUntil, looked });
+    others = segment - from;
     free = segment + 1;
     sequencer.reader.keep(segment, bytes, records);
-    const settled = ordering.then(() => settle(segment, records));
-    ordering = settled.catch(() => undefined);
-    return { segment, settled };
-  };
+    own = signer ? [...own, segment] : [];
+    void orderMeanwhile();
+    await indexAttempts(blobs, records, retainUntil);
+    return segment;
+  }
+
+  return { write, ordered };
 }
 
 /** Behind a gap nothing would ever be ordered. */

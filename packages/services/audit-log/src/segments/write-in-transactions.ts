@@ -1,14 +1,13 @@
 import type { Transactions } from '@signwright/signing-core';
 import type { LogContext } from '../context.ts';
 import { isUnreachable } from '../damaged.ts';
-import type { Head } from '../order/head.ts';
+import type { Loaded } from '../order/load-head.ts';
 import { createSequencer } from '../order/sequencer.ts';
 import { indexAttempts } from './attempts.ts';
-import type { Commit } from './group-commit.ts';
 import { putSegment } from './put-segment.ts';
 
 /** What a process saw last of a log. */
-export type Memory = { seen?: Head | undefined };
+export type Memory = { seen?: Loaded | undefined };
 
 /**
  * Writes each batch, with its place in the log, as one transaction: one push to a git branch. Where the end of one is not known it
@@ -18,13 +17,13 @@ export function transactionWriter(
   transactions: Transactions,
   context: LogContext,
   memory: Memory,
-): (records: readonly Buffer[]) => Promise<Commit> {
+): (records: readonly Buffer[]) => Promise<number> {
   return async (records) => {
     const bytes = await context.segments.seal(records);
     let tried: number | undefined;
 
     const write = async (): Promise<number> => {
-      const { segment, head } = await transactions.transact(async (blobs) => {
+      const { segment, seen } = await transactions.transact(async (blobs) => {
         const sequencer = createSequencer(blobs, context, memory.seen);
         const { next } = await sequencer.head();
         const retainUntil = context.retainUntil?.();
@@ -33,16 +32,15 @@ export function transactionWriter(
         sequencer.reader.keep(segment, bytes, records);
         await indexAttempts(blobs, records, retainUntil);
         if (context.signer) await sequencer.order(context.signer, segment);
-        return { segment, head: await sequencer.head() };
+        return { segment, seen: await sequencer.seen() };
       });
-      memory.seen = head;
+      memory.seen = seen;
       return segment;
     };
 
-    const segment = await write().catch((error: unknown) => {
+    return write().catch((error: unknown) => {
       if (!isUnreachable(error)) throw error;
       return write();
     });
-    return { segment, settled: Promise.resolve() };
   };
 }

@@ -27,7 +27,7 @@ type Read = {
   readonly records?: readonly Uint8Array[];
 };
 
-const LANES = 8;
+const LANES = 4;
 
 /**
  * Every ordered segment, in order, each opened again and compared with the account of it: the head's for the newest, a group's for

@@ -28,7 +28,7 @@ export type AuditedTile = {
 /** What one source says of the records of a tile. */
 type Source = { readonly records?: readonly (Uint8Array | undefined)[]; readonly leaves: readonly (Buffer | undefined)[] };
 
-const LANES = 8;
+const LANES = 4;
 
 /**
  * The log's records, tile by tile, out of segments, entries and tiles: the three say the same, or what differs from the other two is

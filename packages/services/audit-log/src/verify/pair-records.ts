@@ -1,4 +1,4 @@
-import { type BlobStore, hexOf, inParallel, readRecord, type Sha256, sha256 } from '@signwright/signing-core';
+import { type BlobStore, hexOf, inParallel, type ReadRecord, readRecord, type Sha256, sha256 } from '@signwright/signing-core';
 import { segmentKey } from '../layout.ts';
 import { attemptOf } from '../segments/attempts.ts';
 import type { AuditedTile } from './audited-tiles.ts';
@@ -30,8 +30,7 @@ export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
   const elsewhere = new Map<string, { key: string; place: string }>();
   const notes: RefusalNote[] = [];
 
-  function take(bytes: Uint8Array, index: number): void {
-    const { id, record } = readRecord(bytes);
+  function take({ id, record }: ReadRecord, index: number): void {
     if (record.event === 'intent') {
       counts.intents++;
       open.set(compact(id), index);
@@ -69,8 +68,9 @@ export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
     async take({ records, first }) {
       const attempts = records.flatMap((bytes, i) => {
         if (!bytes) return [];
-        take(bytes, first + i);
-        return attemptOf(bytes).map(({ key, id }) => ({ key, id, place: `record ${first + i}` }));
+        const read = readRecord(bytes);
+        take(read, first + i);
+        return attemptOf(read).map(({ key, id }) => ({ key, id, place: `record ${first + i}` }));
       });
       await inParallel(attempts, LANES, ({ key, id, place }) => checkAttempt(key, id, place));
       for (const key of recent.keys()) {

@@ -8,8 +8,21 @@ import {
   testWitness,
 } from '@signwright/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type AuditLog, openAuditLog } from '../open-audit-log.ts';
+import { type AuditLog, type AuditLogOptions, openAuditLog } from '../open-audit-log.ts';
 import { type WitnessOptions, type WitnessReport, witnessLog } from './witness-log.ts';
+
+/** A log whose appends return when they are in order, so that what is written is the same each time. */
+async function openOrdered(options: AuditLogOptions): Promise<AuditLog> {
+  const log = await openAuditLog(options);
+  return {
+    ...log,
+    async append(records) {
+      const receipts = await log.append(records);
+      await log.settled();
+      return receipts;
+    },
+  };
+}
 
 const { signer, job, keys, open, sealBy } = testAuditLog();
 const [ann, ben, cem] = ['a', 'b', 'c'].map((name) => testWitness(`${name}.witness.example`)) as [
@@ -25,8 +38,8 @@ let log: AuditLog;
 let now: number;
 const memories = new Map<string, Uint8Array>();
 const clock = { now: () => new Date(now) };
-const opened = (changes: Partial<Parameters<typeof openAuditLog>[0]> = {}): Promise<AuditLog> =>
-  openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) }, ...changes });
+const opened = (changes: Partial<AuditLogOptions> = {}): Promise<AuditLog> =>
+  openOrdered({ blobs, keys, clock, witnesses: [], count: 0, signer, segments: { open, seal: sealBy(signer) }, ...changes });
 beforeEach(async () => {
   blobs = createEditableBlobStore();
   now = START;
@@ -161,7 +174,7 @@ describe('the alarm', () => {
   });
 
   test('stuck: segments wait, and nobody orders them', async () => {
-    const jobs = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
+    const jobs = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
     await append('a');
     await round(ann);
     now += 600 * MINUTE;
@@ -176,7 +189,7 @@ describe('the alarm', () => {
   });
 
   test('a clock that is behind alarms nobody', async () => {
-    const jobs = await openAuditLog({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
+    const jobs = await openOrdered({ blobs, keys, clock, witnesses: [], count: 0, segments: { open, seal: sealBy(job) } });
     await append('a');
     await round(ann);
     await append('waits', jobs);
