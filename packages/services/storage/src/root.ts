@@ -39,6 +39,7 @@ export function openRoot(directory: string): Root {
   }
 
   async function make(directory: string): Promise<void> {
+    if (durable.has(directory) && (await has(directory))) return;
     const made = await mkdir(directory, { recursive: true, mode: 0o755 });
     await has(directory);
     if (made !== undefined) {

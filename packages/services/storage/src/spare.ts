@@ -12,6 +12,8 @@ const KEPT = 1000;
  */
 export type Spares = {
   keep(bytes: Uint8Array, path: string): void;
+  /** Whether there is one of this buffer. */
+  has(bytes: Uint8Array): boolean;
   /** The file with these bytes, which is the caller's from now on. */
   take(bytes: Uint8Array): string | undefined;
 };
@@ -26,6 +28,7 @@ export function createSpares(): Spares {
       }, KEPT);
       spares.set(bytes, { path, digest: sha256(bytes), forget: forget.unref() });
     },
+    has: (bytes) => spares.has(bytes),
     take(bytes) {
       const spare = spares.get(bytes);
       // Somebody may have written into the buffer meanwhile.

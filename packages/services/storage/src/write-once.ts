@@ -13,10 +13,18 @@ const ONLY = 'only';
 export async function writeOnce(root: Root, path: string, bytes: Uint8Array): Promise<boolean> {
   const directory = dirname(path);
   await root.make(directory);
+  // Who has just put these bytes where others were looks for a free name: what is under those that are taken is nothing to it.
+  const seeking = root.spares.has(bytes);
   const written = !(await exists(path)) && (await linkNew(root, path, bytes));
-  // Also where another was first: it may not have come to this.
-  await syncDirectory(directory);
+  // Also where another was first with the same bytes: it may not have come to this, and whoever put them takes them as kept.
+  if (written || (!seeking && (await holds(path, bytes)))) await syncDirectory(directory);
   return written;
+}
+
+/** Whether the file has these bytes. */
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  const { size } = await lstat(path);
+  return size === bytes.length && Buffer.compare(await readBlobFile(path), bytes) === 0;
 }
 
 export async function readOnce(root: Root, path: string): Promise<Blob | undefined> {
