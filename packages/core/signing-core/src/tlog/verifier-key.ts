@@ -95,7 +95,7 @@ export function verifierKeyOf(name: string, publicKey: KeyObject, use: 'log' | '
 const SUPPORTED = 'an Ed25519 or ECDSA P-256 key for a log, an Ed25519 key for a witness';
 
 /** What type of note signature a key makes; `undefined` where it makes none. */
-export function noteTypeOf(key: KeyObject): 'ed25519' | 'ecdsa' | undefined {
+function noteTypeOf(key: KeyObject): 'ed25519' | 'ecdsa' | undefined {
   if (key.asymmetricKeyType === 'ed25519') return 'ed25519';
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ecdsa' : undefined;
 }

@@ -11,7 +11,7 @@ const LONGEST_REASON = 2000;
 const AT_ONCE = 256;
 
 /** The segments among these that are refused. */
-export function refusedAmong(segments: readonly Segment[]): RefusedSegment[] {
+function refusedAmong(segments: readonly Segment[]): RefusedSegment[] {
   return segments.flatMap(({ number, digest, opened }) =>
     'refused' in opened ? [{ segment: number, digest, reason: opened.refused.slice(0, LONGEST_REASON) }] : [],
   );

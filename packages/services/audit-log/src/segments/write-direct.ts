@@ -88,7 +88,7 @@ export function directWriter(blobs: BlobStore, context: LogContext, sequencer: S
     hurrying++;
     hurry.abort();
     try {
-      while (signer && own[0] !== undefined && own[0] <= upTo) await oneRound();
+      if (signer) while (own[0] !== undefined && own[0] <= upTo) await oneRound();
       failure = undefined;
     } catch (error) {
       if (!isUnreachable(error)) throw error;

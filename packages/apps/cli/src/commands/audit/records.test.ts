@@ -250,14 +250,10 @@ test('a made-up receipt of a signature made outside does not keep it from being 
   here.write('signwright.yaml', policy);
   const [bundle = ''] = here.evidence().keys();
   const store = createEvidenceStore(createDirectoryStore(here.path('.signwright/evidence')));
-  const receipt = {
-    origin: 'log.example/test',
-    record: sha256('x'),
-    segment: 0,
-    place: 0,
-    evidence: `sha256:${bundle}` as Sha256,
-  };
-  await store.put(writeReceipt(receipt), [receipt.evidence]);
+  const part: Sha256 = `sha256:${bundle}`;
+  await store.put(writeReceipt({ origin: 'log.example/test', record: sha256('x'), segment: 0, place: 0, evidence: part }), [
+    part,
+  ]);
   expect((await here.run(['verify'])).status).not.toBe(0);
   expect(await here.run(['sign', '--no-sidecars'])).toMatchObject({ status: 0, stderr: /build: signed 2/ });
   expect(await here.run(['verify'])).toMatchObject({ status: 0 });
