@@ -1,13 +1,21 @@
 // npm run bench: ours against a peer or a raw primitive, in the same run, as ratios. Options: --json FILE, --only WORD.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { logAppends } from './log-appends.ts';
+import { logSearch } from './log-search.ts';
 import { manySmallFiles } from './many-small-files.ts';
 import { type Row, table } from './measure.ts';
 import { oneLargeFile } from './one-large-file.ts';
 import { startUp } from './start-up.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
-const suites = { 'start-up': startUp, 'small-files': manySmallFiles, 'large-file': oneLargeFile };
+const suites = {
+  'start-up': startUp,
+  'small-files': manySmallFiles,
+  'large-file': oneLargeFile,
+  'log-appends': logAppends,
+  'log-search': logSearch,
+};
 
 const rows: Row[] = [];
 for (const [name, suite] of Object.entries(suites)) {

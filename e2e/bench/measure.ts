@@ -10,10 +10,10 @@ export type Row = {
   readonly ours: number;
   readonly theirs: number;
   readonly against: string;
-  /** `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours. */
-  readonly goal: { readonly atMost: number } | { readonly faster: number };
-  /** Peak resident memory of ours and theirs, in bytes, where it was measured. */
-  readonly memory?: { readonly ours: number; readonly theirs: number; readonly atMost: number };
+  /** `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours, `within` bounds ours alone, in milliseconds. */
+  readonly goal: { readonly atMost: number } | { readonly faster: number } | { readonly within: number };
+  /** Peak resident memory of ours, and of theirs where it says something, in bytes. */
+  readonly memory?: { readonly ours: number; readonly theirs?: number; readonly atMost: number };
 };
 
 export type Command = {
@@ -77,7 +77,7 @@ export async function compare(rounds: number, commands: readonly Command[]): Pro
   return taken.map(({ ms, memory }) => ({ ms: median(ms), memory }));
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
@@ -85,9 +85,8 @@ function median(values: readonly number[]): number {
 /** The rows as a table, each with its ratio, the goal and whether it was met. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.flatMap((row) => {
-    const ratio = 'atMost' in row.goal ? row.ours / row.theirs : row.theirs / row.ours;
-    const met = 'atMost' in row.goal ? ratio <= row.goal.atMost : ratio >= row.goal.faster;
-    const goal = 'atMost' in row.goal ? `≤ ${row.goal.atMost} ×` : `≥ ${row.goal.faster} × faster`;
+    const ratio = 'faster' in row.goal ? row.theirs / row.ours : row.ours / row.theirs;
+    const { goal, met } = judge(row, ratio);
     const first = [
       row.what,
       ms(row.ours),
@@ -103,8 +102,8 @@ export function table(rows: readonly Row[]): string {
       [
         '  peak memory',
         mb(ours),
-        mb(theirs),
-        `${(ours / theirs).toFixed(2)} ×`,
+        theirs === undefined ? '' : mb(theirs),
+        theirs === undefined ? '' : `${(ours / theirs).toFixed(2)} ×`,
         `≤ ${mb(atMost)}`,
         ours <= atMost ? 'met' : 'MISSED',
       ],
@@ -120,6 +119,12 @@ export function table(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function judge({ goal, ours }: Row, ratio: number): { goal: string; met: boolean } {
+  if ('within' in goal) return { goal: `≤ ${ms(goal.within)}`, met: ours <= goal.within };
+  if ('atMost' in goal) return { goal: `≤ ${goal.atMost} ×`, met: ratio <= goal.atMost };
+  return { goal: `≥ ${goal.faster} × faster`, met: ratio >= goal.faster };
 }
 
 function ms(value: number): string {
