@@ -17,9 +17,13 @@ export function groupKey(group: number): string {
   return `sequenced/${twelveDigits(group)}`;
 }
 
-/** Where the record id of a request's attempt (from 1) is. */
+/**
+ * Where the record id of a request's attempt (from 1) is. Of 256 directories, as on a branch every push carries the list of the
+ * directory that it adds to.
+ */
 export function attemptKey(request: Sha256, attempt: number): string {
-  return `requests/${hexOf(request)}/${attempt}`;
+  const hex = hexOf(request);
+  return `requests/${hex.slice(0, 2)}/${hex.slice(2)}-${attempt}`;
 }
 
 /** Where the newest checkpoint that a witness cosigned is. */

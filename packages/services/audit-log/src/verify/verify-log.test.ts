@@ -73,12 +73,12 @@ describe('a log as it was written', () => {
       ['notice', 'unordered', 'segments/000000000273'],
       ['notice', 'refused-segment', 'segments/000000000240'],
     ]);
-    const kinds = new Set(blobs.keys().map((key) => key.replace(/[0-9a-f]{12,}|\d{3}.*/g, 'N')));
+    const kinds = new Set(blobs.keys().map((key) => key.replace(/(requests\/)..|[0-9a-f]{12,}|\d{3}.*/g, '$1N')));
     expect([...kinds].sort()).toEqual(
       [
         'checkpoint',
         'head',
-        'requests/N/1',
+        'requests/N/N-1',
         'segments/N',
         'sequenced/N',
         'tile/0/N',
@@ -94,7 +94,7 @@ describe('a log as it was written', () => {
     // Of each kind of blob some, and of each its beginning, its end and a byte between.
     const kinds = new Map<string, string[]>();
     for (const key of blobs.keys()) {
-      const kind = key.replace(/[0-9a-f]{64}|\d{12}/, 'N');
+      const kind = key.replace(/[0-9a-f]{2}\/[0-9a-f]{62}|[0-9a-f]{64}|\d{12}/, 'N');
       kinds.set(kind, [...(kinds.get(kind) ?? []), key]);
     }
     const sample = [...kinds.values()].flatMap((of) => [...new Set([of[0]!, of[Math.floor(of.length / 2)]!, of.at(-1)!])]);
