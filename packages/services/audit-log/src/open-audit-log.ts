@@ -100,7 +100,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
         if (signer) await sequencer.apply();
         return publishHead(blobs, keys, await sequencer.head(), sequencer.reader);
       }),
-    attempts: (request) => attemptsAt(blobs, request),
+    async attempts(request) {
+      await direct.indexed();
+      return attemptsAt(blobs, request);
+    },
   };
 }
 

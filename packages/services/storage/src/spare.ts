@@ -12,14 +12,16 @@ const KEPT = 1000;
  */
 export type Spares = {
   keep(bytes: Uint8Array, path: string): void;
-  /** Whether there is one of this buffer. */
-  has(bytes: Uint8Array): boolean;
+  /** Remembers that this buffer found a name of the directory taken by others. */
+  seek(bytes: Uint8Array, directory: string): void;
+  sought(bytes: Uint8Array, directory: string): boolean;
   /** The file with these bytes, which is the caller's from now on. */
   take(bytes: Uint8Array): string | undefined;
 };
 
 export function createSpares(): Spares {
   const spares = new WeakMap<Uint8Array, Spare>();
+  const seeking = new WeakMap<Uint8Array, string>();
   return {
     keep(bytes, path) {
       const forget = setTimeout(() => {
@@ -28,7 +30,8 @@ export function createSpares(): Spares {
       }, KEPT);
       spares.set(bytes, { path, digest: sha256(bytes), forget: forget.unref() });
     },
-    has: (bytes) => spares.has(bytes),
+    seek: (bytes, directory) => void seeking.set(bytes, directory),
+    sought: (bytes, directory) => seeking.get(bytes) === directory,
     take(bytes) {
       const spare = spares.get(bytes);
       // Somebody may have written into the buffer meanwhile.

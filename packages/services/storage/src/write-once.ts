@@ -12,12 +12,13 @@ const ONLY = 'only';
 /** Writes the file unless there is one; link(2) lets exactly one writer be first, with all of its bytes. */
 export async function writeOnce(root: Root, path: string, bytes: Uint8Array): Promise<boolean> {
   const directory = dirname(path);
-  await root.make(directory);
-  // Who has just put these bytes where others were looks for a free name: what is under those that are taken is nothing to it.
-  const seeking = root.spares.has(bytes);
+  // Who was just told that a name is taken seeks a free one: the directory is there, and what others put there is nothing to it.
+  const seeking = root.spares.sought(bytes, directory);
+  if (!seeking) await root.make(directory);
   const written = !(await exists(path)) && (await linkNew(root, path, bytes));
   // Also where another was first with the same bytes: it may not have come to this, and whoever put them takes them as kept.
   if (written || (!seeking && (await holds(path, bytes)))) await syncDirectory(directory);
+  else root.spares.seek(bytes, directory);
   return written;
 }
 

@@ -12,24 +12,23 @@ import { segmentKey } from '../layout.ts';
  *
  * @param from a number such that all before it are others'.
  * @param doubt whether these bytes may be there already, from an attempt whose end is not known: then none behind `from` is passed over.
- * @param looked whether it was just looked whether `from` is free.
+ * @param near whether the free number is likely to be near: then one after the other is tried.
  * @throws SignwrightError `unreachable` where it is not known whether the segment was written.
  */
 export async function putSegment(
   blobs: BlobStore,
   from: number,
   bytes: Uint8Array,
-  { retainUntil, doubt = false, looked = false }: { retainUntil?: Date | undefined; doubt?: boolean; looked?: boolean } = {},
+  { retainUntil, doubt = false, near = false }: { retainUntil?: Date | undefined; doubt?: boolean; near?: boolean } = {},
 ): Promise<number> {
   const isOurs = async (number: number): Promise<boolean> => {
     const blob = await blobs.get(segmentKey(number));
     return blob !== undefined && Buffer.compare(blob.bytes, bytes) === 0;
   };
   let number = from;
-  // Where the last look said that it was free, somebody took it since: the next one is free, mostly.
-  for (let next = looked; ; next = !next) {
+  for (let tries = 0; ; tries++) {
     if (await putAt(blobs, number, bytes, retainUntil, doubt, isOurs)) return number;
-    number = doubt || next ? number + 1 : await freeNumber(blobs, number + 1);
+    number = doubt || (near && tries < NEAR) ? number + 1 : await freeNumber(blobs, number + 1);
   }
 }
 
@@ -42,6 +41,8 @@ export function freeNumber(blobs: BlobStore, from: number, others = 0): Promise<
   return firstMissing(from, async (number) => (await blobs.get(segmentKey(number))) !== undefined, others);
 }
 
+/** Numbers that are tried before it is looked which are taken. */
+const NEAR = 24;
 const TRIES = 2;
 
 /** @returns whether these bytes are durable at this number; `false` where another's are. */

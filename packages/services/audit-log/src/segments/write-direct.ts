@@ -16,6 +16,8 @@ export type DirectWriter = {
    * @throws SignwrightError `verification` where the log does not hold.
    */
   ordered(): Promise<void>;
+  /** Waits until retries find what this process wrote. */
+  indexed(): Promise<void>;
 };
 
 /** Between two rounds of ordering, in milliseconds, while nobody waits for it: one round for many segments costs little more. */
@@ -24,6 +26,10 @@ const BETWEEN = 50;
  * such work took the last time, three times as long where nobody waits. */
 const PATIENCE = 200;
 const HURRIED = 30;
+/** A write takes long from here on, in milliseconds: it goes over a network. */
+const SLOW = 12;
+/** Records whose attempts may still be on their way to the index. */
+const INDEXING = 4096;
 
 /**
  * Writes batches to a store whose every write takes effect by itself. A batch is durable, and acknowledged, once its segment is
@@ -33,8 +39,9 @@ const HURRIED = 30;
 export function directWriter(blobs: BlobStore, context: LogContext, sequencer: Sequencer): DirectWriter {
   const { signer, segments } = context;
   let free: number | undefined;
-  /** Numbers that others took while this process wrote its last segment. */
+  /** Numbers that others took while this process wrote its last segment, and how long it took to try one, in milliseconds. */
   let others = 0;
+  let tryTakes = 0;
   /** Segments of this process that may not be in order yet. */
   let own: readonly number[] = [];
   let round: Promise<void> | undefined;
@@ -44,6 +51,8 @@ export function directWriter(blobs: BlobStore, context: LogContext, sequencer: S
   /** How long ordering took the last time, in milliseconds. */
   let took = 0;
   let hurry = new AbortController();
+  let indexing: Promise<unknown> = Promise.resolve();
+  let unindexed = 0;
 
   /** Not the same for all, so that of many processes few do the same thing at once; ends when somebody waits for the order. */
   async function pause(milliseconds: number): Promise<void> {
@@ -84,6 +93,7 @@ export function directWriter(blobs: BlobStore, context: LogContext, sequencer: S
   }
 
   async function ordered(): Promise<void> {
+    await indexing;
     const upTo = own.at(-1) ?? -1;
     hurrying++;
     hurry.abort();
@@ -104,19 +114,35 @@ export function directWriter(blobs: BlobStore, context: LogContext, sequencer: S
     const { next } = await sequencer.head();
     if (free === undefined) await checkBehind(blobs, next);
     const from = Math.max(free ?? 0, next);
-    const looked = others > 0;
-    const [bytes, number] = await Promise.all([segments.seal(records), looked ? freeNumber(blobs, from, others) : from]);
-    const segment = await putSegment(blobs, number, bytes, { retainUntil, looked });
+    // Where a write takes long, it takes less to look which numbers are taken than to try them.
+    const looks = others > 0 && tryTakes > SLOW;
+    const [bytes, number] = await Promise.all([segments.seal(records), looks ? freeNumber(blobs, from, others) : from]);
+    const started = performance.now();
+    const segment = await putSegment(blobs, number, bytes, { retainUntil, near: others > 0 });
+    tryTakes = (performance.now() - started) / (segment - number + 1);
     others = segment - from;
     free = segment + 1;
     sequencer.reader.keep(segment, bytes, records);
     own = signer ? [...own, segment] : [];
     void orderMeanwhile();
-    await indexAttempts(blobs, records, retainUntil);
+    await index(records, retainUntil);
     return segment;
   }
 
-  return { write, ordered };
+  /** Lets retries find these records, meanwhile: whoever appended them need not wait for it unless too much is on its way. */
+  async function index(records: readonly Buffer[], retainUntil: Date | undefined): Promise<void> {
+    if (unindexed > INDEXING) await indexing;
+    unindexed += records.length;
+    indexing = Promise.all([
+      indexing,
+      indexAttempts(blobs, records, retainUntil).finally(() => {
+        unindexed -= records.length;
+      }),
+    ]);
+    indexing.catch(() => undefined);
+  }
+
+  return { write, ordered, indexed: async () => void (await indexing) };
 }
 
 /** Behind a gap nothing would ever be ordered. */
