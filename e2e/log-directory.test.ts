@@ -120,7 +120,7 @@ describe('kill -9', () => {
     };
     let dieAt = 0;
     while (!(await Promise.all([dying(dieAt), dying(dieAt + 1)])).includes(true)) dieAt += 2;
-    expect(dieAt).toBeGreaterThanOrEqual(withoutKey ? 16 : 30);
+    expect(dieAt).toBeGreaterThanOrEqual(withoutKey ? 16 : 20);
   });
 });
 

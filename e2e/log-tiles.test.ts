@@ -79,6 +79,7 @@ describePeer(['fsck', 'logcheck'], 'a log of ours in a directory, exported as ti
       let before = 0;
       for (const size of [1, 255, 256, 257, 512, 1000, 70_000]) {
         const receipts = await log.append(recordsOf(before, size));
+        const proof = await log.prove(receipts.at(-1) as Receipt);
         const exported = await here.run(['audit', 'export-tiles', 'public']);
         expect(exported).toMatchObject({
           status: 0,
@@ -86,7 +87,6 @@ describePeer(['fsck', 'logcheck'], 'a log of ours in a directory, exported as ti
         });
         expect(await fsck(here.path('public'), key.text), `${size}`).toBeUndefined();
         expect(JSON.parse(await logcheck(['tiles', here.path('public'), key.text]))).toEqual({ origin: ORIGIN, size });
-        const proof = await log.prove(receipts.at(-1) as Receipt);
         expect(JSON.parse(await logcheck(['proof', key.text], proof))).toMatchObject({ size, index: size - 1 });
         before = size;
       }

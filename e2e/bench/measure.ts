@@ -10,8 +10,8 @@ export type Row = {
   readonly ours: number;
   readonly theirs: number;
   readonly against: string;
-  /** `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours, `within` bounds ours alone, in milliseconds. */
-  readonly goal: { readonly atMost: number } | { readonly faster: number } | { readonly within: number };
+  /** `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours, `within` bounds ours alone, in milliseconds. Some have none. */
+  readonly goal?: { readonly atMost: number } | { readonly faster: number } | { readonly within: number };
   /** Peak resident memory of ours, and of theirs where it says something, in bytes. */
   readonly memory?: { readonly ours: number; readonly theirs?: number; readonly atMost: number };
 };
@@ -85,16 +85,8 @@ export function median(values: readonly number[]): number {
 /** The rows as a table, each with its ratio, the goal and whether it was met. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.flatMap((row) => {
-    const ratio = 'faster' in row.goal ? row.theirs / row.ours : row.ours / row.theirs;
-    const { goal, met } = judge(row, ratio);
-    const first = [
-      row.what,
-      ms(row.ours),
-      `${row.against}: ${ms(row.theirs)}`,
-      `${ratio.toFixed(2)} ×`,
-      goal,
-      met ? 'met' : 'MISSED',
-    ];
+    const ratio = row.goal !== undefined && 'faster' in row.goal ? row.theirs / row.ours : row.ours / row.theirs;
+    const first = [row.what, ms(row.ours), `${row.against}: ${ms(row.theirs)}`, `${ratio.toFixed(2)} ×`, ...judge(row, ratio)];
     if (!row.memory) return [first];
     const { ours, theirs, atMost } = row.memory;
     return [
@@ -121,10 +113,13 @@ export function table(rows: readonly Row[]): string {
     .join('\n');
 }
 
-function judge({ goal, ours }: Row, ratio: number): { goal: string; met: boolean } {
-  if ('within' in goal) return { goal: `≤ ${ms(goal.within)}`, met: ours <= goal.within };
-  if ('atMost' in goal) return { goal: `≤ ${goal.atMost} ×`, met: ratio <= goal.atMost };
-  return { goal: `≥ ${goal.faster} × faster`, met: ratio >= goal.faster };
+/** The goal, and whether it was met. */
+function judge({ goal, ours }: Row, ratio: number): [goal: string, verdict: string] {
+  const met = (is: boolean): string => (is ? 'met' : 'MISSED');
+  if (goal === undefined) return ['', ''];
+  if ('within' in goal) return [`≤ ${ms(goal.within)}`, met(ours <= goal.within)];
+  if ('atMost' in goal) return [`≤ ${goal.atMost} ×`, met(ratio <= goal.atMost)];
+  return [`≥ ${goal.faster} × faster`, met(ratio >= goal.faster)];
 }
 
 function ms(value: number): string {

@@ -13,20 +13,30 @@ const NAME = 'tessera.example';
 /** The hammer begins a second after it is started; then the writers find their pace. */
 const BEGINNING = 3_000;
 
-/** Leaves a second that Tessera's POSIX personality integrates, durably, under its own hammer, all of them different. */
-export async function tesseraRate(writers: number, leaf: number, milliseconds: number): Promise<number> {
+/**
+ * Leaves a second that Tessera's POSIX personality integrates, durably, under its own hammer, all of them different.
+ *
+ * @param processes how many personalities share the directory; the hammer's writers take turns among them.
+ */
+export async function tesseraRate(writers: number, leaf: number, milliseconds: number, processes: number): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
   const running: ChildProcess[] = [];
   try {
     const { verifierKey, file } = makeKey(directory);
-    const [log, port] = [join(directory, 'log'), await freePort()];
-    const url = `http://127.0.0.1:${port}/`;
-    running.push(start('posix', { listen: `127.0.0.1:${port}`, storage_dir: log, private_key: file }));
-    await answers(`${url}checkpoint`, running[0] as ChildProcess);
-    // With the duplicates that it would send unless told, its batches of 256 wait for their second to end: 400 leaves a second.
-    const load = { num_writers: writers, leaf_min_size: leaf, dup_chance: 0, max_write_ops: 100_000 };
-    const nothingElse = { num_readers_full: 0, num_readers_random: 0, show_ui: false };
-    running.push(start('hammer', { log_url: url, log_public_key: verifierKey, ...load, ...nothingElse }));
+    const log = join(directory, 'log');
+    const urls: string[] = [];
+    for (let number = 0; number < processes; number++) {
+      const port = await freePort();
+      const personality = start('posix', [`--listen=127.0.0.1:${port}`, `--storage_dir=${log}`, `--private_key=${file}`]);
+      running.push(personality);
+      urls.push(`http://127.0.0.1:${port}/`);
+      await answers(`${urls[number]}checkpoint`, personality);
+    }
+    const load = [`--num_writers=${writers}`, `--leaf_min_size=${leaf}`, '--max_write_ops=100000', '--show_ui=false'];
+    // Unless told, it sends a tenth twice; batches then wait until their second is over, and 400 leaves a second are all.
+    const different = ['--dup_chance=0', '--num_readers_full=0', '--num_readers_random=0', `--log_public_key=${verifierKey}`];
+    const places = [`--log_url=${urls[0]}`, ...urls.map((url) => `--write_log_url=${url}`)];
+    running.push(start('hammer', [...load, ...different, ...places]));
     await wait(BEGINNING);
     const [before, began] = [sizeOf(log), performance.now()];
     await wait(milliseconds);
@@ -58,8 +68,7 @@ function makeKey(directory: string): { verifierKey: string; file: string } {
   return { verifierKey: text, file };
 }
 
-function start(program: 'posix' | 'hammer', flags: { readonly [name: string]: string | number | boolean }): ChildProcess {
-  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+function start(program: 'posix' | 'hammer', args: readonly string[]): ChildProcess {
   return spawn(peer(program), args, { stdio: 'ignore' });
 }
 
