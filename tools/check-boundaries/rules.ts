@@ -9,10 +9,11 @@ export type Violation = { readonly where: string; readonly what: string; readonl
 /** Which rooms a package's sources may import from; its own room only where it is named here. */
 const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   core: ['core'],
-  signers: ['core'],
-  platforms: ['core'],
-  services: ['core'],
-  apps: ['core', 'signers', 'platforms', 'services'],
+  transport: ['core'],
+  signers: ['core', 'transport'],
+  platforms: ['core', 'transport'],
+  services: ['core', 'transport'],
+  apps: ['core', 'transport', 'signers', 'platforms', 'services'],
   adapters: [],
   testkit: ['core'],
 };
@@ -92,7 +93,7 @@ function adviceFor(from: Room, to: Room): string {
   if (from === 'adapters') return 'an adapter calls the CLI as a program and imports nothing';
   if (to === 'apps') return 'nothing imports an app: move what is shared below it';
   if (from === to) return 'siblings meet through a port in signing-core, wired by an app';
-  return 'imports point one way: core ← signers, platforms, services ← apps; meet through a port in signing-core';
+  return 'imports point one way: core ← transport ← signers, platforms, services ← apps; meet through a port in signing-core';
 }
 
 /** Core takes the time, the environment and the network as arguments. */

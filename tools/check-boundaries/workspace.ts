@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { type FileFacts, readImports } from './imports.ts';
 
-const ROOMS = ['core', 'signers', 'platforms', 'services', 'apps', 'adapters', 'testkit'] as const;
+const ROOMS = ['core', 'transport', 'signers', 'platforms', 'services', 'apps', 'adapters', 'testkit'] as const;
 export type Room = (typeof ROOMS)[number];
 
 /** A source file, its path from the workspace's root, with `/`. */

@@ -25,6 +25,8 @@ export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
 export type { RecordLog } from './record-log.ts';
 export { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from './record-log.ts';
+export type { OpenRemoteSigner, RemoteKeyFault, RemoteSignerFixture } from './remote-signer-contract.ts';
+export { remoteSignerContract } from './remote-signer-contract.ts';
 export { retainingContract } from './retaining-contract.ts';
 export type { Finished, Running, RunOptions } from './run-program.ts';
 export { signerContract } from './signer-contract.ts';

@@ -2,6 +2,7 @@ export type { Artifact, Kind } from './artifact.ts';
 export { checkName, KINDS } from './artifact.ts';
 export type { Bundle } from './bundle.ts';
 export { MAX_BUNDLE, parseBundle } from './bundle.ts';
+export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
 export type { DecisionContext } from './decide.ts';
 export { decide, resultOf } from './decide.ts';
 export type { FoundRecords, ProvenRecord } from './decide-audit.ts';
@@ -21,6 +22,16 @@ export { compileGlob, hasControlCharacter } from './formats/glob.ts';
 export type { Json, JsonObject } from './formats/strict-json.ts';
 export { parseStrictJson } from './formats/strict-json.ts';
 export { inParallel } from './in-parallel.ts';
+export type {
+  AwsKmsReference,
+  AzureKeyReference,
+  FileReference,
+  GoogleKmsReference,
+  KeyReference,
+  Pkcs11Reference,
+  VaultReference,
+} from './key-reference.ts';
+export { parseKeyReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export type { AuditLog, Receipt } from './ports/audit-log.ts';
@@ -54,6 +65,8 @@ export { writeSliced } from './records/write-sliced.ts';
 export { Refused } from './refused.ts';
 export type { Claims, PartArtifact, ReleasePart } from './release-part.ts';
 export { RELEASE_PART, readReleasePart } from './release-part.ts';
+export type { RemoteKeyOptions } from './remote-key.ts';
+export { checkPinned, REMOTE_DEADLINE_MS } from './remote-key.ts';
 export type {
   AuditRequirement,
   ClaimName,
