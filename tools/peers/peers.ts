@@ -36,6 +36,8 @@ export const PEERS = [
   { name: 'openssl', kind: 'debian', package: 'openssl', proof: ['version'] },
   // Kills a program, or fails it, at the n-th of its system calls.
   { name: 'strace', kind: 'debian', package: 'strace', proof: ['-V'] },
+  // A PKCS#11 token in software; its library is what we sign through.
+  { name: 'softhsm2-util', kind: 'debian', package: 'softhsm2', proof: ['--version'] },
   // Tessera's own check of a log, its POSIX personality and its load generator.
   { name: 'fsck', kind: 'go', version: 'v1.0.4', module: 'github.com/transparency-dev/tessera/cmd/fsck', proof: ['--help'] },
   {
