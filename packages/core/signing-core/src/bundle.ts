@@ -20,6 +20,8 @@ export type Bundle = {
 
 /** A bundle's bytes at the most. */
 export const MAX_BUNDLE: number = 96 * 1024 * 1024;
+/** Fields and list entries of a bundle: real ones have some dozens. */
+const MAX_PARTS = 20_000;
 
 const BUNDLE_V03 = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const OLDER = [
@@ -44,7 +46,7 @@ const MATERIAL = ['certificate', 'x509CertificateChain', 'publicKey'];
  * @throws SignwrightError `invalid-input` that names the field.
  */
 export function parseBundle(bytes: Uint8Array, what = 'the bundle'): Bundle {
-  const json = parseStrictJson(bytes, { what, maxBytes: MAX_BUNDLE });
+  const json = parseStrictJson(bytes, { what, maxBytes: MAX_BUNDLE, maxParts: MAX_PARTS });
   const read = fieldReader(what);
   const fields = read.object(json, '', ['mediaType', 'verificationMaterial', 'messageSignature', 'dsseEnvelope']);
   const mediaType = read.text(fields['mediaType'], 'mediaType');

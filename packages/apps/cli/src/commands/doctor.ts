@@ -34,7 +34,10 @@ export async function doctor(options: DoctorOptions): Promise<number> {
       ]);
     }
   };
-  await check({ what: 'node', run: async () => `${process.versions.node} (20.20 or newer)` });
+  await check({
+    what: 'node',
+    run: async () => `${process.versions.node} (20.20 or newer)${searches() ? '' : '; "audit search" needs 22.13 or newer'}`,
+  });
   let open: OpenPolicy | undefined;
   await check({
     what: 'policy',
@@ -46,6 +49,12 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   if (open) for (const one of checksOf(open, options)) await check(one);
   printLines([failed === 0 ? 'all is well' : `${failed} of these ${failed === 1 ? 'needs' : 'need'} care`]);
   return failed === 0 ? EXIT.allow : EXIT.usage;
+}
+
+/** Whether this Node has the SQLite that "audit search" keeps its index in. */
+function searches(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 13);
 }
 
 function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {

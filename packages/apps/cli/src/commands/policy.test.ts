@@ -174,3 +174,18 @@ describe.concurrent('signwright policy', () => {
     expect(stale.stderr).toContain('central.yaml');
   });
 });
+
+test.each([
+  ['audit: { log: "ftp://logs.example/x" }', 'audit.log: there is no store of the kind ftp:'],
+  ['audit: { log: "s3://ACME" }', 'audit.log: "ACME" is not the name of a bucket'],
+  ['audit: { log: "git+https://git.example/logs.git" }', 'audit.log: '],
+  ['audit: { log: log, lock: compliance, retain: 7y }', 'audit.log: the policy wants an object lock'],
+  ['evidence: { store: "s3://a" }', 'evidence.store: "a" is not the name of a bucket'],
+  ['evidence: { store: "gitlab://host" }', 'evidence.store: '],
+  ['evidence: { store: evidence, lock: compliance }', 'evidence.store: the policy wants an object lock'],
+])('policy check says what is wrong with a store, before any job meets it: %s', async (line, message) => {
+  const there = await createWorkspace({ policy: AT_TOP(line) });
+  const { status, stderr } = await there.run(['policy', 'check', 'signwright.yaml']);
+  expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining(message)]);
+  there.remove();
+});

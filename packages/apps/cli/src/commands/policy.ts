@@ -9,6 +9,7 @@ import {
 } from '@signwright/policy';
 import { safeJson } from '@signwright/report';
 import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
+import { checkStores } from '../context/check-stores.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import { whyNoSigning } from '../context/open-signer.ts';
 import { EXIT } from '../exit.ts';
@@ -20,6 +21,7 @@ type Output = { readonly output: 'text' | 'json' };
 /** `signwright policy check`: errors stop it; warnings are printed, and what this version cannot do of what it asks for. */
 export async function policyCheck(file: string, options: Output & { readonly anchor?: string }): Promise<void> {
   const open = await openPolicy({ policy: file, ...options }, new Date());
+  await checkStores(open);
   const { policy, trustRoot, anchored } = open;
   const found = { notEnforced: notEnforced(policy), cannotSignAs: cannotSignAs(policy) };
   if (options.output === 'json') {

@@ -1,7 +1,8 @@
-import { judgeArtifact, planSigning, refuseUnenforced, type ToSign, unenforcedInRun } from '@signwright/policy';
+import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { messageOf, SignwrightError, type TrustRoot, worstOf } from '@signwright/signing-core';
-import { hashArtifacts, type NamedArtifact, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
+import { confirmedParts } from '../context/confirmed-parts.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
@@ -34,7 +35,7 @@ export type SignOptions = SharedOptions &
 
 /**
  * `signwright sign`: resolve → hash → record the intents → sign → timestamp → verify → record the results → publish. What the policy
- * refuses stops it before any signature, and is recorded too.
+ * refuses, and what no signer can sign, stops before any signature, and is recorded too.
  */
 export async function sign(paths: string[], options: SignOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
@@ -54,7 +55,8 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
 
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
-  const { toSign, leftOut } = await refusing(named, () => planSigning(open.policy, named, options), recording.refused);
+  const names = named.map(({ name }) => name);
+  const { toSign, leftOut } = await recording.ending(names, async () => planSigning(open.policy, named, options));
   if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed`);
   const planned = await hashArtifacts(toSign, options, run);
   if (options.sidecars) refuseEd25519(planned, open);
@@ -74,8 +76,11 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
       });
   }
 
-  const parts = await prepareParts(planned, before, asserted, signing, note);
-  const sidecars = options.sidecars ? await prepareSidecars(planned, signing, note) : [];
+  const confirmed = await confirmedParts(before.records, open);
+  const [parts, sidecars] = await recording.ending(names, async () => [
+    await prepareParts(planned, { before, confirmed }, asserted, signing, note),
+    options.sidecars ? await prepareSidecars(planned, signing, note) : [],
+  ]);
   const recorded = await recording.open([...parts, ...sidecars]);
   const { signed, failure } = await signWorks(parts, sidecars, createRecorder(recorded));
   const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
@@ -100,24 +105,6 @@ async function publishLog(log: RunLog | undefined, note: (line: string) => void)
   } catch (error) {
     if (!(error instanceof SignwrightError)) throw error;
     note(`the log's newest checkpoint was not published: ${messageOf(error)}`);
-  }
-}
-
-/** Records what the policy refuses, then lets it be refused. */
-async function refusing<T extends NamedArtifact>(
-  named: readonly T[],
-  plan: () => { readonly toSign: readonly ToSign<T>[]; readonly leftOut: readonly T[] },
-  refused: (names: readonly string[], error: SignwrightError) => Promise<void>,
-): Promise<ReturnType<typeof plan>> {
-  try {
-    return plan();
-  } catch (error) {
-    if (error instanceof SignwrightError && error.code === 'denied')
-      await refused(
-        named.map(({ name }) => name),
-        error,
-      );
-    throw error;
   }
 }
 

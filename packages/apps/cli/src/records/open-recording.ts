@@ -1,5 +1,5 @@
 import type { AuditDefinition } from '@signwright/policy';
-import { type Claims, messageOf, type Signer, SignwrightError } from '@signwright/signing-core';
+import { type Claims, type ErrorCode, messageOf, type Signer, SignwrightError } from '@signwright/signing-core';
 import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from '../context/open-log.ts';
 import { whyNoSigning } from '../context/open-signer.ts';
 import { runContext, withoutEmail } from '../context/run-context.ts';
@@ -11,9 +11,15 @@ import { writeRefusal } from './write-records.ts';
 export type RunRecording = {
   /** The log for works of which any asks for records; nothing where none does. */
   open(works: readonly Work[]): Promise<Recording | undefined>;
-  /** Records that the policy refused what was asked for. Where that cannot be, it is told, and the refusal stands all the same. */
-  refused(names: readonly string[], error: SignwrightError): Promise<void>;
+  /**
+   * Does what comes before anything is to be signed. Where the policy refuses it, or no signer can be used, that is recorded of these
+   * artifacts and thrown; where it cannot be recorded, that is told.
+   */
+  ending<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
 };
+
+/** What ends a request: the policy's no, and signers that cannot be reached or used. */
+const ENDINGS: ReadonlySet<ErrorCode> = new Set(['denied', 'unreachable', 'configuration', 'verification']);
 
 /** The records of one run of `sign`, by the policy's log. */
 export function openRecording(
@@ -58,18 +64,27 @@ export function openRecording(
       return tolerant(required, note, () => recordingBy(audit, () => signing.signers.of(by.definition), by.certified));
     },
 
-    async refused(names, error) {
-      if (open.policy.audit === undefined) return;
+    async ending(names, work) {
       try {
-        const { log, run } = await recordingBy(auditDefinition(open), () => anySigner(signing), undefined);
-        await writeRefusal(log, names, error, run);
-        await log.publish();
-      } catch (failure) {
-        if (!(failure instanceof SignwrightError)) throw failure;
-        note(`the refusal could not be recorded: ${messageOf(failure)}`);
+        return await work();
+      } catch (error) {
+        if (error instanceof SignwrightError && ENDINGS.has(error.code)) await recordEnd(names, error);
+        throw error;
       }
     },
   };
+
+  async function recordEnd(names: readonly string[], error: SignwrightError): Promise<void> {
+    if (open.policy.audit === undefined) return;
+    try {
+      const { log, run } = await recordingBy(auditDefinition(open), () => anySigner(signing), undefined);
+      await writeRefusal(log, names, error, run);
+      await log.publish();
+    } catch (failure) {
+      if (!(failure instanceof SignwrightError)) throw failure;
+      note(`what follows could not be recorded: ${messageOf(failure)}`);
+    }
+  }
 }
 
 /** A signer this machine has, to vouch for the record of a refusal. */

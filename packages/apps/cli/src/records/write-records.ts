@@ -95,11 +95,17 @@ export async function writeResults(
   return log.append(records);
 }
 
-/** Records that a request was refused before anything was to be signed. */
-export async function writeRefusal(log: RunLog, names: readonly string[], error: unknown, run: RecordedRun): Promise<void> {
+/** Records that a request was refused, or failed, before anything was to be signed. */
+export async function writeRefusal(
+  log: RunLog,
+  names: readonly string[],
+  error: SignwrightError,
+  run: RecordedRun,
+): Promise<void> {
   const artifacts = names.map((name) => ({ name }));
-  const decision = { result: 'deny', reasons: reasonsOf(error) } as const;
-  await log.append(writeSliced({ ...baseOf(artifacts, run), event: 'refusal', outcome: 'refused', decision, artifacts }));
+  const [outcome, result] = error.code === 'denied' ? (['refused', 'deny'] as const) : (['failed', 'inconclusive'] as const);
+  const decision = { result, reasons: reasonsOf(error) };
+  await log.append(writeSliced({ ...baseOf(artifacts, run), event: 'refusal', outcome, decision, artifacts }));
 }
 
 /** What went wrong, as a record says it. */

@@ -2,21 +2,21 @@ import { isCovered, partContents, refuseUseless, type SignerDefinition } from '@
 import { type Claims, preparePart, requirementsOf, type Sha256, signPart, type Verified } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/collect-evidence.ts';
-import { confirmedParts } from '../context/confirmed-parts.ts';
 import { checkNotStopped, definitionOf, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
 
 /**
  * Settles one part a signer over those artifacts that have no valid part under the same requirements yet, with a record where one
  * is required. Nothing is signed.
+ *
+ * @param confirmed evidence whose record the log confirms, though its proof is not there yet.
  */
 export async function prepareParts(
   planned: readonly PlannedArtifact[],
-  before: CollectedEvidence,
+  { before, confirmed }: { readonly before: CollectedEvidence; readonly confirmed: ReadonlySet<Sha256> },
   asserted: Claims,
   run: SigningRun,
   note: (line: string) => void,
 ): Promise<Work[]> {
-  const confirmed = await confirmedParts(before.records, run.open);
   const works: Work[] = [];
   for (const id of [...new Set(planned.flatMap(({ signers }) => [...signers]))].sort()) {
     const wanted = planned.filter((artifact) => artifact.signers.has(id));

@@ -6,7 +6,7 @@ import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames,
 import { namesAreDefined } from './names.ts';
 import { keysBelongToOnePerson, sshKeysAreKeys } from './people.ts';
 import { countsCanBeMet, rolesCanBeMet } from './roles.ts';
-import { certificatesHaveTrust, signersNameWorkloads, verifiersBuildNothing } from './signers.ts';
+import { certificatesHaveTrust, keyReferencesAreSound, signersNameWorkloads, verifiersBuildNothing } from './signers.ts';
 import type { Check, Subject } from './subject.ts';
 import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
 import { nothingWeakens } from './weakening.ts';
@@ -37,6 +37,7 @@ const CHECKS: readonly Check[] = [
   workloadsAreBounded,
   signaturesAreApart,
   signersNameWorkloads,
+  keyReferencesAreSound,
   certificatesHaveTrust,
   verifiersBuildNothing,
   patternsAreValid,

@@ -45,6 +45,11 @@ const CASES: readonly Case[] = [
     'policy.yaml:4:50: tiers.internal.audit: found "requird"; allowed are required, best-effort; did you mean "required"?',
   ],
   [
+    'a key reference that cannot be read',
+    withKey('').replace('ref: keys/a.pem', 'ref: "awskms://alias/x"'),
+    'policy.yaml:3:35: signers.build.keys[0].ref: awskms://alias/x: it names no key of AWS KMS (write awskms:///alias/NAME, awskms:///KEY-ID or awskms:///arn:aws:kms:REGION:ACCOUNT:key/KEY-ID)',
+  ],
+  [
     'an undefined signer',
     withKey('', 'tiers: { internal: { signatures: [biuld] } }'),
     'policy.yaml:4:35: tiers.internal.signatures[0]: the signer "biuld" is not defined; defined are build; did you mean "build"?',

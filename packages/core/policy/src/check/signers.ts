@@ -1,6 +1,7 @@
+import { parseKeyReference, SignwrightError } from '@signwright/signing-core';
 import { isPath } from '../load/signers.ts';
 import { problemAt, problemAtKey, warningAt } from '../parse/source.ts';
-import type { Problem } from '../problem.ts';
+import type { Path, Problem } from '../problem.ts';
 import { resolveTier } from '../resolve-tier.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
@@ -23,6 +24,23 @@ export function* signersNameWorkloads({ content, source, files }: Subject): Gene
         yield warningAt(source, path, `the same public key is the signer "${owner}"'s: one signature answers to both`);
       if (keyId !== undefined) owners.set(keyId, id);
     }
+  }
+}
+
+/** Every key reference can be read: what is wrong with one shows here, not in a job. */
+export function* keyReferencesAreSound({ content, source }: Subject): Generator<Problem> {
+  for (const [id, signer] of entriesOf(content.signers))
+    for (const [index, { ref }] of (signer.keys ?? []).entries())
+      yield* referenceProblem(source, ['signers', id, 'keys', index, 'ref'], ref);
+  if (content.audit?.key !== undefined) yield* referenceProblem(source, ['audit', 'key'], content.audit.key);
+}
+
+function* referenceProblem(source: Subject['source'], path: Path, reference: string): Generator<Problem> {
+  try {
+    parseKeyReference(reference);
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    yield problemAt(source, path, `${error.message}${error.next === undefined ? '' : ` (${error.next})`}`);
   }
 }
 

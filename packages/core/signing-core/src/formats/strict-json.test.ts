@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { SignwrightError } from '../error.ts';
 import { type Json, parseStrictJson } from './strict-json.ts';
 
-const read = (bytes: string | Uint8Array, limits: { maxBytes?: number; maxDepth?: number } = {}): Json =>
+const read = (bytes: string | Uint8Array, limits: { maxBytes?: number; maxDepth?: number; maxParts?: number } = {}): Json =>
   parseStrictJson(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, { what: 'the file', maxBytes: 1 << 20, ...limits });
 
 test.each([
@@ -102,3 +102,10 @@ test('any object with one of its keys written again is refused', () => {
 function escapeUnits(character: string): string[] {
   return character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+test('more values than a reader accepts are refused before they are read', () => {
+  const list = (length: number): string => JSON.stringify(Array.from({ length }, () => ({})));
+  expect(read(list(10), { maxParts: 20 })).toHaveLength(10);
+  expect(() => read(list(11), { maxParts: 20 })).toThrow('the file: has more than 20 values');
+  expect(() => read(`${'['.repeat(21)}`, { maxParts: 20, maxDepth: 64 })).toThrow('has more than 20 values');
+});

@@ -13,6 +13,8 @@ export type JsonLimits = {
   maxBytes: number;
   /** Of nesting; 64 unless told. */
   maxDepth?: number;
+  /** Of `,`, `[` and `{`, wherever they stand: many small values take far more memory than their bytes. Any number unless told. */
+  maxParts?: number;
 };
 
 /**
@@ -27,6 +29,7 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): Json {
   };
   if (bytes.length > limits.maxBytes) fail(`${bytes.length} bytes; at most ${limits.maxBytes} are read`);
   if (bytes.length === 0) fail('is empty');
+  if (limits.maxParts !== undefined && hasMoreParts(bytes, limits.maxParts)) fail(`has more than ${limits.maxParts} values`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -41,6 +44,14 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): Json {
   }
   refuseDuplicates(text, limits.maxDepth ?? 64, fail);
   return value;
+}
+
+function hasMoreParts(bytes: Uint8Array, most: number): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let parts = 0;
+  for (const char of [COMMA, OPEN_ARRAY, OPEN_OBJECT])
+    for (let at = buffer.indexOf(char); at >= 0; at = buffer.indexOf(char, at + 1)) if (++parts > most) return true;
+  return false;
 }
 
 /** Where JSON.parse stopped. Its message quotes the text, which may be a secret that was read by mistake. */

@@ -136,12 +136,14 @@ function readResult(read: Reader, value: JsonObject): LogRecord {
 
 function readRefusal(read: Reader, value: JsonObject): LogRecord {
   read.object(value, '', [...BASE, 'outcome', 'decision', 'artifacts', 'slice']);
-  if (value['outcome'] !== 'refused') read.fail('outcome', 'is not refused');
+  const outcome = value['outcome'];
+  if (outcome !== 'refused' && outcome !== 'failed') return read.fail('outcome', 'is neither refused nor failed');
+  const result = outcome === 'refused' ? 'deny' : 'inconclusive';
   return {
     ...readBase(read, value),
     event: 'refusal',
-    outcome: 'refused',
-    decision: { result: 'deny', reasons: readReasons(read, value['decision'], 'deny') },
+    outcome,
+    decision: { result, reasons: readReasons(read, value['decision'], result) },
     artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
       const path = `artifacts[${at}]`;
       const entry = read.object(one, path, ['name', 'digest', 'kind', 'tier', 'requirements']);

@@ -84,11 +84,12 @@ export type ResultRecord = RecordBase & {
     | { readonly outcome: 'failed'; readonly error: { readonly code: string; readonly message: string } }
   );
 
-/** A request that was refused before anything was to be signed. */
+/** A request that ended before anything was to be signed: the policy refused it, or it failed, as where no key could be reached. */
 export type RefusalRecord = RecordBase & {
   readonly event: 'refusal';
-  readonly outcome: 'refused';
-  readonly decision: { readonly result: 'deny'; readonly reasons: readonly string[] };
+  readonly outcome: 'refused' | 'failed';
+  /** `deny` where it was refused, `inconclusive` where it failed. */
+  readonly decision: { readonly result: 'deny' | 'inconclusive'; readonly reasons: readonly string[] };
   /** As far as they were known: digests and tiers may not have been. */
   readonly artifacts: readonly (Pick<RecordedArtifact, 'name'> & Partial<RecordedArtifact>)[];
   readonly slice?: { readonly number: number; readonly of: number };

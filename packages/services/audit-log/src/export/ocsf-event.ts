@@ -85,10 +85,10 @@ function classOf({ entry, origin }: ExportedRecord): Part {
         record,
         {
           ...FAILURE,
-          status_code: 'refused',
+          status_code: record.outcome,
           status_detail: record.decision.reasons.join('; '),
-          severity: SEVERITY.medium,
-          message: 'a request was refused',
+          severity: record.outcome === 'refused' ? SEVERITY.medium : SEVERITY.low,
+          message: `a request ${record.outcome === 'refused' ? 'was refused' : 'failed'}`,
         },
         artifactsOf(record),
       );

@@ -69,7 +69,7 @@ export function placingOf({ index, id, record }: LogEntry): Placing {
     case 'result':
       return { index, id, key: joinKey(record), intents: [...new Set(record.intents)], outcome: record.outcome };
     case 'refusal':
-      return { index, id, outcome: 'refused' };
+      return { index, id, outcome: record.outcome };
     default:
       return { index, id };
   }

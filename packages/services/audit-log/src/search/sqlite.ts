@@ -4,7 +4,7 @@ export type Sqlite = typeof import('node:sqlite');
 export type Database = InstanceType<Sqlite['DatabaseSync']>;
 
 /** Node's own SQLite. @throws SignwrightError `configuration` where this Node has none. */
-export async function loadSqlite(load: () => Promise<Sqlite> = () => import('node:sqlite')): Promise<Sqlite> {
+export async function loadSqlite(load: () => Promise<Sqlite> = quietly): Promise<Sqlite> {
   try {
     return await load();
   } catch (cause) {
@@ -12,6 +12,17 @@ export async function loadSqlite(load: () => Promise<Sqlite> = () => import('nod
       next: 'use Node 22.13 or later; "audit list" and "audit show" need no index',
       cause,
     });
+  }
+}
+
+/** Node warns on stderr that its SQLite is new; what it makes here is an index that can be made anew. */
+async function quietly(): Promise<Sqlite> {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return await import('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -21,7 +21,7 @@ export async function auditInit({ name, key, witness }: AuditInitOptions): Promi
     pem.fill(0);
   }
   printLines([
-    `a new ${witness ? "witness's" : "log's"} key is in ${key}: keep it from the jobs that sign`,
+    `a new ${witness ? "witness's" : "log's"} key is in ${key}: keep it from the jobs that sign, and out of version control`,
     '',
     'what the policy needs:',
     ...(witness

@@ -131,6 +131,30 @@ test('what the policy refuses is recorded with its reasons', async () => {
   expect(JSON.stringify(records)).toContain('never to be signed');
 });
 
+test('a request that no signer can sign is recorded as failed, and nothing else is', async () => {
+  const here = await project();
+  here.write(
+    'signwright.yaml',
+    here.read('signwright.yaml').replaceAll('trial: .signwright/trial }, workloads', 'trial: .signwright/none }, workloads'),
+  );
+  expect(await here.run(['sign'])).toMatchObject({ status: 2 });
+  const records = here
+    .files('log/segments')
+    .map((name) => JSON.parse(here.read(`log/segments/${name}`)) as { dsseEnvelope: { payload: string } })
+    .map(({ dsseEnvelope }) => readRecord(Buffer.from(dsseEnvelope.payload, 'base64').subarray(2)).record);
+  expect(records).toMatchObject([
+    {
+      event: 'refusal',
+      outcome: 'failed',
+      artifacts: [{ name: 'dist/a.bin' }, { name: 'dist/b.bin' }],
+      decision: { result: 'inconclusive' },
+    },
+  ]);
+  expect(JSON.stringify(records)).toContain('no trial trust domain');
+  const listed = await here.run(['audit', 'search', '--outcome', 'failed', '--output', 'json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ requests: [{ outcome: 'failed' }] });
+});
+
 test('a retry after a failure is linked to the attempt before, and both failures are told', async () => {
   const here = await project();
   const policy = here.read('signwright.yaml');
