@@ -64,6 +64,15 @@ export const PEERS = [
     module: 'github.com/minio/minio',
     proof: ['--version'],
   },
+  // Certificate authorities that certify the workload of an ID token.
+  { name: 'fulcio', kind: 'go', version: 'v1.8.8', module: 'github.com/sigstore/fulcio', proof: ['version'] },
+  {
+    name: 'step-ca',
+    kind: 'go',
+    version: 'v0.30.2',
+    module: 'github.com/smallstep/certificates/cmd/step-ca',
+    proof: ['version'],
+  },
   { name: 'moto_server', kind: 'python', version: '5.2.5', module: 'moto.server', proof: ['--help'] },
 ] as const satisfies readonly Peer[];
 
