@@ -83,7 +83,7 @@ export type { PreparedPart, SignedPart, Signing } from './sign.ts';
 export { preparePart, recordedSigner, signPart } from './sign.ts';
 export type { FileToSign } from './sign-file.ts';
 export { checkFileSignature, signFile } from './sign-file.ts';
-export { signWithKey } from './sign-with-key.ts';
+export { checkRequest, signWithKey } from './sign-with-key.ts';
 export type { Statement } from './statement.ts';
 export { parseStatement } from './statement.ts';
 export type { TrustedTime } from './timestamp/verify-timestamp.ts';

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, privateEncrypt, sign, timingSafeEqual } from 'node:crypto';
 import { SignwrightError } from './error.ts';
-import { algorithmsOf, SIGNATURE_ALGORITHMS } from './keys.ts';
+import { algorithmsOf, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from './keys.ts';
 import type { SignRequest } from './ports/signer.ts';
 
 /** DigestInfo of SHA-256 up to the digest (RFC 8017, 9.2, note 1). */
@@ -17,25 +17,33 @@ const SHA256_DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420',
  */
 export async function signWithKey(key: KeyObject, request: SignRequest): Promise<Uint8Array> {
   const { algorithm, digest, message } = request;
-  if (!algorithmsOf(key).includes(algorithm)) {
-    throw new SignwrightError(
-      'configuration',
-      `the key does not sign by ${algorithm}, only by ${algorithmsOf(key).join(' or ')}`,
-    );
-  }
-  checkDigest(request);
+  checkRequest(request, algorithmsOf(key));
   if (message) return signMessage(key, algorithm === 'ed25519' ? null : SIGNATURE_ALGORITHMS[algorithm].hash, message);
-  if (algorithm === 'ed25519') {
+  if (algorithm === 'rsa-pkcs1-sha256') return privateEncrypt(key, Buffer.concat([SHA256_DIGEST_INFO, digest]));
+  return signDigest(key, digest);
+}
+
+/**
+ * What every signer checks before it signs, wherever its key is.
+ *
+ * @param allowed the algorithms the key signs by. @param where the key, for messages.
+ * @throws SignwrightError `configuration` for another algorithm, which names those allowed, and for Ed25519 without the message;
+ * TypeError where the digest is not the message's.
+ */
+export function checkRequest(request: SignRequest, allowed: readonly SignatureAlgorithm[], where?: string): void {
+  const at = where === undefined ? {} : { where };
+  if (!allowed.includes(request.algorithm))
+    throw new SignwrightError('configuration', `the key does not sign by ${request.algorithm}, only by ${allowed.join(' or ')}`, {
+      ...at,
+      next: 'use a key of another type',
+    });
+  checkDigest(request);
+  if (request.algorithm === 'ed25519' && request.message === undefined)
     throw new SignwrightError(
       'configuration',
       'an Ed25519 key signs messages, not digests: it cannot sign a file by its digest',
-      {
-        next: 'leave the files next to the artifacts out with --no-sidecars, or use an ECDSA or RSA key',
-      },
+      { ...at, next: 'leave the files next to the artifacts out with --no-sidecars, or use an ECDSA or RSA key' },
     );
-  }
-  if (algorithm === 'rsa-pkcs1-sha256') return privateEncrypt(key, Buffer.concat([SHA256_DIGEST_INFO, digest]));
-  return signDigest(key, digest);
 }
 
 /** A digest that is not the message's would be recorded as signed while other bytes are. */
