@@ -3,6 +3,7 @@ import { CLAIM_NAMES, type KeyRule, type SignerRule, type WorkloadRule } from '.
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { RefusalCode } from './verdict.ts';
 import type { Author } from './verify-bundle.ts';
+import type { CertifiedIdentity } from './x509/claims.ts';
 
 /** Why an author is not the signer that was asked for. */
 export type Mismatch = { readonly code: RefusalCode; readonly message: string };
@@ -51,13 +52,22 @@ function matchWorkloads(author: Author & { type: 'certificate' }, signer: Signer
   return { code: 'identity-mismatch', message: `signed by ${author.san}; ${reasons.join('; ')}` };
 }
 
-function whyNotWorkload(author: Author & { type: 'certificate' }, workload: WorkloadRule): string | undefined {
+/**
+ * The one rule by which a job is a workload of the policy or not, for certificates and for ID tokens.
+ *
+ * @param what says it, for the message. @returns the first that differs; undefined where it is that workload.
+ */
+export function whyNotWorkload(
+  author: Pick<CertifiedIdentity, 'issuer' | 'claims'>,
+  workload: WorkloadRule,
+  what = 'the certificate',
+): string | undefined {
   if (author.issuer !== workload.issuer) return `the issuer is ${author.issuer}, not ${workload.issuer}`;
   for (const claim of CLAIM_NAMES) {
     const wanted = workload[claim];
     if (wanted === undefined) continue;
     const certified = author.claims[claim];
-    if (certified === undefined) return `the certificate says nothing of ${claim}`;
+    if (certified === undefined) return `${what} says nothing of ${claim}`;
     if (!compileGlob(wanted)(certified)) return `${claim} is ${JSON.stringify(certified)}, not ${JSON.stringify(wanted)}`;
   }
   return undefined;

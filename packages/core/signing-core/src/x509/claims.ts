@@ -17,7 +17,7 @@ const ISSUER = `${FULCIO}8`;
 const ISSUER_V1 = `${FULCIO}1`;
 
 /** The policy's words for a workload, and the certificate extension each is read from (Fulcio's OID directory). */
-const CLAIM_EXTENSIONS: { readonly [claim in ClaimName]: string } = {
+export const CLAIM_EXTENSIONS: { readonly [claim in ClaimName]: string } = {
   runner: `${FULCIO}11`,
   repository: `${FULCIO}12`,
   ref: `${FULCIO}14`,
