@@ -135,5 +135,5 @@ export { verifyDigest, verifyMessage } from './verify-signature.ts';
 export type { Certificate } from './x509/certificate.ts';
 export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
 export { certificateRequest } from './x509/certificate-request.ts';
-export { CLAIM_EXTENSIONS, identityOf } from './x509/claims.ts';
+export { CLAIM_EXTENSIONS, identityOf, sanOf } from './x509/claims.ts';
 export type { Authority } from './x509/path.ts';

@@ -13,7 +13,7 @@ import { type Claims, type ReleasePart, writeReleasePart } from './release-part.
 import type { SignerRule } from './requirement.ts';
 import { certifiedClaims, type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
 import { parseCertificate } from './x509/certificate.ts';
-import { identityOf } from './x509/claims.ts';
+import { type CertifiedIdentity, identityOf } from './x509/claims.ts';
 
 /** What signing needs of the world. */
 export type Signing = {
@@ -62,7 +62,7 @@ export async function preparePart(
 ): Promise<PreparedPart> {
   const { asserted, ...rest } = part;
   const certificate = await signing.signer.certificate();
-  const certified = certificate ? certifiedClaims(identityOf(parseCertificate(certificate))) : undefined;
+  const certified = certificate ? certifiedClaims(identityBy(certificate, signing.trust)) : undefined;
   const payload = writeReleasePart({ ...rest, source: { ...(certified ? { certified } : {}), asserted } });
   const message = preAuthEncoding(IN_TOTO, payload);
   return {
@@ -73,6 +73,15 @@ export async function preparePart(
     message,
     signing,
   };
+}
+
+/** What a certificate will be taken to say: it is verified once there is something it has signed. */
+function identityBy(der: Uint8Array, { root }: EvidenceTrust): CertifiedIdentity {
+  const leaf = parseCertificate(der);
+  return identityOf(
+    leaf,
+    root?.certificateAuthorities.find(({ chain }) => leaf.issuer.equals(chain[0].subject)),
+  );
 }
 
 /** A signer as records name it. */

@@ -54,13 +54,12 @@ export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<
   const [earliest] = times;
   const development = earliest?.development ?? false;
   if (!leaf) return { author: { type: 'key', keyId: keyIdOf(key) }, times, development };
-  const identity = identityOf(leaf);
   if (!earliest) {
     throw new Refused('no-trusted-time', 'the bundle has no timestamp, so nothing says its certificate was valid when it signed');
   }
   const path = findPath(leaf, trust.root, earliest.at);
   return {
-    author: { type: 'certificate', ...identity },
+    author: { type: 'certificate', ...identityOf(leaf, path.authority) },
     authority: path.authority,
     times,
     development: development || path.development,

@@ -5,6 +5,7 @@ import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import {
   type Bundle,
+  type Certificate,
   IN_TOTO,
   identityOf,
   keyIdOf,
@@ -18,6 +19,7 @@ import {
   readPublicKey,
   type SignedFile,
   SignwrightError,
+  sanOf,
   type TrustedTime,
   type TrustRoot,
   verifyBundle,
@@ -50,14 +52,21 @@ function describe(bundle: Bundle): object {
 
 function certificate(der: Buffer): object {
   const leaf = parseCertificate(der);
-  const { san, issuer, claims } = identityOf(leaf);
   return {
-    san,
-    issuer,
-    claims,
+    ...identityIn(leaf),
     notBefore: new Date(leaf.notBefore).toISOString(),
     notAfter: new Date(leaf.notAfter).toISOString(),
   };
+}
+
+/** What it says of itself; which issuer an authority vouches for where it says none, only a trust root tells. */
+function identityIn(leaf: Certificate): object {
+  try {
+    return identityOf(leaf);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { san: sanOf(leaf) };
+  }
 }
 
 export type BundleVerifyOptions = {

@@ -7,7 +7,7 @@ import {
   testAuthority,
   type testCertificate,
 } from '@signwright/testkit';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCertificate } from './certificate.ts';
 import { type CertifiedIdentity, identityOf } from './claims.ts';
 
@@ -36,6 +36,32 @@ test('every claim is read from the extension Fulcio has for it', () => {
 
 test('what a certificate does not say is not there', () => {
   expect(identity(ISSUER, SAN)).toEqual({ san: TEST_SAN, issuer: 'https://issuer.example', claims: {} });
+});
+
+describe('a certificate without any of these extensions', () => {
+  const bare = parseCertificate(authority.leaf({ extensions: [profile, SAN] }).der);
+
+  test('is of the one issuer its authority may assert, and its name is its subject', () => {
+    const subject = { san: TEST_SAN, issuer: 'https://ci.example', claims: { subject: TEST_SAN } };
+    expect(identityOf(bare, { issuers: ['https://ci.example'] })).toEqual(subject);
+  });
+
+  test.each([
+    ['no authority is known', undefined],
+    ['its authority may assert nobody', {}],
+    ['its authority may assert several', { issuers: ['https://ci.example', 'https://other.example'] }],
+  ])('has no identity where %s', (_, from) => {
+    expect(() => identityOf(bare, from)).toThrow(expect.objectContaining({ refusal: 'certificate-profile' }));
+  });
+
+  test('and one with some of them, but no issuer, is never taken as its authority’s', () => {
+    const some = parseCertificate(
+      authority.leaf({ extensions: [profile, SAN, fulcioExtension(12, 'https://git.example/x')] }).der,
+    );
+    expect(() => identityOf(some, { issuers: ['https://ci.example'] })).toThrow(
+      expect.objectContaining({ refusal: 'certificate-profile' }),
+    );
+  });
 });
 
 test('an e-mail address is a name', () => {

@@ -27,21 +27,31 @@ export const CLAIM_EXTENSIONS: { readonly [claim in ClaimName]: string } = {
   subject: `${FULCIO}24`,
 };
 
+/** The OIDC issuers that a trust root lets a certificate authority assert. */
+type Asserting = { readonly issuers?: readonly string[] };
+
 /**
  * Reads the identity of a code-signing leaf.
  *
+ * Some authorities (Vault's PKI) cannot write Fulcio's extensions. A leaf with none of them at all, of an authority that may assert
+ * one issuer alone, is that issuer's, and its name is its subject.
+ *
+ * @param authority the one the leaf is traced to, as far as it is known.
  * @throws Refused `certificate-profile` where it has no or several names, no issuer, or a value that is not plain text.
  */
-export function identityOf(leaf: Certificate): CertifiedIdentity {
+export function identityOf(leaf: Certificate, authority?: Asserting): CertifiedIdentity {
   const claims: { [claim in ClaimName]?: string } = {};
   for (const [claim, oid] of Object.entries(CLAIM_EXTENSIONS) as [ClaimName, string][]) {
     const value = textOf(leaf, oid);
     if (value !== undefined) claims[claim] = value;
   }
   const issuer = textOf(leaf, ISSUER) ?? legacyIssuer(leaf);
-  if (issuer === undefined)
+  if (issuer !== undefined) return { san: sanOf(leaf), issuer, claims };
+  const [only, ...others] = authority?.issuers ?? [];
+  if (only === undefined || others.length > 0 || [...leaf.extensions.keys()].some((oid) => oid.startsWith(FULCIO)))
     throw new Refused('certificate-profile', `the certificate names no OIDC issuer (extension ${ISSUER})`);
-  return { san: sanOf(leaf), issuer, claims };
+  const san = sanOf(leaf);
+  return { san, issuer: only, claims: { subject: san } };
 }
 
 function textOf(leaf: Certificate, oid: string): string | undefined {
@@ -65,7 +75,8 @@ function legacyIssuer(leaf: Certificate): string | undefined {
   return text === undefined || text === '' || hasControlCharacter(text) ? undefined : text;
 }
 
-function sanOf(leaf: Certificate): string {
+/** The one name of a leaf. @throws Refused `certificate-profile`. */
+export function sanOf(leaf: Certificate): string {
   const extension = leaf.extensions.get(OID.subjectAlternativeName);
   let names: ReturnType<typeof readGeneralNames> = [];
   try {

@@ -1,6 +1,5 @@
 import {
   IN_TOTO,
-  identityOf,
   kindOf,
   parseBundle,
   parseCertificate,
@@ -11,6 +10,7 @@ import {
   readReceipt,
   type Sha256,
   SignwrightError,
+  sanOf,
 } from '@signwright/signing-core';
 
 /** What a piece of evidence is, and who made it, as it says itself: nothing of it is verified. */
@@ -45,7 +45,7 @@ function describeBundle(bytes: Uint8Array): Described {
   const { content, key } = parseBundle(bytes);
   const isStatement = content.type === 'envelope' && content.envelope.payloadType === IN_TOTO;
   const isPart = isStatement && parseStatement(content.envelope.payload).predicateType === RELEASE_PART;
-  const by = key.type === 'certificate' ? identityOf(parseCertificate(key.der)).san : `key ${key.hint}`;
+  const by = key.type === 'certificate' ? sanOf(parseCertificate(key.der)) : `key ${key.hint}`;
   return { kind: isPart ? 'part' : 'bundle', by };
 }
 
