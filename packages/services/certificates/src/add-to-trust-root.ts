@@ -12,6 +12,7 @@ import {
   parseTrustRoot,
   SignwrightError,
 } from '@signwright/signing-core';
+import { isExactIssuer } from './issuer-address.ts';
 import { oneLine, readPemChain } from './pem-chain.ts';
 import {
   authorityEntry,
@@ -39,8 +40,6 @@ export type AddToTrustRoot = {
 };
 
 type Kind = 'certificateAuthorities' | 'timestampAuthorities';
-/** As policies take issuers: exact and by https, without user, query or fragment; and http on this machine alone. */
-const ISSUER = /^(https:\/\/[^/?#@*\s]+|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?)(\/[^?#*\s]*)?$/;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -95,7 +94,7 @@ function checkRequest({ certificateAuthority, timestampAuthority, issuers }: Add
     );
   }
   for (const issuer of issuers) {
-    if (ISSUER.test(issuer) && URL.canParse(issuer)) continue;
+    if (isExactIssuer(issuer)) continue;
     throw new SignwrightError('usage', `not the exact URL of an OIDC issuer: ${JSON.stringify(issuer.slice(0, 200))}`, {
       next: 'write it as its tokens do: https://gitlab.example, without patterns; http only for one on this machine',
     });

@@ -1,5 +1,10 @@
 export type { AddToTrustRoot } from './add-to-trust-root.ts';
 export { addToTrustRoot } from './add-to-trust-root.ts';
+export type { IssuerOptions } from './issuers/ask-issuer.ts';
+export type { IssuerChain, IssuerChainRequest } from './issuers/fetch-issuer-chain.ts';
+export { fetchIssuerChain } from './issuers/fetch-issuer-chain.ts';
+export { createFulcioIssuer } from './issuers/fulcio.ts';
+export { createStepCaIssuer } from './issuers/step-ca.ts';
 export type { TrialClaims } from './trial/claims.ts';
 export type { TrialDomain } from './trial/domain.ts';
 export { createTrialDomain, openTrialDomain } from './trial/domain.ts';

@@ -1,0 +1,43 @@
+const LONGEST = 300;
+const RUN = /[A-Za-z0-9_-]{10,}/g;
+const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
+
+/**
+ * What a service said, to be shown behind a message: on one line, of bounded length, without the token or a longer piece of it.
+ *
+ * @returns `: …`, or nothing where it said nothing.
+ */
+export function sayable(said: unknown, token?: string): string {
+  if (typeof said !== 'string' || said.trim() === '') return '';
+  const plain = said
+    .slice(0, 8 * LONGEST)
+    .replace(CONTROL, ' ')
+    .trim();
+  const safe = token === undefined ? plain : plain.replace(RUN, (run) => (overlaps(run, token) ? '…' : run));
+  return `: ${safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe}`;
+}
+
+/** Whether a piece of the token stands in the run: any ten characters of it. */
+function overlaps(run: string, token: string): boolean {
+  for (let at = 0; at + 10 <= run.length; at++) if (token.includes(run.slice(at, at + 10))) return true;
+  return false;
+}
+
+const MAX_CLAIM = 200;
+
+/** What an ID token says of itself, for people who must find out why it is refused: issuer, audience and end, nothing more. */
+export function describeToken(token: string): string {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
+    const { iss, aud, exp } = claims;
+    const audience = Array.isArray(aud) ? aud.join(', ') : aud;
+    const until = typeof exp === 'number' && Number.isSafeInteger(exp * 1000) ? new Date(exp * 1000).toISOString() : 'never';
+    return `the token is of ${word(iss)} for the audience ${word(audience)} and ends ${until}`;
+  } catch {
+    return 'what was sent is no ID token';
+  }
+}
+
+function word(claim: unknown): string {
+  return typeof claim === 'string' ? JSON.stringify(claim.slice(0, MAX_CLAIM)) : 'nobody';
+}

@@ -1,0 +1,29 @@
+import type { CertificateIssuer } from '@signwright/signing-core';
+import { addressOf, askIssuer, type IssuerOptions } from './ask-issuer.ts';
+import { pemRequest } from './pem-request.ts';
+import { readIssued } from './read-chain.ts';
+import { describeToken } from './sayable.ts';
+
+/**
+ * step-ca, by an OIDC provisioner whose template certifies the token's claims (`POST /1.0/sign`; docs/step-ca.md has the template). The
+ * ID token's audience is the provisioner's `clientID`. It takes each token once.
+ *
+ * @param options `ca` is its own root, by which it serves TLS.
+ * @throws when it issues: SignwrightError `denied`, `configuration` where the address is of no step-ca or its TLS certificate is not
+ * trusted, `invalid-input`, `unreachable`, `cancelled`.
+ */
+export function createStepCaIssuer(options: IssuerOptions): CertificateIssuer {
+  return {
+    async issue(csr, idToken) {
+      const answer = await askIssuer({
+        what: 'step-ca',
+        options,
+        path: '/1.0/sign',
+        body: { csr: pemRequest(csr), ott: idToken },
+        token: idToken,
+        next: `${describeToken(idToken)}: an OIDC provisioner must be for that issuer and have that audience as its clientID, and takes a token once; step-ca's log says more`,
+      });
+      return readIssued(answer['certChain'], 'step-ca', addressOf(options.url, '').host);
+    },
+  };
+}
