@@ -47,8 +47,12 @@ export {
 } from './test-certificates.ts';
 export type { TestKeys, TestKeyType } from './test-keys.ts';
 export { freshKeys, memorySigner, testKeys } from './test-keys.ts';
+export type { MintOptions, TestOidcIssuer } from './test-oidc-issuer.ts';
+export { startTestOidcIssuer } from './test-oidc-issuer.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';
 export { testTimestamp } from './test-timestamps.ts';
+export type { WorkloadClaims } from './test-workload-claims.ts';
+export { azureClaims, githubClaims, gitlabClaims, jenkinsClaims, kubernetesClaims } from './test-workload-claims.ts';
 export type { TimestampAuthorityFixture } from './timestamp-authority-contract.ts';
 export { timestampAuthorityContract } from './timestamp-authority-contract.ts';
 export { runUnprivileged, whyNotUnprivileged } from './unprivileged.ts';
