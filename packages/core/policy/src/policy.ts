@@ -23,8 +23,16 @@ export type TrustRootFile = {
   readonly wholeDigest: Sha256;
 };
 
-/** A CA that issues a signer's certificates: its address, or a trial domain's directory. */
-export type CertificateAuthority = { readonly type: 'fulcio' | 'step-ca' | 'vault' | 'trial'; readonly url: string };
+/** A CA that issues a signer's certificates. */
+export type CertificateAuthority = {
+  readonly type: 'fulcio' | 'step-ca' | 'vault' | 'trial';
+  /** Its address, or a trial domain's directory. */
+  readonly url: string;
+  /** What it wants ID tokens to be for. */
+  readonly audience: string;
+  /** How to log in to a Vault. */
+  readonly login?: { readonly mount: string; readonly role: string };
+};
 
 /** A signer: what it signs with, and what its signatures are recognised by. */
 export type SignerDefinition = {

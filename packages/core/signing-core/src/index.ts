@@ -59,6 +59,7 @@ export type {
   RefusalRecord,
   ResultRecord,
   SegmentRefusedRecord,
+  Unreached,
 } from './records/record.ts';
 export { MAX_RECORD, RECORD } from './records/record.ts';
 export type { RequestContent } from './records/request-id.ts';

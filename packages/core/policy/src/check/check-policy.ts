@@ -6,7 +6,13 @@ import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames,
 import { namesAreDefined } from './names.ts';
 import { keysBelongToOnePerson, sshKeysAreKeys } from './people.ts';
 import { countsCanBeMet, rolesCanBeMet } from './roles.ts';
-import { certificatesHaveTrust, keyReferencesAreSound, signersNameWorkloads, verifiersBuildNothing } from './signers.ts';
+import {
+  certificatesFitTheirIssuer,
+  certificatesHaveTrust,
+  keyReferencesAreSound,
+  signersNameWorkloads,
+  verifiersBuildNothing,
+} from './signers.ts';
 import type { Check, Subject } from './subject.ts';
 import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
 import { nothingWeakens } from './weakening.ts';
@@ -38,6 +44,7 @@ const CHECKS: readonly Check[] = [
   signaturesAreApart,
   signersNameWorkloads,
   keyReferencesAreSound,
+  certificatesFitTheirIssuer,
   certificatesHaveTrust,
   verifiersBuildNothing,
   patternsAreValid,

@@ -50,6 +50,21 @@ const CASES: readonly Case[] = [
     'policy.yaml:3:35: signers.build.keys[0].ref: awskms://alias/x: it names no key of AWS KMS (write awskms:///alias/NAME, awskms:///KEY-ID or awskms:///arn:aws:kms:REGION:ACCOUNT:key/KEY-ID)',
   ],
   [
+    'a login to what is no Vault',
+    rich('  t: { signatures: [ci] }').replace('ca.example }', 'ca.example, login-role: x }'),
+    'policy.yaml:11:52: signers.ci.certificate.login-role: only a Vault is logged in to',
+  ],
+  [
+    'an address where no role of a Vault signs',
+    rich('  t: { signatures: [ci] }').replace('fulcio: https://ca.example', 'vault: https://vault.example/v1/pki'),
+    'policy.yaml:11:31: signers.ci.certificate.vault: allowed is the address a role signs at, such as https://vault.acme.example/v1/pki/sign/ci',
+  ],
+  [
+    'more of a workload than a Vault can certify',
+    rich('  t: { signatures: [ci] }').replace('fulcio: https://ca.example', 'vault: https://vault.example/v1/pki/sign/ci'),
+    'policy.yaml:11:22: signers.ci.certificate: a Vault certifies a URI name alone, and the workload "ci" asks for repository-id: tell it by "subject"',
+  ],
+  [
     'an undefined signer',
     withKey('', 'tiers: { internal: { signatures: [biuld] } }'),
     'policy.yaml:4:35: tiers.internal.signatures[0]: the signer "biuld" is not defined; defined are build; did you mean "build"?',

@@ -1,4 +1,4 @@
-import { parseKeyReference, SignwrightError } from '@signwright/signing-core';
+import { CLAIM_NAMES, parseKeyReference, SignwrightError } from '@signwright/signing-core';
 import { isPath } from '../load/signers.ts';
 import { problemAt, problemAtKey, warningAt } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
@@ -41,6 +41,36 @@ function* referenceProblem(source: Subject['source'], path: Path, reference: str
   } catch (error) {
     if (!(error instanceof SignwrightError)) throw error;
     yield problemAt(source, path, `${error.message}${error.next === undefined ? '' : ` (${error.next})`}`);
+  }
+}
+
+const VAULT_ROLE = /^\/v1\/[\w-]+(\/[\w-]+)*\/sign\/[\w-]+$/;
+
+/** What is said of a CA is what its kind can use, and its workloads are told by what it can certify. */
+export function* certificatesFitTheirIssuer({ content, source, scope }: Subject): Generator<Problem> {
+  for (const [id, { certificate, workloads }] of entriesOf(content.signers)) {
+    if (certificate === undefined) continue;
+    const path = ['signers', id, 'certificate'];
+    for (const key of ['login-role', 'login-mount'] as const)
+      if (certificate[key] !== undefined && certificate.vault === undefined)
+        yield problemAtKey(source, [...path, key], 'only a Vault is logged in to');
+    if (certificate.audience !== undefined && certificate.trial !== undefined)
+      yield problemAtKey(source, [...path, 'audience'], 'a trial trust domain has its own audience');
+    if (certificate.vault === undefined) continue;
+    if (!VAULT_ROLE.test(new URL(certificate.vault).pathname))
+      yield problemAt(
+        source,
+        [...path, 'vault'],
+        'allowed is the address a role signs at, such as https://vault.acme.example/v1/pki/sign/ci',
+      );
+    for (const workload of workloads ?? []) {
+      const asked = CLAIM_NAMES.filter(
+        (claim) => claim !== 'subject' && scope.workloads.get(workload)?.value[claim] !== undefined,
+      );
+      if (asked.length === 0) continue;
+      const message = `a Vault certifies a URI name alone, and the workload "${workload}" asks for ${asked.join(', ')}: tell it by "subject"`;
+      yield problemAt(source, path, message);
+    }
   }
 }
 

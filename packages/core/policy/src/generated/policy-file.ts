@@ -338,7 +338,7 @@ export interface Identity {
 export interface Signer {
   certificate?: Certificate;
   /**
-   * Its keys: the next is used only when the one before cannot be reached.
+   * Its keys: the next is used only when the one before, or the CA, cannot be reached.
    */
   keys?: Key[];
   /**
@@ -359,13 +359,25 @@ export interface Certificate {
    */
   'step-ca'?: string;
   /**
-   * A Vault PKI.
+   * A role of a Vault PKI, by the address it signs at. It certifies a URI name alone, so its workloads are told by `subject`. Experimental.
    */
   vault?: string;
   /**
    * The directory of a trial trust domain (`signwright trust init --trial`).
    */
   trial?: string;
+  /**
+   * The audience it wants in ID tokens: `sigstore` for a Fulcio, the start of its address (`https://host`) for the others, unless told.
+   */
+  audience?: string;
+  /**
+   * The role to log in to Vault as, by ID token; the PKI's role unless told.
+   */
+  'login-role'?: string;
+  /**
+   * Where Vault takes ID tokens; `jwt` unless told.
+   */
+  'login-mount'?: string;
 }
 export interface Key {
   /**

@@ -50,10 +50,17 @@ function workloadRule(id: string, workload: Workload | undefined): WorkloadRule[
 }
 
 function authorityOf(certificate: Certificate, directory: string): CertificateAuthority {
-  const [entry] = Object.entries(certificate) as [CertificateAuthority['type'], string][];
+  const { audience, 'login-role': role, 'login-mount': mount = 'jwt', ...named } = certificate;
+  const [entry] = Object.entries(named) as [CertificateAuthority['type'], string][];
   if (entry === undefined) throw new TypeError('a certificate authority of no type');
   const [type, url] = entry;
-  return { type, url: type === 'trial' ? inDirectory(directory, url) : url };
+  if (type === 'trial') return { type, url: inDirectory(directory, url), audience: '' };
+  return {
+    type,
+    url,
+    audience: audience ?? (type === 'fulcio' ? 'sigstore' : new URL(url).origin),
+    ...(type === 'vault' ? { login: { mount, role: role ?? url.slice(url.lastIndexOf('/') + 1) } } : {}),
+  };
 }
 
 /** A directory a policy names, relative to the top policy's directory; absolute ones as they are. */

@@ -4,7 +4,7 @@ import { canonicalJson } from '../formats/canonical-json.ts';
 import { isSha256, type Sha256, sha256 } from '../formats/digest.ts';
 import { type FieldReader, fieldReader } from '../formats/read-json.ts';
 import { type Json, type JsonObject, parseStrictJson } from '../formats/strict-json.ts';
-import { type LogRecord, MAX_RECORD, RECORD, type ReadRecord, type RecordBase } from './record.ts';
+import { type IntentRecord, type LogRecord, MAX_RECORD, RECORD, type ReadRecord, type RecordBase } from './record.ts';
 
 const BASE = ['type', 'event', 'request', 'time', 'requester', 'environment', 'policy', 'host', 'address', 'job'] as const;
 
@@ -78,13 +78,14 @@ function readBase(read: Reader, value: JsonObject): RecordBase {
 }
 
 function readIntent(read: Reader, value: JsonObject): LogRecord {
-  read.object(value, '', [...BASE, 'attempt', 'previous', 'signer', 'bytes', 'decision', 'artifacts', 'slice']);
+  read.object(value, '', [...BASE, 'attempt', 'previous', 'signer', 'unreached', 'bytes', 'decision', 'artifacts', 'slice']);
   return {
     ...readBase(read, value),
     event: 'intent',
     attempt: read.count(value['attempt'], 'attempt'),
     ...(value['previous'] === undefined ? {} : { previous: read.digest(value['previous'], 'previous') }),
     signer: readSigner(read, value['signer']),
+    ...readUnreached(read, value['unreached']),
     ...(value['bytes'] === undefined ? {} : { bytes: read.digest(value['bytes'], 'bytes') }),
     decision: { result: 'allow', reasons: readReasons(read, value['decision'], 'allow') },
     artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
@@ -100,6 +101,18 @@ function readIntent(read: Reader, value: JsonObject): LogRecord {
     }),
     ...readSlice(read, value),
   };
+}
+
+function readUnreached(read: Reader, value: Json | undefined): Pick<IntentRecord, 'unreached'> {
+  if (value === undefined) return {};
+  const unreached = read.list(value, 'unreached').map((one, at) => {
+    const entry = read.object(one, `unreached[${at}]`, ['reference', 'reason']);
+    return {
+      reference: read.text(entry['reference'], `unreached[${at}].reference`),
+      reason: read.text(entry['reason'], `unreached[${at}].reason`),
+    };
+  });
+  return { unreached };
 }
 
 function readResult(read: Reader, value: JsonObject): LogRecord {

@@ -48,6 +48,9 @@ export type RecordedSigner = {
   readonly certificate?: { readonly serial: string; readonly digest: Sha256 };
 };
 
+/** A key or a CA of a signer that could not be reached: its reference, and why. */
+export type Unreached = { readonly reference: string; readonly reason: string };
+
 /** Something is about to be signed. Without a result that names it, a signature may exist. */
 export type IntentRecord = RecordBase & {
   readonly event: 'intent';
@@ -56,6 +59,8 @@ export type IntentRecord = RecordBase & {
   /** The intent of the attempt before. */
   readonly previous?: Sha256;
   readonly signer: RecordedSigner;
+  /** What the signer was to sign with before, and why that could not be reached. */
+  readonly unreached?: readonly Unreached[];
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed, for a bundle beside the file. */
   readonly bytes?: Sha256;
   readonly decision: { readonly result: 'allow'; readonly reasons: readonly string[] };
