@@ -121,7 +121,8 @@ function jwkOf({ alg, kid, keys }: SigningKey): object {
 
 function mintToken(url: string, published: readonly SigningKey[], claims: Claims, options: MintOptions): string {
   const { alg = 'RS256', audience = 'sigstore', expired = false, lifetimeSeconds = 600, issuedAt = new Date() } = options;
-  const own = published.find((key) => key.alg === alg) ?? (published[0] as SigningKey);
+  const own = published.find((key) => key.alg === (alg === 'none' || alg === 'HS256' ? 'RS256' : alg));
+  if (own === undefined) throw new TypeError(`no key for ${alg}`);
   const kid = options.kid === undefined ? own.kid : (options.kid ?? undefined);
   const iat = Math.floor(issuedAt.getTime() / 1000) - (expired ? 3600 + lifetimeSeconds : 0);
   const payload = {

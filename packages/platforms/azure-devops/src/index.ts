@@ -1,1 +1,2 @@
-export {};
+export { detectAzureDevops } from './detect.ts';
+export { AZURE_AUDIENCE } from './identity.ts';

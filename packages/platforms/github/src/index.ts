@@ -1,1 +1,1 @@
-export {};
+export { detectGithub } from './detect.ts';

@@ -1,3 +1,4 @@
+export { detectGitlab } from './detect.ts';
 export type { GitlabEvidenceOptions } from './evidence-store.ts';
 export { createGitlabEvidenceStore } from './evidence-store.ts';
 export type { GitlabProject } from './reference.ts';

@@ -1,1 +1,1 @@
-export {};
+export { detectJenkins } from './detect.ts';

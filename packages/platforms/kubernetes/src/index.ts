@@ -1,1 +1,1 @@
-export {};
+export { detectKubernetes } from './detect.ts';
