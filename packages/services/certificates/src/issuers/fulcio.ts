@@ -23,7 +23,7 @@ export function createFulcioIssuer(options: IssuerOptions): CertificateIssuer {
           certificateSigningRequest: Buffer.from(pemRequest(csr)).toString('base64'),
         },
         token: idToken,
-        next: `${describeToken(idToken)}: Fulcio's configuration must list that issuer with that audience as its client-id; its log says more`,
+        next: `${describeToken(idToken)}: check that Fulcio's configuration has that issuer, with that audience as its client-id; its log says more`,
       });
       const signed = member(answer, 'signedCertificateEmbeddedSct') ?? member(answer, 'signedCertificateDetachedSct');
       return readIssued(signed && member(signed, 'chain')?.['certificates'], 'Fulcio', addressOf(options.url, '').host);

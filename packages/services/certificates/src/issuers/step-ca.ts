@@ -21,7 +21,7 @@ export function createStepCaIssuer(options: IssuerOptions): CertificateIssuer {
         path: '/1.0/sign',
         body: { csr: pemRequest(csr), ott: idToken },
         token: idToken,
-        next: `${describeToken(idToken)}: an OIDC provisioner must be for that issuer and have that audience as its clientID, and takes a token once; step-ca's log says more`,
+        next: `${describeToken(idToken)}: check that an OIDC provisioner is for that issuer, with that audience as its clientID; it takes a token once; its log says more`,
       });
       return readIssued(answer['certChain'], 'step-ca', addressOf(options.url, '').host);
     },
