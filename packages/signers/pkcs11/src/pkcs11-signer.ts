@@ -1,0 +1,163 @@
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  algorithmsOf,
+  checkRequest,
+  type Environment,
+  type Pkcs11Reference,
+  REMOTE_DEADLINE_MS,
+  type RemoteKeyOptions,
+  SIGNATURE_ALGORITHMS,
+  type Signer,
+  SignwrightError,
+  verifyMessage,
+} from '@signwright/signing-core';
+import { callRemote } from '@signwright/transport';
+import { CKU } from './cryptoki.ts';
+import { explain, isLost } from './explain.ts';
+import { findToken } from './find-token.ts';
+import { loadModule } from './load-module.ts';
+import { logIn } from './log-in.ts';
+import type { Module } from './module.ts';
+import { type Key, needsPin, openKey, pinPlace } from './open-key.ts';
+import { type Operation, operationOf } from './operation.ts';
+import { readPin } from './read-pin.ts';
+
+export type Pkcs11SignerOptions = RemoteKeyOptions & {
+  /** SIGNWRIGHT_PKCS11_MODULE and SIGNWRIGHT_PKCS11_PIN are read from it, where the reference does not say. */
+  readonly environment: Environment;
+};
+
+/** As long as an RSA signature of 4,096 bits. */
+const LONGEST_SIGNATURE = 512;
+
+/**
+ * A signer by a private key on a PKCS#11 token: a smart card, an HSM, SoftHSM. The key stays there.
+ *
+ * One token, one key must match the reference. A wrong PIN is tried once a process. Signatures are made off the main thread, up to
+ * eight at once; what PKCS#11 has besides (opening, login) blocks while the token takes to answer.
+ *
+ * @throws SignwrightError `configuration` for what must be put right (which says what), `unreachable` where the token does not
+ * answer, `cancelled`. No message carries a PIN.
+ */
+export async function createPkcs11Signer(reference: Pkcs11Reference, options: Pkcs11SignerOptions): Promise<Signer> {
+  return signerOn(() => loadModule(reference, options.environment), reference, options);
+}
+
+/** The same on a module that is loaded otherwise. */
+export async function signerOn(
+  load: () => Promise<Module>,
+  reference: Pkcs11Reference,
+  options: Pkcs11SignerOptions,
+): Promise<Signer> {
+  const { publicKey: pinned, signal: stopped, deadlineMs = REMOTE_DEADLINE_MS, environment } = options;
+  const call = { what: 'the PKCS#11 token', where: reference.text, deadlineMs, signal: stopped };
+  const ask = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    callRemote(call, work, (error) => located(explain(error), reference));
+
+  /** Finds the key, through a session that is opened anew where the one at hand is lost. */
+  const find = async (signal: AbortSignal): Promise<Key> => {
+    const module = await load();
+    const token = findToken(module, reference);
+    const pin = needsPin(token) ? await readPin(reference, environment) : undefined;
+    try {
+      const open = (): Promise<Key> => openKey(token, pin, reference, pinned, signal);
+      return await open().catch((error: unknown) => again(error, signal, open));
+    } finally {
+      pin?.fill(0);
+    }
+  };
+  const signBy = async (key: Key, operation: Operation, signal: AbortSignal): Promise<Buffer> => {
+    const pin = key.alwaysAuthenticate ? await readPin(reference, environment) : undefined;
+    try {
+      return operation.finish(await signOnce(key, operation, pin, pinPlace(reference), signal));
+    } finally {
+      pin?.fill(0);
+    }
+  };
+
+  let key = await ask(find);
+  const { publicKey } = key;
+  // Nobody else vouches for it: the policy that pins it, or the token that shows it, may mean another key than the one that signs.
+  if (key.assumed || pinned === undefined)
+    await ask((signal) => prove(key, (operation) => signBy(key, operation, signal), reference));
+  return {
+    publicKey: async () => publicKey,
+    certificate: async () => undefined,
+    sign: async (request) => {
+      checkRequest(request, algorithmsOf(publicKey), reference.text);
+      const operation = operationOf(publicKey, request);
+      return ask(async (signal) => {
+        const used = key;
+        return signBy(used, operation, signal).catch((error: unknown) =>
+          again(error, signal, async () => {
+            if (key === used) key = sameKey(await find(signal), publicKey, reference);
+            return signBy(key, operation, signal);
+          }),
+        );
+      });
+    },
+  };
+}
+
+/** Once more, where what was opened is lost and somebody still waits. */
+async function again<T>(error: unknown, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (!isLost(error) || signal.aborted) throw error;
+  return work();
+}
+
+/** What threads read and write at this moment: the binding does not keep it from being collected. */
+const underWay = new Set<readonly Buffer[]>();
+
+async function signOnce(
+  { token, handle }: Key,
+  { mechanism, data }: Operation,
+  pin: Buffer | undefined,
+  pinAt: string,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { cryptoki, state } = token;
+  const buffers = [Buffer.from(data), Buffer.alloc(LONGEST_SIGNATURE)] as const;
+  underWay.add(buffers);
+  try {
+    return await state.sessions.use((session) => {
+      cryptoki.C_SignInit(session, { mechanism }, handle);
+      if (pin !== undefined) logIn(token, session, pin, pinAt, CKU.contextSpecific);
+      return cryptoki.C_SignAsync(session, ...buffers);
+    }, signal);
+  } catch (error) {
+    if (isLost(error)) state.sessions.forget();
+    throw error;
+  } finally {
+    underWay.delete(buffers);
+  }
+}
+
+/** Signs something random, and holds it against the public key. */
+async function prove(
+  { publicKey }: Key,
+  sign: (operation: Operation) => Promise<Buffer>,
+  { text }: Pkcs11Reference,
+): Promise<void> {
+  const [algorithm] = algorithmsOf(publicKey);
+  const message = randomBytes(32);
+  const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
+  const signature = await sign(operationOf(publicKey, { algorithm, digest, message }));
+  if (verifyMessage(publicKey, signature, message)) return;
+  throw new SignwrightError('configuration', 'the private key on the token does not belong to the public key', {
+    where: text,
+    next: 'check that the public key object with its id, or the key that the policy pins, is its own',
+  });
+}
+
+function sameKey(found: Key, before: KeyObject, { text }: Pkcs11Reference): Key {
+  if (found.publicKey.equals(before)) return found;
+  throw new SignwrightError('configuration', 'the key was replaced by another one while it was in use', { where: text });
+}
+
+function located({ error, ...failure }: ReturnType<typeof explain>, { text }: Pkcs11Reference): ReturnType<typeof explain> {
+  const { code, message, next, cause } = error;
+  return {
+    ...failure,
+    error: new SignwrightError(code, message, { where: text, ...(next === undefined ? {} : { next }), cause }),
+  };
+}
