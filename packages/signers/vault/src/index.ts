@@ -1,1 +1,2 @@
-export {};
+export type { VaultSignerOptions } from './vault-signer.ts';
+export { createVaultSigner } from './vault-signer.ts';
