@@ -81,7 +81,7 @@ export async function signWith(
   const root = parseTrustRoot(await readFile(domain.trustRootPath), await readFile(domain.issuersPath), 'e2e');
   const signing: Signing = {
     signer: await createCertificateSigner({ issuer, identity: { idToken: async (to) => mint(to) }, audience }),
-    rule: { id: 'build', certificate: true, workloads: [{ id: 'ci', ...workload } as WorkloadRule], keys: [] },
+    rule: { id: 'build', certificate: true, workloads: [{ id: 'ci', ...workload }], keys: [] },
     timestamps: createTrialTimestampAuthority(await domain.timestampAuthority(), clock),
     trust: { root, keys: [] },
     clock,

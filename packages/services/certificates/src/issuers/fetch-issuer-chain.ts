@@ -21,8 +21,8 @@ export type IssuerChain = {
  * Fetches the certificates of an issuer for a trust root. The root's digest authenticates them: every chain that is returned verifies
  * up to that root, whoever answered.
  *
- * @throws SignwrightError `usage` for a fingerprint that is none, `verification` where the root is another one or a chain does not
- * verify, `configuration` where the address is of no such issuer, `unreachable`, `cancelled`.
+ * @throws SignwrightError `usage` for a fingerprint that is none, `verification` where no chain leads to that root, `invalid-input` where
+ * one that ends there does not hold, `configuration` where the address is of no such issuer, `unreachable`, `cancelled`.
  */
 export async function fetchIssuerChain({ type, fingerprint, ...options }: IssuerChainRequest): Promise<IssuerChain> {
   const sha256 = fingerprint.replaceAll(':', '').toLowerCase();
