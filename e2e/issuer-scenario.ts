@@ -22,7 +22,7 @@ import { createTrialTimestampAuthority } from '@signwright/timestamp';
 import { expect, onTestFinished } from 'vitest';
 import { peer } from './peers.ts';
 
-export type CertificateAuthority = { readonly root: TestCertificate; readonly issuing: TestCertificate };
+type CertificateAuthority = { readonly root: TestCertificate; readonly issuing: TestCertificate };
 export type IssuerServer = { url: string; readonly authority: CertificateAuthority };
 
 /** A root and a CA under it, in force for a day. */
@@ -54,7 +54,7 @@ export async function blockOf(page: string, kind: string): Promise<string> {
   return block;
 }
 
-export type Signed = {
+type Signed = {
   readonly signing: Signing;
   readonly file: Buffer;
   /** Bundles: of the file, and of a release part about it. */

@@ -15,7 +15,7 @@ export type IssuerOptions = {
 };
 
 /** A question to an issuer. */
-export type IssuerQuestion = {
+type IssuerQuestion = {
   /** Who is asked, for messages: `Fulcio`. */
   readonly what: string;
   readonly options: IssuerOptions;
