@@ -1,1 +1,1 @@
-export {};
+export { createAwsKmsSigner } from './aws-kms-signer.ts';

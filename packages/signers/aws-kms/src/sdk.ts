@@ -1,0 +1,2 @@
+/** What we use of the SDK, in a module of its own: it is loaded when a key is first used, and a bundler leaves out the rest. */
+export { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
