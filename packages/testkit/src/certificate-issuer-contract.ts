@@ -3,7 +3,13 @@ import { type CertificateIssuer, certificateRequest, identityOf, parseCertificat
 import { describe, expect, it } from 'vitest';
 
 /** An issuer, ID tokens it takes, and the time it lives in. */
-export type CertificateIssuerFixture = { issuer: CertificateIssuer; idToken: () => Promise<string>; now: () => Date };
+export type CertificateIssuerFixture = {
+  issuer: CertificateIssuer;
+  idToken: () => Promise<string>;
+  now: () => Date;
+  /** For an issuer that cannot write Fulcio's extensions: the one OIDC issuer its CA stands for in a trust root. */
+  onlyIssuer?: string;
+};
 
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 const LONGEST_LIFE_MS = 25 * 60 * 60 * 1000;
@@ -29,9 +35,10 @@ export function certificateIssuerContract(name: string, make: () => Promise<Cert
     });
 
     it('names one workload and the issuer of its ID token', async () => {
-      const { issuer, idToken } = await make();
+      const { issuer, idToken, onlyIssuer } = await make();
       const [leaf] = await issuer.issue(certificateRequest(newKey().privateKey), await idToken());
-      const identity = identityOf(parseCertificate(leaf as Uint8Array));
+      const authority = onlyIssuer === undefined ? undefined : { issuers: [onlyIssuer] };
+      const identity = identityOf(parseCertificate(leaf as Uint8Array), authority);
       expect(identity.san).not.toBe('');
       expect(identity.issuer).toMatch(/^https?:\/\//);
     });

@@ -194,7 +194,7 @@ function noHandler(path: string): VaultReply {
 function mint(claims: object, keys: TestKeys = ISSUER_KEYS): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const start = `${part({ alg: 'ES256', typ: 'JWT' })}.${part({ sub: 'project:a', iat: now, exp: now + 600, jti: randomUUID(), ...claims })}`;
+  const start = `${part({ alg: 'ES256', typ: 'JWT' })}.${part({ sub: 'project_path:a:ref_type:branch:ref:main', iat: now, exp: now + 600, jti: randomUUID(), ...claims })}`;
   const signature = sign('sha256', Buffer.from(start), { key: keys.privateKey, dsaEncoding: 'ieee-p1363' });
   return `${start}.${signature.toString('base64url')}`;
 }

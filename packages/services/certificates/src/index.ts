@@ -5,6 +5,8 @@ export type { IssuerChain, IssuerChainRequest } from './issuers/fetch-issuer-cha
 export { fetchIssuerChain } from './issuers/fetch-issuer-chain.ts';
 export { createFulcioIssuer } from './issuers/fulcio.ts';
 export { createStepCaIssuer } from './issuers/step-ca.ts';
+export type { VaultIssuerOptions } from './issuers/vault-pki.ts';
+export { createVaultIssuer } from './issuers/vault-pki.ts';
 export type { TrialClaims } from './trial/claims.ts';
 export type { TrialDomain } from './trial/domain.ts';
 export { createTrialDomain, openTrialDomain } from './trial/domain.ts';

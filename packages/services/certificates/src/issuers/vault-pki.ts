@@ -1,11 +1,11 @@
 import {
   type CertificateIssuer,
-  identityOf,
   type JsonObject,
   parseCertificate,
   parseStrictJson,
   REMOTE_DEADLINE_MS,
   SignwrightError,
+  sanOf,
 } from '@signwright/signing-core';
 import { callRemote, exchange, type Failure, failureOfStatus, type HttpAnswer } from '@signwright/transport';
 import { addressOf, type IssuerOptions, notOne } from './ask-issuer.ts';
@@ -62,7 +62,8 @@ export function createVaultIssuer(options: VaultIssuerOptions): CertificateIssue
         (error) => explain(error, [idToken, token ?? ''], url.host),
       );
       const { certificate, issuing_ca: issuer, ca_chain: chain } = data;
-      const issued = readIssued([certificate, ...(Array.isArray(chain) && chain.length > 0 ? chain : [issuer])], VAULT, url.host);
+      const above: readonly unknown[] = Array.isArray(chain) && chain.length > 0 ? chain : [issuer];
+      const issued = readIssued([certificate, ...above], VAULT, url.host);
       checkName(issued[0], name, url.host);
       return issued;
     },
@@ -152,7 +153,7 @@ function checkName(leaf: Uint8Array | undefined, name: string, host: string): vo
 /** The one name in it; what has none, or several, has no identity. */
 function nameIn(leaf: Uint8Array): string | undefined {
   try {
-    return identityOf(parseCertificate(leaf), { issuers: ['https://issuer'] }).san;
+    return sanOf(parseCertificate(leaf));
   } catch {
     return undefined;
   }
