@@ -45,8 +45,10 @@ export function certificateIssuerContract(name: string, make: () => Promise<Cert
 
     it('gives no two certificates one serial number', async () => {
       const { issuer, idToken } = await make();
-      const token = await idToken();
-      const chains = await Promise.all([1, 2, 3].map(() => issuer.issue(certificateRequest(newKey().privateKey), token)));
+      // Some issuers take each token once.
+      const chains = await Promise.all(
+        [1, 2, 3].map(async () => issuer.issue(certificateRequest(newKey().privateKey), await idToken())),
+      );
       const serials = chains.map(([leaf]) => new X509Certificate(leaf as Uint8Array).serialNumber);
       expect(new Set(serials).size).toBe(serials.length);
     });
