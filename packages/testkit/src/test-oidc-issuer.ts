@@ -156,7 +156,8 @@ function certificates(): { readonly ca: string; readonly cert: string; readonly 
   const life = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) };
   const authority = testCertificate({
     ...life,
-    subject: 'test OIDC authority',
+    // Two authorities of one name cannot be trusted at once.
+    subject: `test OIDC authority ${randomUUID()}`,
     extensions: [basicConstraints(true, 0), keyUsage(0x04)],
   });
   const own = testCertificate({

@@ -1,0 +1,2 @@
+export type { JSONWebKeySet } from 'jose';
+export { compactVerify, createLocalJWKSet } from 'jose';
