@@ -58,6 +58,7 @@ describePeer(['fulcio', 'cosign'], 'a real Fulcio, configured as docs/fulcio.md 
   it('refuses the pipeline of a merge request, a ref of an unknown kind, and what has no definition', async () => {
     for (const [change, message] of [
       [{ pipeline_source: 'merge_request_event' }, /a_pipeline_of_no_merge_request/],
+      [{ pipeline_source: 'external_pull_request_event' }, /a_pipeline_of_no_merge_request/],
       [{ ref_type: 'merge_request' }, /a_branch_or_tag/],
       [{ ci_config_ref_uri: null }, /a_pipeline_definition/],
       [{ project_path: undefined }, /project_path/],

@@ -65,6 +65,9 @@ describePeer(['step-ca', 'cosign'], 'a real step-ca, configured as docs/step-ca.
   it('refuses the pipeline of a merge request, a ref of an unknown kind, and claims that are none, with the reason', async () => {
     for (const [change, message] of [
       [{ pipeline_source: 'merge_request_event' }, /pipelines of merge requests get no certificate/],
+      [{ pipeline_source: 'external_pull_request_event' }, /pipelines of merge requests get no certificate/],
+      [{ job_project_id: '666' }, /jobs of forks get no certificate/],
+      [{ pipeline_source: 'parent_pipeline', job_project_id: undefined }, /child pipelines get no certificate/],
       [{ ref_type: 'merge_request' }, /ref_type .* neither branch nor tag/],
       [{ ci_config_ref_uri: null }, /ci_config_ref_uri .* not text/],
       [{ project_id: 20 }, /project_id .* not text/],

@@ -13,7 +13,13 @@
 {{- $name := "" -}}
 {{- $extensions := list (list 8 .Token.iss) (list 24 .Token.sub) -}}
 {{- if $gitlab -}}
-  {{- if eq .Token.pipeline_source "merge_request_event" }}{{ fail "pipelines of merge requests get no certificate" }}{{ end -}}
+  {{- if has .Token.pipeline_source (list "merge_request_event" "external_pull_request_event") }}{{ fail "pipelines of merge requests get no certificate" }}{{ end -}}
+  {{- /* A fork's job, from GitLab 18.4 on; before, a child pipeline does not say what it is of. */ -}}
+  {{- if hasKey .Token "job_project_id" -}}
+    {{- if ne (toString .Token.job_project_id) .Token.project_id }}{{ fail "jobs of forks get no certificate" }}{{ end -}}
+  {{- else if eq .Token.pipeline_source "parent_pipeline" -}}
+    {{- fail "child pipelines get no certificate where GitLab does not say whose job it is (job_project_id)" -}}
+  {{- end -}}
   {{- if not (hasKey $prefixes .Token.ref_type) }}{{ fail "the claim ref_type of the ID token is neither branch nor tag" }}{{ end -}}
   {{- $name = printf "https://%s" .Token.ci_config_ref_uri -}}
   {{- $extensions = concat $extensions (list
