@@ -1,23 +1,23 @@
-// Bundles the command line into one file without dependencies, packages/apps/cli/bundle/main.cjs, for Node 20 and newer, and keeps
-// beside it what V8 compiled of it in a run, so that later ones start sooner.
+// Bundles the command line into files without dependencies, packages/apps/cli/bundle/main.cjs and those it loads when it needs them,
+// for Node 20 and newer, and keeps beside it what V8 compiled of it in a run, so that later ones start sooner.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type PluginBuild } from 'esbuild';
 
 const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
 const command = join(cli, 'bin', 'signwright.cjs');
 
-rmSync(join(cli, 'bundle'), { recursive: true, force: true });
-await build({
-  entryPoints: [join(cli, 'dist', 'main.js')],
-  outfile: join(cli, 'bundle', 'main.cjs'),
+/** What is large and seldom needed lies in a file of its own: each run reads the bundle whole. By package, and where it is found. */
+const APART = [{ name: '@google-cloud/kms', file: 'google-cloud-kms.cjs', from: '../../packages/signers/google-kms/' }];
+/** Native, so built where it is installed: asked for when a key is on a PKCS#11 token. */
+const NATIVE = ['pkcs11js'];
+
+const common: BuildOptions = {
   bundle: true,
   minify: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
   format: 'cjs',
   platform: 'node',
   target: 'node20.20',
@@ -26,7 +26,28 @@ await build({
   mainFields: ['module', 'main'],
   legalComments: 'linked',
   logLevel: 'warning',
+  external: NATIVE,
+};
+
+rmSync(join(cli, 'bundle'), { recursive: true, force: true });
+for (const { name, file, from } of APART) {
+  const resolveDir = fileURLToPath(new URL(from, import.meta.url));
+  await build({ ...common, stdin: { contents: `export * from '${name}';`, resolveDir }, outfile: join(cli, 'bundle', file) });
+}
+await build({
+  ...common,
+  entryPoints: [join(cli, 'dist', 'main.js')],
+  outfile: join(cli, 'bundle', 'main.cjs'),
+  sourcemap: 'linked',
+  sourcesContent: false,
+  plugins: [{ name: 'apart', setup: leaveApart }],
 });
+
+/** Requires what lies apart from where it will lie: beside the bundle, as bin/load.cjs sees it. */
+function leaveApart({ onResolve }: PluginBuild): void {
+  for (const { name, file } of APART)
+    onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: `../bundle/${file}`, external: true }));
+}
 
 const workspace = mkdtempSync(join(tmpdir(), 'signwright-build-'));
 try {

@@ -35,7 +35,7 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright audit sequence'))
-    .action((options: SequenceOptions) => finish(auditSequence(options)));
+    .action((options: SequenceOptions) => finish(auditSequence(options, run)));
   logCommand(audit, 'verify', 'make the whole log again, and name whatever is not as it was written')
     .option(
       '--since <checkpoint...>',

@@ -5,7 +5,6 @@ import { init } from './commands/init.ts';
 import { plan } from './commands/plan.ts';
 import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { sign } from './commands/sign.ts';
-import { trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import { verify } from './commands/verify.ts';
 import { wait } from './commands/wait.ts';
 import type { Run } from './context/run.ts';
@@ -14,6 +13,7 @@ import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
+import { addSigner, addTrust } from './program-trust.ts';
 import { outputOption, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
 
@@ -50,7 +50,8 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addHelpText('after', example('signwright init --scan && signwright trust init --trial'))
     .action((options) => finish(init(options)));
 
-  addTrust(command('trust', 'whom signatures and timestamps are traced to'), finish);
+  addTrust(command('trust', 'whom signatures and timestamps are traced to'), finish, run);
+  addSigner(command('signer', 'the keys of the signers'), finish, run);
 
   shareOptions(command('plan', "show each file's rule, tier and owner, and what is unlisted; needs no key and no network"), [
     'text',
@@ -112,39 +113,6 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   }
 }
 
-function addTrust(trust: Command, finish: Finish): void {
-  trust
-    .command('init')
-    .description('make a trial trust domain: a certificate and a timestamp authority for trying things out')
-    .requiredOption('--trial', 'a trial domain; there is no other kind to make here')
-    .option('--directory <directory>', 'where to make it', '.signwright/trial')
-    .option('--repository <url>', 'the repository trial certificates name (default: the origin of this checkout)')
-    .option('--ref <ref>', 'the ref they name', 'refs/heads/main')
-    .addHelpText('after', example('signwright trust init --trial'))
-    .action((options) => finish(trustInit(options)));
-  trust
-    .command('show')
-    .description('list the authorities of a trust root')
-    .argument('<file>', 'a Sigstore trusted root')
-    .addOption(outputOption(['text', 'json']))
-    .addHelpText('after', '\nAs json: version, file, digest, certificateAuthorities, timestampAuthorities, transparencyLogs.')
-    .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
-    .action((file, options) => finish(trustShow(file, options)));
-  trust
-    .command('add')
-    .description('add an authority to a trust root, which is made where it does not exist')
-    .argument('<file>', 'a Sigstore trusted root')
-    .option('--certificate-authority <pem>', 'a chain that issues signing certificates, issuing one first')
-    .option('--issuer <url...>', 'the OIDC issuers that chain may assert')
-    .option('--timestamp-authority <pem>', 'the chain of a timestamp authority, its own certificate first')
-    .option('--from <date>', 'trusted from here on (default: where its certificate begins)')
-    .addHelpText(
-      'after',
-      example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'),
-    )
-    .action((file, options) => finish(trustAdd(file, options)));
-}
-
 function addPolicy(policy: Command, finish: Finish): void {
   policy
     .command('check')
@@ -152,10 +120,7 @@ function addPolicy(policy: Command, finish: Finish): void {
     .argument('[file]', 'the policy', 'signwright.yaml')
     .option('--anchor <file>', 'also hold it against an anchor')
     .addOption(outputOption(['text', 'json']))
-    .addHelpText(
-      'after',
-      '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced, cannotSignAs.',
-    )
+    .addHelpText('after', '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced.')
     .addHelpText('after', example('signwright policy check'))
     .action((file, options) => finish(policyCheck(file, options)));
   policy

@@ -70,6 +70,7 @@ describe('a key reference', () => {
     ['hashivault://../release', /names no key/],
     ['hashivault://release?login=ldap', /no login "ldap"/],
     ['hashivault://release?login=jwt', /names no role/],
+    ['hashivault://release?login=jwt&role=ci', /names no address/],
     ['hashivault://release?mount=../sys', /no path of a mount/],
     ['hashivault://release?address=http://vault.example', /would speak http/],
     ['hashivault://release?token=hvs.secret', /nothing here is called "token"/],

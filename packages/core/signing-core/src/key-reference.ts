@@ -179,6 +179,8 @@ function readVault(text: string): VaultReference {
     if (!MOUNT.test(one)) throw off(text, `"${one}" is no path of a mount`, VAULT_FORM);
   if (version !== undefined && !/^[1-9]\d{0,8}$/.test(version)) throw off(text, 'its version is no number', VAULT_FORM);
   if (login === 'jwt' && !/^[\w.-]{1,200}$/.test(role ?? '')) throw off(text, 'login=jwt names no role', VAULT_FORM);
+  if (login === 'jwt' && address === undefined)
+    throw off(text, 'login=jwt names no address, and an ID token goes only where the policy says', VAULT_FORM);
   return {
     scheme: 'hashivault',
     text,

@@ -2,19 +2,34 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Policy, unenforcedInRun } from '@signwright/policy';
-import { algorithmsOf, keyIdOf, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
+import { type Policy, type SignerDefinition, unenforcedInRun } from '@signwright/policy';
+import {
+  algorithmsOf,
+  type CiJob,
+  keyIdOf,
+  messageOf,
+  parseCertificate,
+  SIGNATURE_ALGORITHMS,
+  SignwrightError,
+  sha256,
+  verifyMessage,
+  verifyTimestamp,
+} from '@signwright/signing-core';
+import { ciJob } from '../context/ci-job.ts';
 import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
-import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
+import { type Choice, choicesOf } from '../context/signers/choices.ts';
+import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
 
 export type DoctorOptions = PassphraseOptions & { readonly policy: string; readonly evidence?: string };
 
-type Check = { readonly what: string; run(): Promise<string> };
+/** What was found, or why it was not tried. */
+type Found = string | { readonly skipped: string };
+type Check = { readonly what: string; run(): Promise<Found> };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** `signwright doctor`: tries each thing signing and verifying rest on, and says what is wrong with it and what to do. */
@@ -22,7 +37,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   let failed = 0;
   const check = async ({ what, run }: Check): Promise<void> => {
     try {
-      printLines([`ok    ${what}: ${await run()}`]);
+      const found = await run();
+      printLines([typeof found === 'string' ? `ok    ${what}: ${found}` : `skip  ${what}: ${found.skipped}`]);
     } catch (error) {
       failed++;
       const ours = error instanceof SignwrightError;
@@ -46,7 +62,9 @@ export async function doctor(options: DoctorOptions): Promise<number> {
       return `${options.policy}, digest ${open.policy.digest}`;
     },
   });
-  if (open) for (const one of checksOf(open, options)) await check(one);
+  const job = await ciJob();
+  await check({ what: 'pipeline', run: async () => described(job) });
+  if (open) for (const one of checksOf(open, { ...options, job })) await check(one);
   printLines([failed === 0 ? 'all is well' : `${failed} of these ${failed === 1 ? 'needs' : 'need'} care`]);
   return failed === 0 ? EXIT.allow : EXIT.usage;
 }
@@ -57,29 +75,58 @@ function searches(): boolean {
   return major > 22 || (major === 22 && minor >= 13);
 }
 
-function checksOf(open: OpenPolicy, options: DoctorOptions): Check[] {
-  const signers = createSigners(open, options);
+function checksOf(open: OpenPolicy, options: DoctorOptions & { readonly job: CiJob | undefined }): Check[] {
+  const choices = choicesOf(open, options);
   return [
     { what: 'enforcement', run: async () => enforcement(open.policy) },
     { what: 'trust root', run: async () => trustRoot(open) },
     { what: 'timestamps', run: () => timestamps(open) },
     { what: 'evidence store', run: () => evidence(evidencePlace(open, options.evidence), open) },
     ...(open.policy.audit === undefined ? [] : [{ what: 'audit log', run: () => auditLog(open) }]),
-    ...[...open.policy.signers.values()].map((definition) => ({
-      what: `signer ${definition.id}`,
-      run: async () => {
-        const signer = await signers.of(definition);
-        const key = await signer.publicKey();
-        const [algorithm] = algorithmsOf(key);
-        const message = randomBytes(32);
-        const digest = createHash(algorithm === 'ed25519' ? 'sha512' : 'sha256')
-          .update(message)
-          .digest();
-        await signer.sign({ algorithm, digest, message });
-        return `signed throw-away bytes, ${algorithm}, key ${keyIdOf(key)}`;
-      },
-    })),
+    ...[...open.policy.signers.values()].flatMap((definition) => signerChecks(definition, choices(definition), options.job)),
   ];
+}
+
+/** Each thing a signer can sign with is tried, whether or not it comes first. */
+function signerChecks({ id, certificate }: SignerDefinition, choices: readonly Choice[], job: CiJob | undefined): Check[] {
+  if (choices.length === 0)
+    return [
+      { what: `signer ${id}`, run: async () => ({ skipped: 'none of its keys counts now (from, until, compromised-since)' }) },
+    ];
+  return choices.map((choice) => ({
+    what: `signer ${id}, ${choice.reference}${choice.experimental ? ' (experimental)' : ''}`,
+    run: async () => {
+      const forJobs = choice.kind === 'certificate' && certificate?.type !== 'trial';
+      if (forJobs && job === undefined) return { skipped: 'it certifies jobs of a CI, and this is none' };
+      return tried(choice);
+    },
+  }));
+}
+
+/** Signs throw-away bytes. */
+async function tried({ open, until }: Choice): Promise<string> {
+  const started = performance.now();
+  const signer = await open();
+  const opened = performance.now();
+  const key = await signer.publicKey();
+  const [algorithm] = algorithmsOf(key);
+  const message = randomBytes(32);
+  const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
+  const signature = await signer.sign({ algorithm, digest, message });
+  const took = `opened in ${Math.round(opened - started)} ms, signed in ${Math.round(performance.now() - opened)} ms`;
+  if (!verifyMessage(key, signature, message))
+    throw new SignwrightError('verification', 'what it signed does not verify by its own public key', { next: 'do not use it' });
+  const certificate = await signer.certificate();
+  const ends = certificate ? new Date(parseCertificate(certificate).notAfter) : until;
+  const expiry = ends === undefined ? '' : `, ${certificate ? 'its certificate ends' : 'counts until'} ${ends.toISOString()}`;
+  return `reached and permitted: ${took}; ${algorithm}, key ${keyIdOf(key)}${expiry}`;
+}
+
+function described(job: CiJob | undefined): string {
+  if (job === undefined) return 'this is no job of a CI: what is for pipelines signs in them alone';
+  const what = [job.repository, job.ref].filter((one) => one !== undefined).join(' at ');
+  const may = job.planOnly === undefined ? '' : `; ${job.planOnly}: it may plan and never sign`;
+  return `${job.title}${what === '' ? '' : `, ${what}`}${may}`;
 }
 
 function enforcement(policy: Policy): string {

@@ -11,7 +11,6 @@ import { safeJson } from '@signwright/report';
 import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
 import { checkStores } from '../context/check-stores.ts';
 import { openPolicy } from '../context/open-policy.ts';
-import { whyNoSigning } from '../context/open-signer.ts';
 import { EXIT } from '../exit.ts';
 import { explainData, explainLines } from '../explain-lines.ts';
 import { printLines, printNote } from '../print-lines.ts';
@@ -23,10 +22,20 @@ export async function policyCheck(file: string, options: Output & { readonly anc
   const open = await openPolicy({ policy: file, ...options }, new Date());
   await checkStores(open);
   const { policy, trustRoot, anchored } = open;
-  const found = { notEnforced: notEnforced(policy), cannotSignAs: cannotSignAs(policy) };
+  const found = notEnforced(policy);
   if (options.output === 'json') {
     const { name, serial, digest, warnings } = policy;
-    const checked = { version: 1, file, name, serial, digest, trustRoot: trustRoot?.digest, anchored, warnings, ...found };
+    const checked = {
+      version: 1,
+      file,
+      name,
+      serial,
+      digest,
+      trustRoot: trustRoot?.digest,
+      anchored,
+      warnings,
+      notEnforced: found,
+    };
     process.stdout.write(safeJson(checked));
     return;
   }
@@ -42,7 +51,6 @@ export async function policyCheck(file: string, options: Output & { readonly anc
 }
 
 type NotEnforced = Unenforced & { readonly needed: 'always' | 'by-rule' };
-type CannotSignAs = { readonly signer: string; readonly where: string; readonly why: string };
 
 /** The keys this version does not enforce: those any run needs, and those an artifact needs whose rule leads to them. */
 function notEnforced(policy: Policy): NotEnforced[] {
@@ -53,27 +61,13 @@ function notEnforced(policy: Policy): NotEnforced[] {
   }));
 }
 
-function cannotSignAs({ signers }: Policy): CannotSignAs[] {
-  return [...signers.values()].flatMap((signer) => {
-    const why = whyNoSigning(signer, Date.now());
-    return why === undefined ? [] : [{ signer: signer.id, where: signer.where, why }];
-  });
-}
-
-function limits(found: {
-  readonly notEnforced: readonly NotEnforced[];
-  readonly cannotSignAs: readonly CannotSignAs[];
-}): string[] {
+function limits(found: readonly NotEnforced[]): string[] {
   const keys = (wanted: NotEnforced['needed']): string[] =>
-    found.notEnforced.filter(({ needed }) => needed === wanted).map(({ key, where, what }) => `    ${key} (${where}): ${what}`);
+    found.filter(({ needed }) => needed === wanted).map(({ key, where, what }) => `    ${key} (${where}): ${what}`);
   const headed = (head: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [head, ...lines]);
   return [
     ...headed('  "sign" and "verify" will refuse to run by it, for this version does not enforce:', keys('always')),
     ...headed('  they will refuse artifacts whose rule leads to what this version does not enforce:', keys('by-rule')),
-    ...headed(
-      '  "sign" will refuse these signers; what they signed elsewhere verifies:',
-      found.cannotSignAs.map(({ signer, where, why }) => `    ${signer} (${where}) ${why}`),
-    ),
   ];
 }
 

@@ -1,28 +1,29 @@
 import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { messageOf, SignwrightError, type TrustRoot, worstOf } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { ciJob } from '../context/ci-job.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { confirmedParts } from '../context/confirmed-parts.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
-import { createSigners, type PassphraseOptions } from '../context/open-signer.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
+import { createSigners } from '../context/signers/create-signers.ts';
+import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { sourceContext } from '../context/source-context.ts';
 import { exitOf } from '../exit.ts';
-import { tell } from '../notify/tell.ts';
+import { tell, tellOfFallbacks } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
-import { createRecorder } from '../records/run-recorder.ts';
 import type { RunLog } from '../records/write-records.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { prepareParts } from '../signing/prepare-parts.ts';
 import { prepareSidecars, refuseEd25519 } from '../signing/prepare-sidecars.ts';
 import { publish } from '../signing/publish.ts';
-import { signWorks } from '../signing/sign-works.ts';
+import { signPlanned } from '../signing/sign-planned.ts';
 import type { SigningRun } from '../signing/work.ts';
 
 export type SignOptions = SharedOptions &
@@ -43,14 +44,16 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const note = (line: string): void => {
     if (!options.quiet) printNote(line);
   };
+  const job = await ciJob();
   const signing: SigningRun = {
     open,
     timestamps: await openTimestamps(open, trustRootOf(open), note),
     trust: evidenceTrust(open),
-    signers: createSigners(open, options),
+    signers: createSigners(open, { ...options, job, signal: run.signal, note }),
+    job,
     signal: run.signal,
   };
-  const asserted = await sourceContext();
+  const asserted = await sourceContext(job);
   const recording = openRecording(signing, asserted, options.environment ?? 'default', note);
 
   const place = evidencePlace(open, options.evidence);
@@ -77,12 +80,12 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   }
 
   const confirmed = await confirmedParts(before.records, open);
-  const [parts, sidecars] = await recording.ending(names, async () => [
-    await prepareParts(planned, { before, confirmed }, asserted, signing, note),
-    options.sidecars ? await prepareSidecars(planned, signing, note) : [],
-  ]);
-  const recorded = await recording.open([...parts, ...sidecars]);
-  const { signed, failure } = await signWorks(parts, sidecars, createRecorder(recorded));
+  const prepare = async () =>
+    [
+      await prepareParts(planned, { before, confirmed }, asserted, signing, note),
+      options.sidecars ? await prepareSidecars(planned, signing, note) : [],
+    ] as const;
+  const { signed, recorded, failure } = await signPlanned(names, prepare, { recording, signers: signing.signers, note });
   const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
   await publishLog(recorded?.log, note);
   if (failure !== undefined) throw failure;
@@ -95,6 +98,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   });
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
+  await tellOfFallbacks(open, signing.signers, note);
   return exitOf(worstOf(verdicts.map(({ result }) => result)));
 }
 

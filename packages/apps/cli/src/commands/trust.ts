@@ -1,8 +1,17 @@
-import { addToTrustRoot, createTrialDomain, issuersPathOf } from '@signwright/certificates';
+import {
+  addToTrustRoot,
+  createTrialDomain,
+  fetchIssuerChain,
+  type IssuerChain,
+  type IssuerChainRequest,
+  issuersPathOf,
+} from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
+import { isCi } from '../context/ci-job.ts';
 import { parseInstant } from '../context/instant.ts';
+import type { Run } from '../context/run.ts';
 import { originOfCheckout } from '../context/source-context.ts';
 import { printLines } from '../print-lines.ts';
 
@@ -85,26 +94,81 @@ function describe({ chain, validFrom, validUntil }: Authority): string[] {
 
 export type TrustAddOptions = {
   readonly certificateAuthority?: string;
+  readonly fromIssuer?: string;
+  readonly fingerprint?: string;
   readonly issuer?: string[];
   readonly timestampAuthority?: string;
   readonly from?: string;
 };
 
 /** `signwright trust add FILE` */
-export async function trustAdd(file: string, options: TrustAddOptions): Promise<void> {
+export async function trustAdd(file: string, options: TrustAddOptions, { signal }: Run): Promise<void> {
+  await refuseInJob(file);
   const pem = async (path: string | undefined): Promise<string | undefined> =>
     path === undefined ? undefined : (await readBounded(path, MAX_FILE, 'the chain')).toString('utf8');
-  const [certificateAuthority, timestampAuthority] = await Promise.all([
-    pem(options.certificateAuthority),
-    pem(options.timestampAuthority),
-  ]);
-  await addToTrustRoot(file, {
-    issuers: options.issuer ?? [],
-    ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
-    ...(timestampAuthority === undefined ? {} : { timestampAuthority }),
-    ...(options.from === undefined ? {} : { from: new Date(parseInstant(options.from, '--from')) }),
-  });
+  const [named, timestampAuthority] = await Promise.all([pem(options.certificateAuthority), pem(options.timestampAuthority)]);
+  const chains = options.fromIssuer === undefined ? [named] : await chainsOf(options.fromIssuer, options, signal);
+  const from = options.from === undefined ? {} : { from: new Date(parseInstant(options.from, '--from')) };
+  for (const [index, certificateAuthority] of chains.entries()) {
+    await addToTrustRoot(file, {
+      issuers: options.issuer ?? [],
+      ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+      ...(timestampAuthority === undefined || index > 0 ? {} : { timestampAuthority }),
+      ...(options.fromIssuer === undefined ? {} : { uri: options.fromIssuer }),
+      ...from,
+    });
+  }
   await trustShow(file, { output: 'text' });
+}
+
+/** A root that a job may change is one that whoever controls the job may change: people edit it, and review what they edit. */
+async function refuseInJob(file: string): Promise<void> {
+  if (!isCi()) return;
+  const there = await readBounded(file, MAX_FILE, 'the trust root').catch(() => undefined);
+  const root = there && parseTrustRoot(there, undefined, file);
+  const authorities = [...(root?.certificateAuthorities ?? []), ...(root?.timestampAuthorities ?? [])];
+  if (authorities.length > 0 && authorities.every(({ chain }) => isTrial(chain[0]))) return;
+  throw new SignwrightError('denied', 'a job of a CI does not edit a trust root', {
+    where: file,
+    next: 'edit it on your own machine, have the change reviewed, and check it in',
+  });
+}
+
+/** The chains of an issuer, which verify up to the root with this fingerprint, whoever answered. */
+async function chainsOf(
+  url: string,
+  { fingerprint, issuer = [] }: TrustAddOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (fingerprint === undefined) {
+    throw new SignwrightError('usage', '--from-issuer needs --fingerprint: without it, whoever answers would be trusted', {
+      next: 'ask the operator of the issuer: openssl x509 -in root.pem -noout -fingerprint -sha256',
+    });
+  }
+  const { chains, issuers } = await fetchChain({ url, fingerprint, signal });
+  if (issuer.length > 0) return chains;
+  throw new SignwrightError('usage', 'the chain is trusted only for the OIDC issuers named with it, and none is', {
+    next:
+      issuers.length === 0
+        ? 'name them: --issuer https://gitlab.example'
+        : `name those you mean of what it takes: ${issuers.map((one) => `--issuer ${one}`).join(' ')}`,
+  });
+}
+
+/** A Fulcio, else a step-ca: which it is shows when it is asked. */
+async function fetchChain(request: Omit<IssuerChainRequest, 'type'>): Promise<IssuerChain> {
+  try {
+    return await fetchIssuerChain({ type: 'fulcio', ...request });
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
+    return fetchIssuerChain({ type: 'step-ca', ...request }).catch((other: unknown) => {
+      if (!(other instanceof SignwrightError) || other.code !== 'configuration') throw other;
+      throw new SignwrightError('configuration', `${error.message}; nor is it a step-ca: ${other.message}`, {
+        where: request.url,
+        ...(other.next === undefined ? {} : { next: other.next }),
+      });
+    });
+  }
 }
 
 async function readIfThere(file: string): Promise<Buffer | undefined> {

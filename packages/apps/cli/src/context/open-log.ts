@@ -11,12 +11,12 @@ import {
   sealSegment,
   type VerifierKey,
 } from '@signwright/signing-core';
+import { isCi } from './ci-job.ts';
 import { systemClock } from './clock.ts';
 import { evidenceTrust } from './evidence-trust.ts';
 import { proofTrustOf } from './find-records.ts';
 import type { OpenPolicy } from './open-policy.ts';
 import { type OpenStore, openStore, type StorePlace, storePlace } from './open-store.ts';
-import { isCi } from './run-context.ts';
 
 /** The log the policy names. @throws SignwrightError `policy` where it names none, or nobody could check it. */
 export function auditDefinition({ policy, file }: OpenPolicy): AuditDefinition {

@@ -3,6 +3,7 @@ import type { NotifyDefinition } from '@signwright/policy';
 import { type Json, messageOf, type Notification, SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import type { Signers } from '../context/signers/create-signers.ts';
 
 /** Artifacts a notification lists; it has 64 KiB at the most. */
 const SHOWN = 50;
@@ -11,6 +12,15 @@ const SHOWN = 50;
 export async function tell(open: OpenPolicy, verdicts: readonly Verdict[], note: (line: string) => void): Promise<void> {
   const type = worstOf(verdicts.map(({ result }) => result));
   await tellOf(open, type, describe(open, verdicts), note);
+}
+
+/** Tells of signers that had to sign with something else than what comes first. */
+export async function tellOfFallbacks(open: OpenPolicy, signers: Signers, note: (line: string) => void): Promise<void> {
+  const fallen = [...open.policy.signers.values()].flatMap((definition) => {
+    const unreached = signers.unreached(definition);
+    return unreached.length === 0 ? [] : [{ signer: definition.id, unreached: unreached.map((one) => ({ ...one })) }];
+  });
+  if (fallen.length > 0) await tellOf(open, 'fallback', { ...policyOf(open), signers: fallen }, note);
 }
 
 /** Tells of one thing that happened. */
@@ -50,9 +60,13 @@ async function post({ webhook, secretEnv, allowPrivate, where }: NotifyDefinitio
   await notifier.notify(event);
 }
 
-function describe({ policy }: OpenPolicy, verdicts: readonly Verdict[]): Json {
+function policyOf({ policy }: OpenPolicy): { readonly policy: Json } {
+  return { policy: { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest } };
+}
+
+function describe(open: OpenPolicy, verdicts: readonly Verdict[]): Json {
   return {
-    policy: { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest },
+    ...policyOf(open),
     environment: verdicts[0]?.environment ?? 'default',
     moment: verdicts[0]?.moment ?? 'release',
     total: verdicts.length,

@@ -1,8 +1,7 @@
 import type { AuditDefinition } from '@signwright/policy';
-import { type Claims, type ErrorCode, messageOf, type Signer, SignwrightError } from '@signwright/signing-core';
+import { type Claims, type ErrorCode, messageOf, type Signer, SignwrightError, withoutEmail } from '@signwright/signing-core';
 import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from '../context/open-log.ts';
-import { whyNoSigning } from '../context/open-signer.ts';
-import { runContext, withoutEmail } from '../context/run-context.ts';
+import { runContext } from '../context/run-context.ts';
 import type { SigningRun, Work } from '../signing/work.ts';
 import { isRequired, type Recording, tolerant } from './run-recorder.ts';
 import { writeRefusal } from './write-records.ts';
@@ -42,7 +41,7 @@ export function openRecording(
     const run = {
       policy: open.policy,
       environment,
-      context: runContext(),
+      context: runContext(signing.job),
       asserted,
       ...(certified === undefined || hasEmail(certified) ? {} : { certified }),
       now: () => new Date(),
@@ -91,7 +90,6 @@ export function openRecording(
 async function anySigner({ open, signers }: SigningRun): Promise<Signer> {
   let failure: SignwrightError | undefined;
   for (const definition of open.policy.signers.values()) {
-    if (whyNoSigning(definition, Date.now()) !== undefined) continue;
     try {
       return await signers.of(definition);
     } catch (error) {

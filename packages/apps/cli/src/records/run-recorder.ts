@@ -80,9 +80,10 @@ export async function tolerant<T>(
   }
 }
 
-function intendedOf({ artifacts, signer, bytes }: Work): Intended {
+function intendedOf({ artifacts, signer, unreached, bytes }: Work): Intended {
   return {
     signer,
+    unreached,
     ...(bytes === undefined ? {} : { bytes }),
     artifacts: artifacts.map(recordedArtifact),
     reasons: [...new Set(artifacts.map(reasonFor))].slice(0, 20),

@@ -13,10 +13,12 @@ import {
   type Sha256,
   SignwrightError,
   sha256,
+  type Unreached,
+  withoutEmail,
   writeRecord,
   writeSliced,
 } from '@signwright/signing-core';
-import { type RunContext, withoutEmail } from '../context/run-context.ts';
+import type { RunContext } from '../context/run-context.ts';
 
 /** The log as runs of `sign` write it. */
 export type RunLog = AuditLog & {
@@ -29,6 +31,8 @@ export type RunLog = AuditLog & {
 /** One thing a run is about to sign. */
 export type Intended = {
   readonly signer: RecordedSigner;
+  /** What of the signer could not be reached before. */
+  readonly unreached: readonly Unreached[];
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed. */
   readonly bytes?: Sha256;
   readonly artifacts: readonly RecordedArtifact[];
@@ -63,7 +67,7 @@ export async function writeIntents(log: RunLog, intended: readonly Intended[], r
 
 async function slicesOf(
   log: RunLog,
-  { artifacts, signer, bytes, reasons }: Intended,
+  { artifacts, signer, unreached, bytes, reasons }: Intended,
   run: RecordedRun,
 ): Promise<{ base: RecordBase; signer: RecordedSigner; records: Buffer[] }> {
   const base = baseOf(artifacts, run);
@@ -74,6 +78,9 @@ async function slicesOf(
     attempt: count + 1,
     ...(last === undefined ? {} : { previous: last }),
     signer,
+    ...(unreached.length === 0
+      ? {}
+      : { unreached: unreached.map(({ reference, reason }) => ({ reference, reason: shortened(reason) })) }),
     ...(bytes === undefined ? {} : { bytes }),
     decision: { result: 'allow', reasons },
     artifacts,

@@ -53,6 +53,7 @@ async function prepare(
     definition,
     artifacts: missing,
     signer: prepared.signer,
+    unreached: run.signers.unreached(definition),
     ...(prepared.certified === undefined ? {} : { certified: prepared.certified }),
     bytes: prepared.bytes,
     async sign() {

@@ -13,14 +13,15 @@ import {
 import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import { keyThatCounts } from '../context/open-signer.ts';
+import { keysThatCount } from '../context/signers/choices.ts';
 import { checkNotStopped, definitionOf, type NewFile, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;
 /** So many are signed in a row by one certificate. */
 const BATCH = 1000;
-const IN_FLIGHT = 16;
+/** As many a KMS answers at once. */
+const IN_FLIGHT = 32;
 
 /**
  * Settles which files get FILE.sigstore.json beside them: the file's signature by its first signer, as cosign and others read it. No
@@ -49,6 +50,7 @@ async function prepare(definition: SignerDefinition, missing: readonly Beside[],
     definition,
     artifacts: missing.map(({ artifact }) => artifact),
     signer,
+    unreached: run.signers.unreached(definition),
     async sign() {
       const files: NewFile[] = [];
       try {
@@ -85,7 +87,7 @@ function withoutThem(error: unknown): unknown {
 export function refuseEd25519(planned: readonly PlannedArtifact[], open: OpenPolicy): void {
   for (const id of bySigner(planned).keys()) {
     const { keys, where } = definitionOf(open, id);
-    const key = keyThatCounts(keys, Date.now());
+    const [key] = keysThatCount(keys, Date.now());
     if (!key || createPublicKey(key.rule.publicKey).asymmetricKeyType !== 'ed25519') continue;
     throw new SignwrightError('configuration', `signer ${id} has an Ed25519 key, which signs no files by their digest`, {
       where,

@@ -1,5 +1,6 @@
 import type { SignerDefinition, ToSign } from '@signwright/policy';
 import {
+  type CiJob,
   type Claims,
   type EvidenceTrust,
   type RecordedSigner,
@@ -7,10 +8,11 @@ import {
   type SignedPart,
   SignwrightError,
   type TimestampAuthority,
+  type Unreached,
 } from '@signwright/signing-core';
 import type { ArtifactInHand } from '../context/artifacts-in-hand.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import type { Signers } from '../context/open-signer.ts';
+import type { Signers } from '../context/signers/create-signers.ts';
 
 /** An artifact to sign: its bytes, what is demanded of it, and by whom this run signs it. */
 export type PlannedArtifact = ToSign<ArtifactInHand>;
@@ -21,6 +23,8 @@ export type SigningRun = {
   readonly timestamps: TimestampAuthority;
   readonly trust: EvidenceTrust;
   readonly signers: Signers;
+  /** The CI job this run is part of. */
+  readonly job: CiJob | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -29,6 +33,8 @@ export type Work = {
   readonly definition: SignerDefinition;
   readonly artifacts: readonly PlannedArtifact[];
   readonly signer: RecordedSigner;
+  /** What of the signer could not be reached before. */
+  readonly unreached: readonly Unreached[];
   /** What the signer's certificate says, where it has one. */
   readonly certified?: Claims;
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed. */

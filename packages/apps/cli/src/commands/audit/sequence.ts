@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
 import type { AuditDefinition } from '@signwright/policy';
-import { type Signer, SignwrightError } from '@signwright/signing-core';
+import { parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
 import { auditDefinition, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
-import { type PassphraseOptions, passphraseOf } from '../../context/open-signer.ts';
+import type { Run } from '../../context/run.ts';
+import { openReference } from '../../context/signers/open-key.ts';
+import { type PassphraseOptions, passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
 
@@ -13,10 +14,10 @@ export type SequenceOptions = PassphraseOptions & { readonly policy: string };
  * `signwright audit sequence`: with the log's key, puts what jobs appended in order, and publishes the log for outsiders. A segment
  * that is not taken is recorded as such, and told.
  */
-export async function auditSequence(options: SequenceOptions): Promise<number> {
+export async function auditSequence(options: SequenceOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
   const audit = auditDefinition(open);
-  const logKey = await openLogKey(open, audit, options);
+  const logKey = await openLogKey(open, audit, options, run.signal);
   const store = await openLogStore(open, audit);
   const { openLogReader } = await import('@signwright/audit-log');
   const before = await openLogReader({ blobs: store.blobs, keys: logKeysOf(audit) });
@@ -31,7 +32,12 @@ export async function auditSequence(options: SequenceOptions): Promise<number> {
 }
 
 /** The log's private key. */
-async function openLogKey(open: OpenPolicy, audit: AuditDefinition, options: PassphraseOptions): Promise<Signer> {
+async function openLogKey(
+  open: OpenPolicy,
+  audit: AuditDefinition,
+  options: PassphraseOptions,
+  signal: AbortSignal,
+): Promise<Signer> {
   const { key, where } = audit;
   if (key === undefined) {
     throw new SignwrightError('policy', 'the policy does not say where the key of the log is', {
@@ -39,22 +45,17 @@ async function openLogKey(open: OpenPolicy, audit: AuditDefinition, options: Pas
       next: 'add audit.key: a path, which only the machine that orders records need have',
     });
   }
-  const scheme = /^[a-z0-9+.-]+:/i.exec(key)?.[0];
-  if (scheme !== undefined) {
-    throw new SignwrightError('not-enforced-yet', `the log has its key at ${scheme}, which this version cannot sign with`, {
+  const idToken = async (): Promise<never> => {
+    throw new SignwrightError('configuration', "the log's key is asked for with an ID token, which is of the jobs that sign", {
       where,
-      next: 'give it a key file',
-    });
-  }
-  const { createFileSigner } = await import('@signwright/signer-file');
-  const path = resolve(open.directory, key);
-  return createFileSigner({ path, passphrase: passphraseOf(options) ?? noPassphrase(path) });
-}
-
-function noPassphrase(path: string) {
-  return async (): Promise<never> => {
-    throw new SignwrightError('configuration', `the log's key ${path} is encrypted`, {
-      next: 'name the environment variable with its passphrase: --passphrase-env NAME',
+      next: 'use login=token or login=approle',
     });
   };
+  const opening = { directory: open.directory, passphrase: passphraseOf(options), signal, idToken };
+  return openReference(
+    key,
+    'the log',
+    opening,
+    parseKeyReference(key).scheme === 'file' ? {} : { publicKey: logKeysOf(audit)[0].publicKey },
+  );
 }

@@ -14,7 +14,7 @@ import { systemClock } from '../../context/clock.ts';
 import { proofTrustOf } from '../../context/find-records.ts';
 import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
 import { openPolicy } from '../../context/open-policy.ts';
-import { type PassphraseOptions, passphraseOf } from '../../context/open-signer.ts';
+import { type PassphraseOptions, passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
 import { tellOf } from '../../notify/tell.ts';
 import { printLines, printNote } from '../../print-lines.ts';

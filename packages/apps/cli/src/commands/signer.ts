@@ -1,0 +1,150 @@
+import type { KeyObject } from 'node:crypto';
+import { mkdir, open as openFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import type { SignerDefinition } from '@signwright/policy';
+import { keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
+import { ciJob } from '../context/ci-job.ts';
+import { parseInstant } from '../context/instant.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import type { Run } from '../context/run.ts';
+import { jobIdentity } from '../context/signers/job-identity.ts';
+import { type OpeningKeys, openReference } from '../context/signers/open-key.ts';
+import { type PassphraseOptions, passphraseOf } from '../context/signers/passphrase.ts';
+import { printLines } from '../print-lines.ts';
+
+export type SignerRotateOptions = PassphraseOptions & {
+  readonly policy: string;
+  readonly to?: string;
+  readonly from?: string;
+  /** Seconds. */
+  readonly overlap: number;
+};
+
+/** A line of a signer's `keys:`. */
+type KeyLine = Readonly<Record<'ref' | 'public-key', string>> &
+  Partial<Readonly<Record<'from' | 'until' | 'compromised-since', string>>>;
+type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly replaces: KeyLine };
+
+/**
+ * `signwright signer rotate SIGNER`: asks each key of a signer for its public key, and drafts the lines of the policy for those that
+ * are not the one that is pinned; or for another key that is to take over. The new public key is written to a file, the policy is not
+ * touched: whoever edits it decides.
+ */
+export async function signerRotate(id: string, options: SignerRotateOptions, run: Run): Promise<void> {
+  const open = await openPolicy(options, new Date());
+  const definition = definitionOf(open, id);
+  const written = writtenKeys(open, id);
+  const opening = await openingOf(open, definition, options, run);
+  const rotations =
+    options.to === undefined ? await findRotated(written, definition, opening) : [await takeOver(options.to, written, opening)];
+  if (rotations.length === 0) {
+    printLines([`signer ${id}: each key is the one the policy pins; nothing is to be changed`]);
+    return;
+  }
+  const from = options.from === undefined ? new Date() : new Date(parseInstant(options.from, '--from'));
+  const until = new Date(from.getTime() + options.overlap * 1000);
+  const news = new Map<KeyLine, string>();
+  for (const { ref, publicKey, replaces } of rotations) {
+    const path = await writePublicKey(open, id, publicKey);
+    news.set(replaces, line({ ref, 'public-key': path, from: instant(from) }));
+  }
+  printLines([
+    `signer ${id} is to sign with another key. Its lines in the policy (${definition.where}), once somebody has looked:`,
+    '',
+    '    keys:',
+    ...written.flatMap((key) => {
+      const next = news.get(key);
+      return next === undefined ? [line(key)] : [next, line({ ...key, until: key['until'] ?? instant(until) })];
+    }),
+    '',
+    `What the old key signs counts until ${instant(until)}; what it signed before then goes on counting.`,
+  ]);
+}
+
+/** The keys that are not the pinned ones any more. */
+async function findRotated(
+  written: readonly KeyLine[],
+  { id, keys }: SignerDefinition,
+  opening: OpeningKeys,
+): Promise<Rotation[]> {
+  const rotations: Rotation[] = [];
+  for (const [ref, first] of new Map([...written].reverse().map((key) => [key.ref, key]))) {
+    const signer = await openReference(definitionRef(first, written, keys), id, opening, {});
+    const publicKey = await signer.publicKey();
+    if (!keys.some(({ rule }) => rule.keyId === keyIdOf(publicKey))) rotations.push({ ref, publicKey, replaces: first });
+  }
+  return rotations;
+}
+
+/** Paths of a policy are relative to its file; its definition has them as they are from here. */
+function definitionRef(key: KeyLine, written: readonly KeyLine[], keys: SignerDefinition['keys']): string {
+  return keys[written.indexOf(key)]?.ref ?? key.ref;
+}
+
+async function takeOver(ref: string, written: readonly KeyLine[], opening: OpeningKeys): Promise<Rotation> {
+  const [first] = written;
+  if (first === undefined) throw new TypeError('a signer without keys');
+  return { ref, publicKey: await (await openReference(ref, 'the new key', opening, {})).publicKey(), replaces: first };
+}
+
+async function openingOf(
+  open: OpenPolicy,
+  { rule }: SignerDefinition,
+  options: PassphraseOptions,
+  { signal }: Run,
+): Promise<OpeningKeys> {
+  const identity = jobIdentity(await ciJob(), rule.workloads, signal);
+  return {
+    directory: open.directory,
+    passphrase: passphraseOf(options),
+    signal,
+    idToken: (audience) => identity.idToken(audience),
+  };
+}
+
+function definitionOf({ policy, file }: OpenPolicy, id: string): SignerDefinition {
+  const definition = policy.signers.get(id);
+  if (definition === undefined) {
+    throw new SignwrightError('usage', `the policy has no signer ${JSON.stringify(id.slice(0, 64))}`, {
+      where: file,
+      next: `its signers are ${[...policy.signers.keys()].join(', ')}`,
+    });
+  }
+  if (definition.keys.length > 0) return definition;
+  throw new SignwrightError('usage', `signer ${id} has no keys to rotate: it signs by certificate`, { where: definition.where });
+}
+
+function writtenKeys({ policy }: OpenPolicy, id: string): readonly KeyLine[] {
+  const layer = policy.layers.findLast(({ content }) => content.signers?.[id] !== undefined);
+  return layer?.content.signers?.[id]?.keys ?? [];
+}
+
+function line(key: KeyLine): string {
+  const { ref, ...rest } = key;
+  const others = Object.entries(rest).map(([name, value]) => `, ${name}: ${value}`);
+  return `      - { ref: ${JSON.stringify(ref)}${others.join('')} }`;
+}
+
+function instant(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** @returns the path as the policy would have it. */
+async function writePublicKey(open: OpenPolicy, id: string, publicKey: KeyObject): Promise<string> {
+  const short = Buffer.from(keyIdOf(publicKey), 'base64').toString('hex').slice(0, 8);
+  const path = resolve(open.directory, 'trust', `${id}-${short}.pub`);
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  readPublicKey(pem, path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await openFile(path, 'wx');
+    await file.writeFile(pem);
+    await file.sync();
+    await file.close();
+  } catch (cause) {
+    // Named by its digest: what is there is this key.
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new SignwrightError('unreachable', `the public key cannot be written: ${messageOf(cause)}`, { where: path, cause });
+  }
+  return relative(open.directory, path);
+}

@@ -1,0 +1,36 @@
+import { type CiJob, type IdentityProvider, SignwrightError, type WorkloadRule } from '@signwright/signing-core';
+import { systemClock } from '../clock.ts';
+
+const CLUSTER_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
+const MAX_CA = 1024 * 1024;
+
+/** A cluster's own issuer is reached by TLS of the cluster's own authority, which every pod is given. */
+async function clusterAuthority(): Promise<string[]> {
+  const { readBounded } = await import('@signwright/files');
+  return readBounded(CLUSTER_CA, MAX_CA, "the cluster's authority").then(
+    (pem) => [pem.toString('utf8')],
+    () => [],
+  );
+}
+
+/**
+ * The ID token of this job, given on only where it is of one of the workloads: what it is sent to could use it in the job's name.
+ */
+export function jobIdentity(
+  job: CiJob | undefined,
+  workloads: readonly WorkloadRule[],
+  signal: AbortSignal | undefined,
+): IdentityProvider {
+  return {
+    async idToken(audience) {
+      if (job === undefined) {
+        throw new SignwrightError('denied', 'there is no ID token outside a CI', { next: 'sign in a pipeline the policy names' });
+      }
+      const { checkedIdentity } = await import('@signwright/workload-identity');
+      const trusted = job.platform === 'kubernetes' ? { trustedCa: await clusterAuthority() } : {};
+      const stop = signal === undefined ? {} : { signal };
+      const rules = { workloads, platform: job.platform, clock: systemClock, ...trusted, ...stop };
+      return checkedIdentity(job.identity, rules).idToken(audience);
+    },
+  };
+}

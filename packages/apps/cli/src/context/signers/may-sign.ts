@@ -1,0 +1,43 @@
+import type { SignerDefinition } from '@signwright/policy';
+import { type CiJob, compileGlob, parseKeyReference, SignwrightError, type WorkloadRule } from '@signwright/signing-core';
+
+/** Whether a signer is a pipeline's: its key is in a KMS or an HSM, or its certificates are for jobs. */
+export function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
+  if (certificate) return certificate.type !== 'trial';
+  return keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file');
+}
+
+/**
+ * Refuses to sign with a pipeline's signer outside one, in a merge request's, and in one that is plainly none of its workloads. This
+ * guides honest runs; what counts is decided by the CA, the KMS and the verifier.
+ *
+ * @throws SignwrightError `denied` that names the pipelines to use.
+ */
+export function checkMaySign(definition: SignerDefinition, job: CiJob | undefined): void {
+  if (!isForPipelines(definition)) return;
+  const { id, where, rule } = definition;
+  const refuse = (why: string): SignwrightError =>
+    new SignwrightError('denied', `signer ${id} is not for ${why}`, { where, next: `sign in ${pipelinesOf(rule.workloads)}` });
+  if (job === undefined) throw refuse('runs outside a CI');
+  if (job.planOnly !== undefined) throw refuse(`${job.planOnly}, which may plan and never sign`);
+  const reasons = rule.workloads.map((workload) => whyNot(job, workload));
+  if (reasons.length > 0 && !reasons.includes(undefined)) throw refuse(`this job of ${job.title}: ${reasons.join('; ')}`);
+}
+
+/** What the job says of itself against a workload, as far as it says it. */
+function whyNot(job: CiJob, workload: WorkloadRule): string | undefined {
+  for (const claim of ['repository', 'ref'] as const) {
+    const [wanted, said] = [workload[claim], job[claim]];
+    if (wanted !== undefined && said !== undefined && !compileGlob(wanted)(said))
+      return `${claim} is ${said}, and ${workload.id} wants ${wanted}`;
+  }
+  return undefined;
+}
+
+function pipelinesOf(workloads: readonly WorkloadRule[]): string {
+  const described = workloads.map(({ id, issuer, ...claims }) => {
+    const said = Object.entries(claims).map(([name, value]) => `${name} ${value}`);
+    return `a pipeline of ${issuer} (${id}: ${said.join(', ')})`;
+  });
+  return described.join(', or ') || 'a pipeline that the policy names for it';
+}

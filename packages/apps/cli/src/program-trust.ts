@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { type SignerRotateOptions, signerRotate } from './commands/signer.ts';
+import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trustShow } from './commands/trust.ts';
+import type { Run } from './context/run.ts';
+import { duration } from './program-audit.ts';
+import { descriptor, example, type Finish } from './program-parts.ts';
+import { outputOption } from './shared-options.ts';
+
+/** The commands about whom signatures are traced to. */
+export function addTrust(trust: Command, finish: Finish, run: Run): void {
+  trust
+    .command('init')
+    .description('make a trial trust domain: a certificate and a timestamp authority for trying things out')
+    .requiredOption('--trial', 'a trial domain; there is no other kind to make here')
+    .option('--directory <directory>', 'where to make it', '.signwright/trial')
+    .option('--repository <url>', 'the repository trial certificates name (default: the origin of this checkout)')
+    .option('--ref <ref>', 'the ref they name', 'refs/heads/main')
+    .addHelpText('after', example('signwright trust init --trial'))
+    .action((options: TrustInitOptions) => finish(trustInit(options)));
+  trust
+    .command('show')
+    .description('list the authorities of a trust root')
+    .argument('<file>', 'a Sigstore trusted root')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText('after', '\nAs json: version, file, digest, certificateAuthorities, timestampAuthorities, transparencyLogs.')
+    .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
+    .action((file: string, options: { output: 'text' | 'json' }) => finish(trustShow(file, options)));
+  trust
+    .command('add')
+    .description('add an authority to a trust root, which is made where it does not exist')
+    .argument('<file>', 'a Sigstore trusted root')
+    .option('--certificate-authority <pem>', 'a chain that issues signing certificates, issuing one first')
+    .addOption(
+      new Option('--from-issuer <url>', 'ask a Fulcio or a step-ca for its chain; with --fingerprint').conflicts(
+        'certificateAuthority',
+      ),
+    )
+    .option('--fingerprint <sha256>', 'SHA-256 of its root certificate, from somebody who knows it')
+    .option('--issuer <url...>', 'the OIDC issuers that chain may assert')
+    .option('--timestamp-authority <pem>', 'the chain of a timestamp authority, its own certificate first')
+    .option('--from <date>', 'trusted from here on (default: where its certificate begins)')
+    .addHelpText(
+      'after',
+      example('signwright trust add trust/trusted-root.json --certificate-authority ca.pem --issuer https://gitlab.acme.example'),
+    )
+    .addHelpText(
+      'after',
+      '  $ signwright trust add trust/trusted-root.json --from-issuer https://fulcio.acme.example --fingerprint 3f… --issuer https://gitlab.acme.example',
+    )
+    .action((file: string, options: TrustAddOptions) => finish(trustAdd(file, options, run)));
+}
+
+/** The commands about the keys of signers. */
+export function addSigner(signer: Command, finish: Finish, run: Run): void {
+  signer
+    .command('rotate')
+    .description(
+      'draft the lines of the policy for a key that was rotated behind its alias, or that another is to take over from',
+    )
+    .argument('<signer>', "the policy's name of it")
+    .option('--to <reference>', 'the key that is to take over (default: looks behind each reference the signer has)')
+    .option('--from <time>', 'from when the new key counts (default: now)')
+    .addOption(new Option('--overlap <duration>', 'how long both count').argParser(duration).default(7 * 24 * 3600, '7d'))
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', '\nThe public key is written beside the policy; the policy itself is not touched.')
+    .addHelpText('after', example('signwright signer rotate release'))
+    .action((id: string, options: SignerRotateOptions) => finish(signerRotate(id, options, run)));
+}

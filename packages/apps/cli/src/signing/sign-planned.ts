@@ -1,0 +1,35 @@
+import { messageOf } from '@signwright/signing-core';
+import type { Signers } from '../context/signers/create-signers.ts';
+import type { RunRecording } from '../records/open-recording.ts';
+import { createRecorder, type Recording } from '../records/run-recorder.ts';
+import { type Signed, signWorks } from './sign-works.ts';
+import type { Work } from './work.ts';
+
+/** What was signed and recorded, the log it is recorded in, and what failed of what is signed beside the files. */
+export type SignedRun = {
+  readonly signed: readonly Signed[];
+  readonly recorded: Recording | undefined;
+  readonly failure?: Error;
+};
+
+/**
+ * Prepares → records the intents → signs → records the results. Where a key is lost meanwhile, all of that is done once more with the
+ * signer's next one, as another attempt at the request; each time one key fewer is left.
+ */
+export async function signPlanned(
+  names: readonly string[],
+  prepare: () => Promise<readonly [parts: readonly Work[], sidecars: readonly Work[]]>,
+  { recording, signers, note }: { recording: RunRecording; signers: Signers; note: (line: string) => void },
+): Promise<SignedRun> {
+  for (;;) {
+    const lost = signers.lost();
+    const [parts, sidecars] = await recording.ending(names, prepare);
+    const recorded = await recording.open([...parts, ...sidecars]);
+    try {
+      return { recorded, ...(await signWorks(parts, sidecars, createRecorder(recorded))) };
+    } catch (error) {
+      if (signers.lost() === lost) throw error;
+      note(`${messageOf(error)}; trying what the signer has next`);
+    }
+  }
+}
