@@ -10,8 +10,13 @@ import { type BuildOptions, build, type PluginBuild } from 'esbuild';
 const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
 const command = join(cli, 'bin', 'signwright.cjs');
 
-/** What is large and seldom needed lies in a file of its own: each run reads the bundle whole. By package, and where it is found. */
-const APART = [{ name: '@google-cloud/kms', file: 'google-cloud-kms.cjs', from: '../../packages/signers/google-kms/' }];
+/** What is large and seldom needed lies in a file of its own, for each run reads the bundle whole: the vendors' libraries. */
+const APART = [
+  { file: 's3.cjs', module: 'services/storage/dist/s3/sdk.js' },
+  { file: 'aws-kms.cjs', module: 'signers/aws-kms/dist/sdk.js' },
+  { file: 'google-kms.cjs', module: 'signers/google-kms/dist/sdk.js' },
+  { file: 'azure-key-vault.cjs', module: 'signers/azure-key-vault/dist/sdk.js' },
+].map(({ file, module }) => ({ file, module: fileURLToPath(new URL(`../../packages/${module}`, import.meta.url)) }));
 /** Native, so built where it is installed: asked for when a key is on a PKCS#11 token. */
 const NATIVE = ['pkcs11js'];
 
@@ -30,10 +35,7 @@ const common: BuildOptions = {
 };
 
 rmSync(join(cli, 'bundle'), { recursive: true, force: true });
-for (const { name, file, from } of APART) {
-  const resolveDir = fileURLToPath(new URL(from, import.meta.url));
-  await build({ ...common, stdin: { contents: `export * from '${name}';`, resolveDir }, outfile: join(cli, 'bundle', file) });
-}
+for (const { file, module } of APART) await build({ ...common, entryPoints: [module], outfile: join(cli, 'bundle', file) });
 await build({
   ...common,
   entryPoints: [join(cli, 'dist', 'main.js')],
@@ -45,8 +47,10 @@ await build({
 
 /** Requires what lies apart from where it will lie: beside the bundle, as bin/load.cjs sees it. */
 function leaveApart({ onResolve }: PluginBuild): void {
-  for (const { name, file } of APART)
-    onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: `../bundle/${file}`, external: true }));
+  onResolve({ filter: /\/sdk\.js$/ }, ({ path, resolveDir }) => {
+    const apart = APART.find(({ module }) => module === join(resolveDir, path));
+    return apart && { path: `../bundle/${apart.file}`, external: true };
+  });
 }
 
 const workspace = mkdtempSync(join(tmpdir(), 'signwright-build-'));
