@@ -3,21 +3,20 @@ import { type Failure, failureOfStatus } from '@signwright/transport';
 import { type Answered, errorsOf, type Question } from './answer.ts';
 
 type Told = readonly [ErrorCode, message: string, next: string];
-type Explain = (question: Question) => Told;
 
-const restore: Explain = () => [
+const NO_KEY: Told = [
   'configuration',
-  'the key is disabled: it is soft-deleted',
-  'have it restored, or use another key',
+  'there is no such key',
+  'check the name of the key, mount= and namespace= in the reference',
 ];
 
 /** What transit says of keys that will never sign, with 400 or, for want of a better status, with 500. */
-const KNOWN: readonly (readonly [RegExp, Explain])[] = [
-  [/(signing|encryption) key not found/i, () => noKey],
-  [/soft-deleted/i, restore],
+const KNOWN: readonly (readonly [RegExp, Told])[] = [
+  [/(signing|encryption) key not found/i, NO_KEY],
+  [/soft-deleted/i, ['configuration', 'the key is disabled: it is soft-deleted', 'have it restored, or use another key']],
   [
     /less than the minimum encryption key version/i,
-    () => [
+    [
       'configuration',
       'the version of the key is disabled: min_encryption_version is above it',
       'name a later version in the reference and pin that public key, or lower min_encryption_version',
@@ -25,25 +24,20 @@ const KNOWN: readonly (readonly [RegExp, Explain])[] = [
   ],
   [
     /higher than the latest key version/i,
-    () => ['configuration', 'there is no key of this version any more', 'check the key; it was restored or made again'],
+    ['configuration', 'there is no key of this version any more', 'check the key; it was restored or made again'],
   ],
   [
     /not contain a private part/i,
-    () => ['configuration', 'the key there has no private half: only its public key was imported', 'use a key that Vault holds'],
+    ['configuration', 'the key there has no private half: only its public key was imported', 'use a key that Vault holds'],
   ],
   [
     /hash algorithm|marshaling|signature algorithm|does not support signing|signing not supported/i,
-    () => [
+    [
       'configuration',
       'the key cannot sign by this algorithm',
       'use a key of one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096, ed25519',
     ],
   ],
-];
-const noKey: Told = [
-  'configuration',
-  'there is no such key',
-  'check the name of the key, mount= and namespace= in the reference',
 ];
 
 /**
@@ -53,10 +47,9 @@ const noKey: Told = [
 export function explain(answered: Answered, from: string, where: string): Failure {
   const { answer, question } = answered;
   const said = errorsOf(answer);
-  const known = KNOWN.find(([pattern]) => pattern.test(said))?.[1];
-  const told = question.capability === undefined ? undefined : known;
+  const told = question.capability === undefined ? undefined : KNOWN.find(([pattern]) => pattern.test(said))?.[1];
   const failure = told
-    ? { again: false, error: errorOf(told(question), where) }
+    ? { again: false, error: errorOf(told, where) }
     : failureOfStatus(answer, () => errorOf(refusal(answered, from, said), where), 'Vault');
   return answer.status === 503 && /sealed/i.test(said)
     ? { ...failure, error: sealed(where) }
@@ -81,7 +74,7 @@ function refusal({ answer: { status }, question, holder }: Answered, from: strin
       'get a new one, then run again',
     ];
   if (status === 403) return refusedCapability(question, question.capability, holder?.text ?? '', from);
-  if (status === 404 && said === '') return noKey;
+  if (status === 404 && said === '') return NO_KEY;
   if (status === 404)
     return [
       'configuration',

@@ -1,12 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   algorithmsOf,
-  type Json,
   type JsonObject,
   type SignatureAlgorithm,
   SignwrightError,
   type VaultReference,
 } from '@signwright/signing-core';
+import { objectIn } from './answer.ts';
 
 /** One version of a transit key. */
 export type VaultKey = {
@@ -97,10 +97,6 @@ function spkiOfEd25519(written: string): Buffer {
   const bytes = Buffer.from(written, 'base64');
   if (bytes.length !== 32 || bytes.toString('base64') !== written) throw new Error('not 32 bytes');
   return Buffer.concat([ED25519_SPKI, bytes]);
-}
-
-function objectIn(value: Json | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
 function shown(type: string): string {

@@ -77,7 +77,7 @@ const paths = (): string[] => vault.asked.map(({ path }) => path);
 
 for (const [type] of TYPES) signerContract(`a transit key of type ${type}`, () => open(type));
 
-for (const login of ['token', 'jwt&role=release', 'approle'])
+for (const login of ['token', 'jwt&role=release'])
   remoteSignerContract(`a transit key, by login=${login}`, async () => ({
     open: (options) => open('release', `&login=${login}`, options),
     fault: (fault) => vault.befall(fault),
