@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { SignwrightError } from '@signwright/signing-core';
 import type { PKCS11 } from 'pkcs11js';
 
 /** A session, object or slot, as the module's own bytes of a CK_ULONG. */
@@ -58,9 +59,9 @@ export function ulongOf(bytes: Uint8Array): number {
 
 const CODE = /\b(CKR_[A-Z0-9_]+)/;
 
-/** What a module returned, by name: `CKR_PIN_INCORRECT`. `undefined` for what no module said. */
+/** What a module returned, by name: `CKR_PIN_INCORRECT`. `undefined` for what no module said; our own errors have been judged. */
 export function returnCode(error: unknown): string | undefined {
-  return error instanceof Error ? CODE.exec(error.message)?.[1] : undefined;
+  return error instanceof Error && !(error instanceof SignwrightError) ? CODE.exec(error.message)?.[1] : undefined;
 }
 
 const NOT_SHOWN = ['CKR_ATTRIBUTE_TYPE_INVALID', 'CKR_ATTRIBUTE_SENSITIVE'];
@@ -68,7 +69,7 @@ const NOT_SHOWN = ['CKR_ATTRIBUTE_TYPE_INVALID', 'CKR_ATTRIBUTE_SENSITIVE'];
 /** An object's attribute; `undefined` where it has none, or an empty one, or does not show it. */
 export function attribute(cryptoki: Cryptoki, session: Handle, object: Handle, type: number): Buffer | undefined {
   try {
-    const value = cryptoki.C_GetAttributeValue(session, object, [{ type }])[0]?.value as Buffer | undefined;
+    const value = cryptoki.C_GetAttributeValue(session, object, [{ type }])[0]?.value;
     return value === undefined || value.length === 0 ? undefined : value;
   } catch (error) {
     if (NOT_SHOWN.includes(returnCode(error) ?? '')) return undefined;

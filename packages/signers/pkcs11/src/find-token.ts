@@ -22,8 +22,8 @@ export type TokenFacts = {
   readonly serial: string;
 };
 
-/** More than Node has threads to sign in unless UV_THREADPOOL_SIZE says otherwise; HSMs count sessions. */
-const MOST_SESSIONS = 8;
+/** More than Node has threads to sign in, so that none waits for the next; few, for HSMs count them and others use the threads. */
+const MOST_SESSIONS = 16;
 const UNKNOWN_COUNT = 0xffffffff;
 
 /**

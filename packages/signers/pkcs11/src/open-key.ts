@@ -18,6 +18,8 @@ export type Key = {
   readonly assumed: boolean;
   /** Whether it asks for the PIN at each signature. */
   readonly alwaysAuthenticate: boolean;
+  /** Of the sessions it was found by. */
+  readonly age: number;
 };
 
 /**
@@ -34,13 +36,14 @@ export async function openKey(
   signal: AbortSignal,
 ): Promise<Key> {
   const { sessions } = token.state;
+  const { age } = sessions;
   try {
-    return await sessions.use((session) => {
-      if (pin !== undefined) logIn(token, session, pin, pinPlace(reference));
-      return findKey(token, session, reference, pinned);
+    return await sessions.use(({ handle }) => {
+      if (pin !== undefined) logIn(token, handle, pin, pinPlace(reference));
+      return { ...findKey(token, handle, reference, pinned), age: sessions.age };
     }, signal);
   } catch (error) {
-    if (isLost(error)) sessions.forget();
+    if (isLost(error)) sessions.forget(age);
     throw error;
   }
 }
@@ -55,7 +58,7 @@ export function pinPlace({ pinSource }: Pkcs11Reference): string {
   return pinSource ?? `the environment variable ${PIN_VARIABLE}`;
 }
 
-function findKey(token: Token, session: Handle, reference: Pkcs11Reference, pinned: KeyObject | undefined): Key {
+function findKey(token: Token, session: Handle, reference: Pkcs11Reference, pinned: KeyObject | undefined): Omit<Key, 'age'> {
   const { cryptoki } = token;
   const where = reference.text;
   const handle = findPrivateKey(token, session, reference);

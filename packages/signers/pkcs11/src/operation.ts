@@ -1,13 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import { type SignatureAlgorithm, type SignRequest, SignwrightError } from '@signwright/signing-core';
+import { algorithmsOf, type SignatureAlgorithm, type SignRequest, SignwrightError } from '@signwright/signing-core';
 import { CKM } from './cryptoki.ts';
 import { element, unsignedInteger } from './der.ts';
 
 /** One signature, as PKCS#11 makes it. */
 export type Operation = {
   readonly mechanism: number;
-  readonly data: Uint8Array;
-  /** What the token returns, as a Signer returns it. @throws SignwrightError where it is none of this algorithm. */
+  /** A copy of its own. */
+  readonly data: Buffer;
+  /** What the token returns, copied, as a Signer returns it. @throws SignwrightError where it is none of this algorithm. */
   finish(signature: Buffer): Buffer;
 };
 
@@ -21,29 +22,37 @@ export function mechanismOf(algorithm: SignatureAlgorithm): { readonly number: n
 /** DigestInfo of SHA-256 up to the digest (RFC 8017, 9.2, note 1). */
 const SHA256_DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
+/** What a key signs by, and how long what the token then returns is. */
+export type SigningKey = { readonly algorithms: readonly [SignatureAlgorithm, ...SignatureAlgorithm[]]; readonly length: number };
+
+/** @throws SignwrightError `configuration` that names the key's type where it is none of ours. */
+export function signingKeyOf(key: KeyObject): SigningKey {
+  const algorithms = algorithmsOf(key);
+  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  if (algorithms[0] === 'rsa-pkcs1-sha256') return { algorithms, length: Math.ceil(modulusLength / 8) };
+  return { algorithms, length: namedCurve === 'secp384r1' ? 96 : 64 };
+}
+
 /**
  * What a token is asked for, and how its answer is read.
  *
  * @param request one that was checked against the key.
  */
-export function operationOf(key: KeyObject, { algorithm, digest, message }: SignRequest): Operation {
+export function operationOf({ length }: SigningKey, { algorithm, digest, message }: SignRequest): Operation {
   const mechanism = mechanismOf(algorithm).number;
-  const checked = (signature: Buffer, length: number): Buffer => {
+  const checked = (signature: Buffer): Buffer => {
     if (signature.length !== length) throw noSignature(algorithm, signature.length, length);
-    return Buffer.from(signature);
+    return signature;
   };
   switch (algorithm) {
     case 'ed25519':
-      return { mechanism, data: message ?? digest, finish: (signature) => checked(signature, 64) };
+      return { mechanism, data: Buffer.from(message ?? digest), finish: (signature) => Buffer.from(checked(signature)) };
     case 'rsa-pkcs1-sha256': {
-      const length = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
       const data = Buffer.concat([SHA256_DIGEST_INFO, digest]);
-      return { mechanism, data, finish: (signature) => checked(signature, length) };
+      return { mechanism, data, finish: (signature) => Buffer.from(checked(signature)) };
     }
-    default: {
-      const length = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 96 : 64;
-      return { mechanism, data: digest, finish: (signature) => derSignature(checked(signature, length)) };
-    }
+    default:
+      return { mechanism, data: Buffer.from(digest), finish: (signature) => derSignature(checked(signature)) };
   }
 }
 

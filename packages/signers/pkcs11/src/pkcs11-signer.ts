@@ -1,6 +1,5 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import {
-  algorithmsOf,
   checkRequest,
   type Environment,
   type Pkcs11Reference,
@@ -12,14 +11,14 @@ import {
   verifyMessage,
 } from '@signwright/signing-core';
 import { callRemote } from '@signwright/transport';
-import { CKU } from './cryptoki.ts';
+import { CKU, type Handle } from './cryptoki.ts';
 import { explain, isLost } from './explain.ts';
 import { findToken } from './find-token.ts';
 import { loadModule } from './load-module.ts';
 import { logIn } from './log-in.ts';
 import type { Module } from './module.ts';
 import { type Key, needsPin, openKey, pinPlace } from './open-key.ts';
-import { type Operation, operationOf } from './operation.ts';
+import { type Operation, operationOf, signingKeyOf } from './operation.ts';
 import { readPin } from './read-pin.ts';
 
 export type Pkcs11SignerOptions = RemoteKeyOptions & {
@@ -27,14 +26,11 @@ export type Pkcs11SignerOptions = RemoteKeyOptions & {
   readonly environment: Environment;
 };
 
-/** As long as an RSA signature of 4,096 bits. */
-const LONGEST_SIGNATURE = 512;
-
 /**
  * A signer by a private key on a PKCS#11 token: a smart card, an HSM, SoftHSM. The key stays there.
  *
  * One token, one key must match the reference. A wrong PIN is tried once a process. Signatures are made off the main thread, up to
- * eight at once; what PKCS#11 has besides (opening, login) blocks while the token takes to answer.
+ * sixteen at once; what PKCS#11 has besides (opening, login) blocks while the token takes to answer.
  *
  * @throws SignwrightError `configuration` for what must be put right (which says what), `unreachable` where the token does not
  * answer, `cancelled`. No message carries a PIN.
@@ -66,17 +62,18 @@ export async function signerOn(
       pin?.fill(0);
     }
   };
-  const signBy = async (key: Key, operation: Operation, signal: AbortSignal): Promise<Buffer> => {
-    const pin = key.alwaysAuthenticate ? await readPin(reference, environment) : undefined;
-    try {
-      return operation.finish(await signOnce(key, operation, pin, pinPlace(reference), signal));
-    } finally {
-      pin?.fill(0);
-    }
-  };
+  const signBy = (key: Key, operation: Operation, signal: AbortSignal): Promise<Buffer> =>
+    key.alwaysAuthenticate
+      ? readPin(reference, environment).then((pin) =>
+          signOnce(key, operation, signal, (session) =>
+            logIn(key.token, session, pin, pinPlace(reference), CKU.contextSpecific),
+          ).finally(() => pin.fill(0)),
+        )
+      : signOnce(key, operation, signal);
 
   let key = await ask(find);
   const { publicKey } = key;
+  const signing = signingKeyOf(publicKey);
   // Nobody else vouches for it: the policy that pins it, or the token that shows it, may mean another key than the one that signs.
   if (key.assumed || pinned === undefined)
     await ask((signal) => prove(key, (operation) => signBy(key, operation, signal), reference));
@@ -84,16 +81,19 @@ export async function signerOn(
     publicKey: async () => publicKey,
     certificate: async () => undefined,
     sign: async (request) => {
-      checkRequest(request, algorithmsOf(publicKey), reference.text);
-      const operation = operationOf(publicKey, request);
+      checkRequest(request, signing.algorithms, reference.text);
+      const operation = operationOf(signing, request);
       return ask(async (signal) => {
         const used = key;
-        return signBy(used, operation, signal).catch((error: unknown) =>
-          again(error, signal, async () => {
+        try {
+          return await signBy(used, operation, signal);
+        } catch (error) {
+          return again(error, signal, async () => {
+            used.token.state.sessions.forget(used.age);
             if (key === used) key = sameKey(await find(signal), publicKey, reference);
             return signBy(key, operation, signal);
-          }),
-        );
+          });
+        }
       });
     },
   };
@@ -105,31 +105,20 @@ async function again<T>(error: unknown, signal: AbortSignal, work: () => Promise
   return work();
 }
 
-/** What threads read and write at this moment: the binding does not keep it from being collected. */
-const underWay = new Set<readonly Buffer[]>();
-
-async function signOnce(
+/** @param logIn for a key that asks for it each time, between the two calls. */
+function signOnce(
   { token, handle }: Key,
-  { mechanism, data }: Operation,
-  pin: Buffer | undefined,
-  pinAt: string,
+  { mechanism, data, finish }: Operation,
   signal: AbortSignal,
+  logIn?: (session: Handle) => void,
 ): Promise<Buffer> {
   const { cryptoki, state } = token;
-  const buffers = [Buffer.from(data), Buffer.alloc(LONGEST_SIGNATURE)] as const;
-  underWay.add(buffers);
-  try {
-    return await state.sessions.use((session) => {
-      cryptoki.C_SignInit(session, { mechanism }, handle);
-      if (pin !== undefined) logIn(token, session, pin, pinAt, CKU.contextSpecific);
-      return cryptoki.C_SignAsync(session, ...buffers);
-    }, signal);
-  } catch (error) {
-    if (isLost(error)) state.sessions.forget();
-    throw error;
-  } finally {
-    underWay.delete(buffers);
-  }
+  return state.sessions.use((session) => {
+    cryptoki.C_SignInit(session.handle, { mechanism }, handle);
+    logIn?.(session.handle);
+    session.input = data;
+    return cryptoki.C_SignAsync(session.handle, data, session.output).then(finish);
+  }, signal);
 }
 
 /** Signs something random, and holds it against the public key. */
@@ -138,10 +127,11 @@ async function prove(
   sign: (operation: Operation) => Promise<Buffer>,
   { text }: Pkcs11Reference,
 ): Promise<void> {
-  const [algorithm] = algorithmsOf(publicKey);
+  const signing = signingKeyOf(publicKey);
+  const [algorithm] = signing.algorithms;
   const message = randomBytes(32);
   const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
-  const signature = await sign(operationOf(publicKey, { algorithm, digest, message }));
+  const signature = await sign(operationOf(signing, { algorithm, digest, message }));
   if (verifyMessage(publicKey, signature, message)) return;
   throw new SignwrightError('configuration', 'the private key on the token does not belong to the public key', {
     where: text,

@@ -1,5 +1,15 @@
 import { type Handle, returnCode } from './cryptoki.ts';
 
+/** As long as an RSA signature of 4,096 bits. */
+const LONGEST_SIGNATURE = 512;
+
+/** A session, with what a thread reads and writes meanwhile: the binding does not keep that from being collected. */
+export type Session = {
+  readonly handle: Handle;
+  input?: Buffer;
+  readonly output: Buffer;
+};
+
 /** Sessions with one token. */
 export type Sessions = {
   /**
@@ -8,12 +18,17 @@ export type Sessions = {
    *
    * @param signal ends the waiting; work that has begun keeps its session until it is over, whoever still waits for it.
    */
-  use<T>(work: (session: Handle) => T | Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Closes those that nobody uses: the token may be gone. */
-  forget(): void;
+  use<T>(work: (session: Session) => T | Promise<T>, signal: AbortSignal): Promise<T>;
+  /** How often they were forgotten. */
+  readonly age: number;
+  /**
+   * Closes those that nobody uses, for the token may be gone, unless they were forgotten since that age: who lost an old session
+   * must not close a new one, as the last to be closed logs everyone out.
+   */
+  forget(age: number): void;
 };
 
-type Waiting = { readonly resolve: (session: Handle) => void; readonly reject: (error: unknown) => void };
+type Waiting = { readonly resolve: (session: Session) => void; readonly reject: (error: unknown) => void };
 
 /**
  * Sessions that are opened when needed and kept.
@@ -21,19 +36,23 @@ type Waiting = { readonly resolve: (session: Handle) => void; readonly reject: (
  * @param most that are open at once.
  */
 export function sessionPool(open: () => Handle, close: (session: Handle) => void, most: number): Sessions {
-  const idle: Handle[] = [];
+  const idle: Session[] = [];
+  const busy = new Set<Session>();
   const waiting = new Set<Waiting>();
   let count = 0;
+  let age = 0;
 
-  const openOne = (): Handle => {
-    const session = open();
+  const openOne = (): Session => {
+    const handle = open();
     count++;
-    return session;
+    return { handle, output: Buffer.alloc(LONGEST_SIGNATURE) };
   };
-  const closeOne = (session: Handle): void => {
+  const closeOne = ({ handle }: Session, why?: unknown): void => {
     count--;
+    // What is closed already may be the number of another session by now.
+    if (GONE.includes(returnCode(why) ?? '')) return;
     try {
-      close(session);
+      close(handle);
     } catch {
       // It was gone already: whatever closed it has been told to whoever used it.
     }
@@ -50,12 +69,17 @@ export function sessionPool(open: () => Handle, close: (session: Handle) => void
     try {
       next.resolve(openOne());
     } catch (error) {
-      if (isFull(error) && count > 0) waiting.add(next);
-      else next.reject(error);
+      if (isFull(error) && count > 0) {
+        waiting.add(next);
+        return;
+      }
+      next.reject(error);
+      // Where none is left, nobody comes back to serve those who wait behind.
+      if (count === 0) openForNext();
     }
   };
 
-  const take = (signal: AbortSignal): Handle | Promise<Handle> => {
+  const take = (signal: AbortSignal): Session | Promise<Session> => {
     signal.throwIfAborted();
     const ready = idle.pop();
     if (ready !== undefined) return ready;
@@ -69,7 +93,7 @@ export function sessionPool(open: () => Handle, close: (session: Handle) => void
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         waiting.delete(entry);
-        reject(signal.reason);
+        reject(signal.reason as Error);
       };
       const entry: Waiting = {
         resolve: (session) => {
@@ -85,24 +109,36 @@ export function sessionPool(open: () => Handle, close: (session: Handle) => void
 
   return {
     use: async (work, signal) => {
-      const session = await take(signal);
+      const taken = take(signal);
+      const session = taken instanceof Promise ? await taken : taken;
+      busy.add(session);
       try {
+        signal.throwIfAborted();
         const result = await work(session);
+        busy.delete(session);
         const next = first();
         if (next === undefined) idle.push(session);
         else next.resolve(session);
         return result;
       } catch (error) {
-        closeOne(session);
+        busy.delete(session);
+        closeOne(session, error);
         openForNext();
         throw error;
       }
     },
-    forget: () => {
+    get age() {
+      return age;
+    },
+    forget: (since) => {
+      if (since !== age) return;
+      age++;
       for (const session of idle.splice(0)) closeOne(session);
     },
   };
 }
+
+const GONE = ['CKR_SESSION_HANDLE_INVALID', 'CKR_SESSION_CLOSED', 'CKR_DEVICE_REMOVED'];
 
 function isFull(error: unknown): boolean {
   return returnCode(error) === 'CKR_SESSION_COUNT';
