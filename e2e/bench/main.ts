@@ -6,6 +6,7 @@ import { logSearch } from './log-search.ts';
 import { manySmallFiles } from './many-small-files.ts';
 import { type Row, table } from './measure.ts';
 import { oneLargeFile } from './one-large-file.ts';
+import { softHsm } from './softhsm.ts';
 import { startUp } from './start-up.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
@@ -15,6 +16,7 @@ const suites = {
   'large-file': oneLargeFile,
   'log-appends': logAppends,
   'log-search': logSearch,
+  softhsm: softHsm,
 };
 
 const rows: Row[] = [];
