@@ -50,7 +50,7 @@ const LIBRARIES = [
 ];
 
 /** SoftHSM's PKCS#11 library, beside its program or where distributions put it. */
-export function softHsmLibrary(): string {
+function softHsmLibrary(): string {
   const beside = join(dirname(peer('softhsm2-util')), '../lib/softhsm/libsofthsm2.so');
   const found = [beside, ...LIBRARIES].find((path) => existsSync(path));
   if (found === undefined) throw new Error(`softhsm2-util is there, and libsofthsm2.so is in none of ${LIBRARIES.join(', ')}`);

@@ -7,7 +7,7 @@ import type { Module } from './module.ts';
 /** The binding to PKCS#11 libraries, as far as we load one by it. */
 export type Binding = { readonly PKCS11: new () => Cryptoki & { load(path: string): void } };
 
-export const MODULE_VARIABLE = 'SIGNWRIGHT_PKCS11_MODULE';
+const MODULE_VARIABLE = 'SIGNWRIGHT_PKCS11_MODULE';
 const WRITABLE_BY_ALL = 0o002;
 const BINDING = 'pkcs11js@2.1.7';
 
