@@ -1,1 +1,2 @@
-export {};
+export type { GoogleKmsOptions } from './connect.ts';
+export { createGoogleKmsSigner } from './google-kms-signer.ts';
