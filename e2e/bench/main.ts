@@ -1,6 +1,7 @@
 // npm run bench: ours against a peer or a raw primitive, in the same run, as ratios. Options: --json FILE, --only WORD.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { kms } from './kms.ts';
 import { logAppends } from './log-appends.ts';
 import { logSearch } from './log-search.ts';
 import { manySmallFiles } from './many-small-files.ts';
@@ -17,6 +18,7 @@ const suites = {
   'log-appends': logAppends,
   'log-search': logSearch,
   softhsm: softHsm,
+  kms,
 };
 
 const rows: Row[] = [];

@@ -48,7 +48,7 @@ export function readWorkspace(root: string): Workspace {
   return {
     packages: packageFolders(root).map((folder) => readPackage(root, folder)),
     programs: ['tools', 'e2e'].flatMap((folder) => sourcesIn(root, folder)),
-    rootDependencies: { ...manifest.dependencies, ...manifest.devDependencies },
+    rootDependencies: { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies },
   };
 }
 

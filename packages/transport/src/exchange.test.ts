@@ -26,7 +26,9 @@ describe('an exchange', () => {
   test('sends method, headers and body, and reads status, headers and body', async () => {
     const port = await serve((request, response) => {
       request.on('data', (chunk: Buffer) =>
-        response.writeHead(418, { 'X-One': '1' }).end(`${request.method} ${request.headers['x-token']} ${chunk.toString()}`),
+        response
+          .writeHead(418, { 'X-One': '1' })
+          .end(`${request.method} ${String(request.headers['x-token'])} ${chunk.toString()}`),
       );
     });
     const url = `http://127.0.0.1:${port}/`;

@@ -46,14 +46,14 @@ export function checkRequest(request: SignRequest, allowed: readonly SignatureAl
     );
 }
 
+const DIGEST_BYTES = { sha256: 32, sha384: 48, sha512: 64 } as const;
+
 /** A digest that is not the message's would be recorded as signed while other bytes are. */
 function checkDigest({ algorithm, digest, message }: SignRequest): void {
-  const hash = SIGNATURE_ALGORITHMS[algorithm].hash;
-  const expected = createHash(hash)
-    .update(message ?? '')
-    .digest();
-  if (digest.length !== expected.length) throw new TypeError(`${algorithm} takes a digest of ${expected.length} bytes`);
-  if (message && !timingSafeEqual(digest, expected)) throw new TypeError('the digest to sign is not the one of the message');
+  const { hash } = SIGNATURE_ALGORITHMS[algorithm];
+  if (digest.length !== DIGEST_BYTES[hash]) throw new TypeError(`${algorithm} takes a digest of ${DIGEST_BYTES[hash]} bytes`);
+  if (message && !timingSafeEqual(digest, createHash(hash).update(message).digest()))
+    throw new TypeError('the digest to sign is not the one of the message');
 }
 
 function signMessage(key: KeyObject, hash: string | null, message: Uint8Array): Promise<Buffer> {

@@ -5,6 +5,7 @@ export type { IssuerChain, IssuerChainRequest } from './issuers/fetch-issuer-cha
 export { fetchIssuerChain } from './issuers/fetch-issuer-chain.ts';
 export { createFulcioIssuer } from './issuers/fulcio.ts';
 export { createStepCaIssuer } from './issuers/step-ca.ts';
+export { vaultNameOf } from './issuers/vault-name.ts';
 export type { VaultIssuerOptions } from './issuers/vault-pki.ts';
 export { createVaultIssuer } from './issuers/vault-pki.ts';
 export type { TrialClaims } from './trial/claims.ts';

@@ -78,6 +78,16 @@ describe('an ID token', () => {
     expect((await check(token, { platform: 'kubernetes', workloads })).workload).toBe('pod');
   });
 
+  test('is told by what will be certified, where that is no more than a name', async () => {
+    const workloads = [
+      ci({ id: 'named', repository: undefined, ref: undefined, subject: 'https://ci.example/acme/*' } as object),
+    ];
+    const subject = (): string => 'https://ci.example/acme/app';
+    expect(await check(mint(), { workloads, subject })).toMatchObject({ workload: 'named', claims: { subject: subject() } });
+    expect(await refusal(mint(), { workloads })).toMatchObject({ code: 'denied' });
+    expect(await refusal(mint(), { workloads: [ci()], subject })).toMatchObject({ code: 'denied' });
+  });
+
   test('of another issuer is refused before anybody is asked', async () => {
     const other = await startTestOidcIssuer();
     const failure = await refusal(other.mintToken(gitlabClaims()));

@@ -15,6 +15,8 @@ export type TokenRules = Reaching & {
   /** Whose claims it has. */
   readonly platform: TokenPlatform;
   readonly clock: Clock;
+  /** What the issuer of certificates certifies as `subject`, where it is not the token's own and nothing else is certified. */
+  readonly subject?: (token: string) => string;
 };
 
 /** What a token says that was checked: nothing of it is a secret. */
@@ -42,7 +44,7 @@ export async function checkIdToken(token: string, rules: TokenRules & { readonly
   checkTimes(claims, rules.clock.now());
   await verifySignature(token, await fetchKeys(issuer, rules), issuer);
   refuseToPlan(claims, issuer);
-  const words = wordsOf(claims, rules.platform, issuer);
+  const words = rules.subject ? { subject: rules.subject(token) } : wordsOf(claims, rules.platform, issuer);
   const workload = matchWorkloads({ issuer, claims: words }, rules.workloads);
   return { issuer, workload: workload.id, claims: words, expires: new Date((claims['exp'] as number) * 1000) };
 }

@@ -36,7 +36,7 @@ export function connectGoogleKms(reference: GoogleKmsReference, options: GoogleK
   const emulator = emulatorOf(options.environment ?? {}, where);
   let connecting: Promise<Connected> | undefined;
   const connected = (): Promise<Connected> => {
-    connecting ??= connect(emulator, where).catch((error: unknown) => {
+    connecting ??= connect(emulator, reference).catch((error: unknown) => {
       connecting = undefined;
       throw error;
     });
@@ -80,17 +80,22 @@ export function connectGoogleKms(reference: GoogleKmsReference, options: GoogleK
   };
 }
 
-async function connect(emulator: { host: string; port: number } | undefined, where: string): Promise<Connected> {
+async function connect(
+  emulator: { host: string; port: number } | undefined,
+  { version, text: where }: GoogleKmsReference,
+): Promise<Connected> {
   const sdk = await import('./sdk.ts');
+  // Said by the key, or Google's library would ask the metadata server or the Resource Manager for it.
+  const [, projectId = ''] = version.split('/');
   const limits = { 'grpc.max_receive_message_length': MAX_ANSWER };
   if (emulator !== undefined) {
     const credentials = new sdk.PassThroughClient();
-    const auth = new sdk.GoogleAuth({ authClient: credentials });
+    const auth = new sdk.GoogleAuth({ authClient: credentials, projectId });
     const plain = { apiEndpoint: emulator.host, port: emulator.port, sslCreds: sdk.credentials.createInsecure() };
     const client = new sdk.KeyManagementServiceClient({ auth, ...plain, ...limits, 'grpc.enable_http_proxy': 0 });
     return { client, credentials };
   }
-  const auth = new sdk.GoogleAuth({ scopes: SCOPES });
+  const auth = new sdk.GoogleAuth({ scopes: SCOPES, projectId });
   // Before the client is made, which would look for them by itself and leave their failure to nobody.
   const credentials = await auth.getClient().catch((error: unknown) => {
     throw noCredentials(error, where);

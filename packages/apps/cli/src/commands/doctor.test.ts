@@ -39,7 +39,15 @@ describe.concurrent('signwright doctor', () => {
     const here = await workspace();
     const { status, stdout, stderr } = await here.run(['doctor']);
     expect([status, stderr]).toEqual([0, '']);
-    for (const what of ['node', 'policy', 'enforcement', 'trust root', 'timestamps', 'evidence store', 'signer build'])
+    for (const what of [
+      'node',
+      'policy',
+      'enforcement',
+      'trust root',
+      'timestamps',
+      'evidence store',
+      'signer build, .signwright/trial',
+    ])
       expect(stdout).toContain(`ok    ${what}: `);
     expect(stdout).toMatch(/trust root: 1 certificate authority, 1 timestamp authority; the first expires in \d+ days\n/);
     expect(stdout).toContain('all is well');
@@ -58,7 +66,7 @@ describe.concurrent('signwright doctor', () => {
     const here = await workspace(POLICY.replace('certificate: { trial: .signwright/trial }', 'certificate: { trial: other }'));
     const { status, stdout } = await here.run(['doctor']);
     expect(status).toBe(2);
-    expect(stdout).toMatch(/FAIL {2}signer build: \/.*\/other: there is no trial trust domain/);
+    expect(stdout).toMatch(/FAIL {2}signer build, other: \/.*\/other: there is no trial trust domain/);
   });
 
   const release = trialPolicy('  - { match: "dist/**", tier: internal }').replace(
@@ -80,7 +88,7 @@ describe.concurrent('signwright doctor', () => {
       'trial keys that others can read',
       POLICY,
       (here: Workspace) => here.write('.signwright/trial/trial-ca.key', here.read('.signwright/trial/trial-ca.key'), 0o644),
-      'signer build',
+      'signer build, .signwright/trial',
       'chmod 600',
     ],
     [
@@ -97,7 +105,13 @@ describe.concurrent('signwright doctor', () => {
       'evidence store',
       'move that file',
     ],
-    ['no private key', release, (here: Workspace) => here.write('release.pub', pem), 'signer release', 'check the path'],
+    [
+      'no private key',
+      release,
+      (here: Workspace) => here.write('release.pub', pem),
+      'signer release, release.pem',
+      'check the path',
+    ],
     [
       'a key that is not enforced yet',
       `${POLICY}notify: [{ webhook: https://x.example, secret-env: S, on: [pending] }]\n`,

@@ -69,7 +69,7 @@ async function findRotated(
 ): Promise<Rotation[]> {
   const rotations: Rotation[] = [];
   for (const [ref, first] of new Map([...written].reverse().map((key) => [key.ref, key]))) {
-    const signer = await openReference(definitionRef(first, written, keys), id, opening, {});
+    const signer = await openReference(definitionRef(first, written, keys), `signer ${id}`, opening, {});
     const publicKey = await signer.publicKey();
     if (!keys.some(({ rule }) => rule.keyId === keyIdOf(publicKey))) rotations.push({ ref, publicKey, replaces: first });
   }
@@ -89,11 +89,11 @@ async function takeOver(ref: string, written: readonly KeyLine[], opening: Openi
 
 async function openingOf(
   open: OpenPolicy,
-  { rule }: SignerDefinition,
+  definition: SignerDefinition,
   options: PassphraseOptions,
   { signal }: Run,
 ): Promise<OpeningKeys> {
-  const identity = jobIdentity(await ciJob(), rule.workloads, signal);
+  const identity = jobIdentity(await ciJob(), { rule: definition.rule }, signal);
   return {
     directory: open.directory,
     passphrase: passphraseOf(options),

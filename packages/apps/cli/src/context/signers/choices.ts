@@ -31,8 +31,9 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
   const passphrase = passphraseOf(options);
   const { job } = options;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  return ({ id, certificate, keys, rule }) => {
-    const identity = jobIdentity(job, rule.workloads, options.signal);
+  return (definition) => {
+    const { certificate, keys, rule } = definition;
+    const identity = jobIdentity(job, { rule, ...(certificate === undefined ? {} : { certificate }) }, options.signal);
     const opening = {
       directory: open.directory,
       passphrase,
@@ -56,7 +57,7 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
         kind: 'key',
         experimental: ['azurekms', 'hashivault'].includes(parseKeyReference(key.ref).scheme),
         ...(key.rule.until === undefined ? {} : { until: new Date(key.rule.until) }),
-        open: () => openKey(key, id, opening),
+        open: () => openKey(key, definition, opening),
       }),
     );
     return [...byCertificate, ...byKey];

@@ -1,4 +1,5 @@
-import { type CiJob, type IdentityProvider, SignwrightError, type WorkloadRule } from '@signwright/signing-core';
+import type { CertificateAuthority, SignerDefinition } from '@signwright/policy';
+import { type CiJob, type IdentityProvider, SignwrightError } from '@signwright/signing-core';
 import { systemClock } from '../clock.ts';
 
 const CLUSTER_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
@@ -13,12 +14,19 @@ async function clusterAuthority(): Promise<string[]> {
   );
 }
 
+/** A Vault certifies a name alone, which is not always the token's subject. */
+async function subjectOf(certificate: CertificateAuthority | undefined): Promise<{ subject?: (token: string) => string }> {
+  if (certificate?.type !== 'vault') return {};
+  const { vaultNameOf } = await import('@signwright/certificates');
+  return { subject: (token) => vaultNameOf(token, new URL(certificate.url).host) };
+}
+
 /**
  * The ID token of this job, given on only where it is of one of the workloads: what it is sent to could use it in the job's name.
  */
 export function jobIdentity(
   job: CiJob | undefined,
-  workloads: readonly WorkloadRule[],
+  { rule: { workloads }, certificate }: Pick<SignerDefinition, 'rule' | 'certificate'>,
   signal: AbortSignal | undefined,
 ): IdentityProvider {
   return {
@@ -29,7 +37,14 @@ export function jobIdentity(
       const { checkedIdentity } = await import('@signwright/workload-identity');
       const trusted = job.platform === 'kubernetes' ? { trustedCa: await clusterAuthority() } : {};
       const stop = signal === undefined ? {} : { signal };
-      const rules = { workloads, platform: job.platform, clock: systemClock, ...trusted, ...stop };
+      const rules = {
+        workloads,
+        platform: job.platform,
+        clock: systemClock,
+        ...(await subjectOf(certificate)),
+        ...trusted,
+        ...stop,
+      };
       return checkedIdentity(job.identity, rules).idToken(audience);
     },
   };

@@ -2,7 +2,7 @@ import type { SignerDefinition } from '@signwright/policy';
 import { type CiJob, compileGlob, parseKeyReference, SignwrightError, type WorkloadRule } from '@signwright/signing-core';
 
 /** Whether a signer is a pipeline's: its key is in a KMS or an HSM, or its certificates are for jobs. */
-export function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
+function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
   if (certificate) return certificate.type !== 'trial';
   return keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file');
 }

@@ -22,13 +22,13 @@ export type PolicyKey = SignerDefinition['keys'][number];
  *
  * @throws SignwrightError `unreachable` where it could not be asked, others where it can not be used.
  */
-export async function openKey({ ref, rule }: PolicyKey, signerId: string, opening: OpeningKeys): Promise<Signer> {
-  const signer = await openReference(ref, signerId, opening, { publicKey: createPublicKey(rule.publicKey) });
+export async function openKey({ ref, rule }: PolicyKey, { id, where }: SignerDefinition, opening: OpeningKeys): Promise<Signer> {
+  const signer = await openReference(ref, `signer ${id}`, opening, { publicKey: createPublicKey(rule.publicKey) });
   if (keyIdOf(await signer.publicKey()) === rule.keyId) return signer;
   throw new SignwrightError(
     'configuration',
-    `the private key ${resolve(opening.directory, ref)} does not belong to the public key the policy pins for signer ${signerId}`,
-    { next: 'put the right key there, or pin its public key (openssl pkey -in KEY -pubout)' },
+    `the private key ${resolve(opening.directory, ref)} does not belong to the public key the policy pins for signer ${id}`,
+    { where, next: 'put the right key there, or pin its public key (openssl pkey -in KEY -pubout)' },
   );
 }
 

@@ -1,0 +1,16 @@
+import { createServer } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { createGoogleKmsSigner } from '@signwright/signer-google-kms';
+import { parseKeyReference } from '@signwright/signing-core';
+process.on('unhandledRejection', (e) => console.log('UNHANDLED', (e as Error).message.slice(0, 200)));
+const sts = createServer((_, r) => r.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ access_token: 'x', issued_token_type: 'urn:ietf:params:oauth:token-type:access_token', token_type: 'Bearer', expires_in: 3600 }))).listen(0, '127.0.0.1');
+await new Promise((r) => sts.on('listening', r));
+sts.unref();
+writeFileSync('/tmp/kms/tok', 'a.b.c');
+writeFileSync('/tmp/kms/prov.json', JSON.stringify({ type: 'external_account', audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/providers/gitlab', subject_token_type: 'urn:ietf:params:oauth:token-type:jwt', token_url: `http://127.0.0.1:${(sts.address() as { port: number }).port}/v1/token`, credential_source: { file: '/tmp/kms/tok' }, ...(process.argv[2] === 'same' ? { universe_domain: 'example.invalid' } : {}) }));
+process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '/tmp/kms/prov.json';
+process.env['GOOGLE_CLOUD_UNIVERSE_DOMAIN'] = 'example.invalid';
+const t = performance.now();
+await createGoogleKmsSigner(parseKeyReference('gcpkms://projects/a/locations/b/keyRings/c/cryptoKeys/d/cryptoKeyVersions/1') as never, { deadlineMs: 5000 }).catch((e) => console.log(e.code, e.message, '→', e.next));
+console.log(Math.round(performance.now() - t), 'ms');
+await new Promise((r) => setTimeout(r, 300));
