@@ -1,7 +1,9 @@
 import { type Clock, type Signer, SignwrightError, type VerifierKey } from '@signwright/signing-core';
 
-/** A segment as it was verified: its records and who wrote it, or why it is not taken. */
-export type Opened = { readonly records: readonly Uint8Array[]; readonly by: string } | { readonly refused: string };
+/** A segment as it was verified: its records and who wrote it, or why it is not taken; a `stranger`'s may be sound otherwise. */
+export type Opened =
+  | { readonly records: readonly Uint8Array[]; readonly by: string }
+  | { readonly refused: string; readonly stranger?: true };
 
 /** How this writer signs segments, and whose segments it takes. */
 export type Segments = {

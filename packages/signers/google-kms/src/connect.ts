@@ -96,11 +96,16 @@ async function connect(
     return { client, credentials };
   }
   const auth = new sdk.GoogleAuth({ scopes: SCOPES, projectId });
-  // Before the client is made, which would look for them by itself and leave their failure to nobody.
-  const credentials = await auth.getClient().catch((error: unknown) => {
+  try {
+    // Before the client is made, which would look for them by itself and leave their failure to nobody.
+    const credentials = await auth.getClient();
+    const universeDomain = await auth.getUniverseDomain();
+    const client = new sdk.KeyManagementServiceClient({ auth, universeDomain, ...limits });
+    await client.initialize();
+    return { client, auth, credentials };
+  } catch (error) {
     throw noCredentials(error, where);
-  });
-  return { client: new sdk.KeyManagementServiceClient({ auth, ...limits }), auth, credentials };
+  }
 }
 
 type CallOptions = { timeout: number; retry: { retryCodes: number[] }; otherArgs: { [name: string]: unknown } };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,6 +145,15 @@ describe('credentials', () => {
     const error = await failure({});
     expect(error).toMatchObject({ code, message: expect.stringMatching(message), where: REFERENCE.text });
     expect(`${error.message} ${error.next} ${error.stack}`).not.toContain('the-id-token');
+  });
+
+  test('of another universe ask the service there, and nothing else of Google before', async () => {
+    const given = JSON.parse(await readFile(join(room, 'provider.json'), 'utf8')) as object;
+    await writeFile(join(room, 'provider.json'), JSON.stringify({ ...given, universe_domain: 'universe.invalid' }));
+    const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    answer = { status: 200, body: { access_token: 'a', issued_token_type, token_type: 'Bearer', expires_in: 3600 } };
+    // No such name can exist (RFC 2606), so the service is not reached.
+    expect(await failure({})).toMatchObject({ code: 'unreachable', message: /Google Cloud KMS was not reached/ });
   });
 
   test('whose issuer is down are a matter of trying again', async () => {

@@ -5,8 +5,10 @@ import { quoted } from '../formats/quoted.ts';
 import { keyIdOf } from '../keys.ts';
 import { matchAuthor } from '../match-author.ts';
 import { readRecord } from '../records/read-record.ts';
+import { Refused } from '../refused.ts';
 import type { Claims } from '../release-part.ts';
 import type { SignerRule } from '../requirement.ts';
+import type { RefusalCode } from '../verdict.ts';
 import { verifyBundle } from '../verify-bundle.ts';
 import { certifiedClaims, checkAsserted, type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
 import { readSegment } from './segment.ts';
@@ -19,8 +21,13 @@ export type SegmentTrust = {
   readonly signers: readonly SignerRule[];
 };
 
-/** A segment's records and who wrote it, or why it is not taken. */
-export type OpenedSegment = { readonly records: Buffer[]; readonly by: string } | { readonly refused: string };
+/**
+ * A segment's records and who wrote it, or why it is not taken. `stranger`: because whoever signed it is none of the signers, not
+ * because anything in it is wrong; it may have been one when it was written.
+ */
+export type OpenedSegment =
+  | { readonly records: Buffer[]; readonly by: string }
+  | { readonly refused: string; readonly stranger?: true };
 
 /**
  * Verifies a segment: signed by a log key, or, with a trusted time, by a key or a workload of one of the signers. What its records
@@ -39,11 +46,15 @@ export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Pro
     const refused = records.map((record) => whyNotBy(record, certified)).find((why) => why !== undefined);
     return refused === undefined ? { records, by } : { refused: `${by}: ${refused}` };
   } catch (error) {
+    if (error instanceof Refused && STRANGERS.has(error.refusal)) return { refused: error.message, stranger: true };
     const verdict = error instanceof SignwrightError && (error.code === 'verification' || error.code === 'invalid-input');
     if (verdict) return { refused: error.message };
     throw error;
   }
 }
+
+/** What is found only once the signature holds: by a key that is listed no more, nobody can tell whether it does. */
+const STRANGERS: ReadonlySet<RefusalCode> = new Set(['identity-mismatch', 'issuer-not-asserted']);
 
 /** The name of the log whose key signed. A log key stands for itself: no time is asked of it. */
 async function logOf(bundle: Bundle, logKeys: readonly VerifierKey[]): Promise<string | undefined> {
@@ -63,7 +74,10 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
   if (author.type === 'certificate') checkAsserted(author, authority);
   const mismatches = signers.map((rule) => matchAuthor({ author, time }, rule));
   const at = mismatches.indexOf(undefined);
-  if (at < 0) throw refusal(mismatches.map((mismatch) => mismatch?.message).join('; ') || 'the policy names no signer');
+  if (at < 0) {
+    const reasons = mismatches.map((mismatch) => mismatch?.message).join('; ');
+    throw new Refused('identity-mismatch', reasons || 'the policy names no signer');
+  }
   const by = `signer ${signers[at]?.id} (${author.type === 'key' ? `key ${author.keyId}` : author.san})`;
   return author.type === 'key' ? { by } : { by, certified: certifiedClaims(author) };
 }

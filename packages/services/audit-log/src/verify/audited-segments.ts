@@ -91,7 +91,14 @@ function judge({ number, opened, records }: Read, count: number, findings: Findi
   if (!opened) {
     findings.damage('segment', key, `it is missing; the log has ${count} records of it`);
   } else if ('refused' in opened) {
-    findings.damage('segment', key, `it was changed, or who signed it is not trusted any more: ${opened.refused}`);
+    const known = opened.stranger === true && records?.length === count;
+    if (known)
+      findings.notice(
+        'unknown-writer',
+        key,
+        `who signed it is not trusted any more, so only the log vouches for it: ${opened.refused}`,
+      );
+    else findings.damage('segment', key, `it was changed, or the key that signed it is not pinned any more: ${opened.refused}`);
   } else if (records?.length !== count) {
     findings.damage('order', key, `it has ${records?.length} records, and the log took ${count}`);
   }

@@ -4,6 +4,7 @@
  * - `head`, `tile`, `entries`, `segment`, `order`, `checkpoint`: that part of the log is not what the rest of it says.
  * - `rollback`, `split-view`: the log contradicts a checkpoint that somebody saw.
  * - `attempt`: what lets a retry find the attempt before is missing or leads elsewhere.
+ * - `unknown-writer`: whoever signed a segment is no signer any more; its records are those the log ordered.
  * - `refused-segment`: somebody wrote what the log did not take.
  * - `unordered`: segments wait for their order.
  * - `orphan-intent`: something was to be signed, and nobody recorded what came of it: a signature may exist.
@@ -19,6 +20,7 @@ export type FindingCode =
   | 'rollback'
   | 'split-view'
   | 'attempt'
+  | 'unknown-writer'
   | 'refused-segment'
   | 'unordered'
   | 'orphan-intent'

@@ -246,13 +246,23 @@ describe('what an audit tells of a sound log', () => {
     const log = await opened();
     await (await jobOpened()).append([testIntent('a')]);
     await log.sequence();
-    const strict = testAuditLog('other').open;
-    const { findings } = await verifyLog({ blobs, keys, open: strict });
-    expect(findings[0]).toMatchObject({
-      severity: 'damage',
-      code: 'segment',
-      message: expect.stringMatching(/changed, or who signed it/),
+    const left = async (bytes: Uint8Array) => {
+      const one = await open(bytes);
+      return 'records' in one && one.by === 'the log job' ? ({ refused: 'it left', stranger: true } as const) : one;
+    };
+    const stranger = { severity: 'notice', code: 'unknown-writer', place: 'segments/000000000000' };
+    expect(await verifyLog({ blobs, keys, open: left })).toMatchObject({
+      sound: true,
+      findings: expect.arrayContaining([expect.objectContaining(stranger)]),
     });
+    expect(await verifyLog({ blobs, keys, open: testAuditLog('other').open })).toMatchObject({
+      sound: false,
+      findings: expect.arrayContaining([
+        expect.objectContaining({ severity: 'damage', message: expect.stringMatching(/^it was changed, or the key/) }),
+      ]),
+    });
+    blobs.edit('segments/000000000000', Buffer.from(await sealBy(job)([testIntent('another')])));
+    expect((await verifyLog({ blobs, keys, open: left })).sound).toBe(false);
   });
 
   test('a refused segment that the head hides as if it never had been', async () => {
