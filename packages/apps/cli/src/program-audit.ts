@@ -34,7 +34,11 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
   logCommand(audit, 'sequence', 'put in order what jobs appended, and sign it with the key of the log')
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
-    .addHelpText('after', example('signwright audit sequence'))
+    .option(
+      '--state <directory>',
+      'where this machine keeps what it put in order last, out of reach of whoever writes to the store: no shorter and no other history is signed on top',
+    )
+    .addHelpText('after', example('signwright audit sequence --state /var/lib/signwright'))
     .action((options: SequenceOptions) => finish(auditSequence(options, run)));
   logCommand(audit, 'verify', 'make the whole log again, and name whatever is not as it was written')
     .option(

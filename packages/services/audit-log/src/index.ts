@@ -41,5 +41,6 @@ export type { Finding, FindingCode } from './verify/finding.ts';
 export type { RecordCounts } from './verify/pair-records.ts';
 export type { LogAudit, LogAuditOptions } from './verify/verify-log.ts';
 export { verifyLog } from './verify/verify-log.ts';
+export { checkGrown } from './witness/check-grown.ts';
 export type { WitnessOptions, WitnessReport } from './witness/witness-log.ts';
 export { witnessLog } from './witness/witness-log.ts';

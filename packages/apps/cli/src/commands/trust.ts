@@ -11,6 +11,7 @@ import { safeJson } from '@signwright/report';
 import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
 import { isCi } from '../context/ci-job.ts';
 import { parseInstant } from '../context/instant.ts';
+import { readIfThere } from '../context/read-if-there.ts';
 import type { Run } from '../context/run.ts';
 import { originOfCheckout } from '../context/source-context.ts';
 import { printLines } from '../print-lines.ts';
@@ -42,7 +43,7 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
 
 /** `signwright trust show FILE` */
 export async function trustShow(file: string, { output }: { readonly output: 'text' | 'json' }): Promise<void> {
-  const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), await readIfThere(issuersPathOf(file)), file);
+  const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), await issuersOf(file), file);
   if (output === 'json') {
     process.stdout.write(safeJson(described(file, root)));
     return;
@@ -90,6 +91,10 @@ function describe({ chain, validFrom, validUntil }: Authority): string[] {
     ),
     `  trusted from ${new Date(validFrom).toISOString()} ${until}`,
   ];
+}
+
+async function issuersOf(file: string): Promise<Buffer | undefined> {
+  return readIfThere(issuersPathOf(file), MAX_FILE, 'the issuers of the trust root');
 }
 
 export type TrustAddOptions = {
@@ -168,14 +173,5 @@ async function fetchChain(request: Omit<IssuerChainRequest, 'type'>): Promise<Is
         ...(other.next === undefined ? {} : { next: other.next }),
       });
     });
-  }
-}
-
-async function readIfThere(file: string): Promise<Buffer | undefined> {
-  try {
-    return await readBounded(file, MAX_FILE, 'the issuers of the trust root');
-  } catch (error) {
-    if (error instanceof SignwrightError && (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -3,7 +3,6 @@ import {
   type BlobStore,
   type Checkpoint,
   type Clock,
-  consistencyProof,
   cosign,
   type OpenedCheckpoint,
   openCheckpoint,
@@ -11,13 +10,13 @@ import {
   SignwrightError,
   type VerifierKey,
   verifierKeyOf,
-  verifyConsistency,
   verifyCosignatures,
   writeNote,
 } from '@signwright/signing-core';
 import { CHECKPOINT, segmentKey } from '../layout.ts';
-import { type OpenLogReader, openLogReader } from '../open-log-reader.ts';
+import { openLogReader } from '../open-log-reader.ts';
 import { type Witnessed, witnessedCheckpoints } from '../prove/witnessed.ts';
+import { type Contradiction, contradiction, contradicts } from './contradicts.ts';
 import { storeCosigned } from './store-cosigned.ts';
 
 /** What a witness goes by. */
@@ -49,12 +48,7 @@ export type WitnessOptions = {
 export type WitnessReport =
   | { readonly status: 'cosigned'; readonly checkpoint: Checkpoint; readonly note: Uint8Array; readonly first: boolean }
   | { readonly status: 'nothing-yet' }
-  | {
-      readonly status: 'rollback' | 'split-view';
-      readonly message: string;
-      readonly seen: Uint8Array;
-      readonly found: Uint8Array;
-    }
+  | Contradiction
   | { readonly status: 'stuck'; readonly message: string; readonly since: Date; readonly segment: number };
 
 /**
@@ -109,26 +103,6 @@ async function shownToOthers({ blobs, keys, others = [] }: WitnessOptions): Prom
 }
 
 type Shown = { readonly published: readonly OpenedCheckpoint[]; readonly cosigned: readonly Witnessed[] };
-
-async function contradicts(
-  seen: OpenedCheckpoint,
-  newest: OpenedCheckpoint,
-  reader: OpenLogReader,
-): Promise<WitnessReport | undefined> {
-  if (newest.size < seen.size) return contradiction(seen, newest, reader);
-  const proof = await consistencyProof(seen.size, newest.size, reader.hashes);
-  const holds = verifyConsistency({ from: seen.size, fromRoot: seen.root, to: newest.size, toRoot: newest.root, proof });
-  return holds ? undefined : contradiction(seen, newest, reader);
-}
-
-function contradiction(seen: OpenedCheckpoint, newest: OpenedCheckpoint | undefined, reader: OpenLogReader): WitnessReport {
-  const evidence = { seen: writeNote(seen.note), found: newest ? writeNote(newest.note) : new Uint8Array() };
-  if (reader.size < seen.size) {
-    return { status: 'rollback', message: `the log has ${reader.size} records, and it had ${seen.size}`, ...evidence };
-  }
-  const message = `its ${reader.size} records do not begin with the ${seen.size} that were seen: the log shows two histories`;
-  return { status: 'split-view', message, ...evidence };
-}
 
 /**
  * Nothing was ordered since this witness cosigned last, though something waits for it. It does not cosign anew: the time of its last

@@ -1,3 +1,4 @@
+import { cpSync, rmSync } from 'node:fs';
 import { createEvidenceStore } from '@signwright/evidence';
 import { readRecord, type Sha256, sha256, writeReceipt } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
@@ -318,4 +319,23 @@ test('a signer that is not trusted any more stops nobody from recording, orderin
   here.write('signwright.yaml', policy);
   expect(await here.run(['wait', 'dist/a.bin'])).toMatchObject({ status: 0 });
   expect(await here.run(['verify', 'dist/a.bin'])).toMatchObject({ status: 0 });
+});
+
+test('who orders the records remembers what there was, and signs no shorter history on top of a store that was rolled back', async () => {
+  const here = await project();
+  expect(await here.run(['sign', 'dist/a.bin', '--no-sidecars'])).toMatchObject({ status: 0 });
+  const sequence = ['audit', 'sequence', '--state', 'state'];
+  expect(await here.run(sequence)).toMatchObject({ status: 0 });
+  cpSync(here.path('log'), here.path('earlier'), { recursive: true });
+  expect(await here.run(['sign', 'dist/b.bin', '--no-sidecars'])).toMatchObject({ status: 0 });
+  expect(await here.run(sequence)).toMatchObject({ status: 0 });
+  const whole = here.path('whole');
+  cpSync(here.path('log'), whole, { recursive: true });
+  for (const other of ['earlier', 'nothing']) {
+    rmSync(here.path('log'), { recursive: true });
+    if (other === 'earlier') cpSync(here.path(other), here.path('log'), { recursive: true });
+    expect(await here.run(sequence)).toMatchObject({ status: 1, stderr: /the log has \d records, and it had 4/ });
+  }
+  cpSync(whole, here.path('log'), { recursive: true });
+  expect(await here.run(sequence)).toMatchObject({ status: 0 });
 });

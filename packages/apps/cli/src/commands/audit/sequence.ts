@@ -1,34 +1,52 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeAtomic } from '@signwright/files';
 import type { AuditDefinition } from '@signwright/policy';
-import { parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
+import { MAX_NOTE, parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
 import { auditDefinition, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { readIfThere } from '../../context/read-if-there.ts';
 import type { Run } from '../../context/run.ts';
 import { openReference } from '../../context/signers/open-key.ts';
 import { type PassphraseOptions, passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
 
-export type SequenceOptions = PassphraseOptions & { readonly policy: string };
+export type SequenceOptions = PassphraseOptions & { readonly policy: string; readonly state?: string };
+
+/** Where it is kept up to where this machine has put the log in order. */
+const KEPT = 'last-ordered.checkpoint';
 
 /**
  * `signwright audit sequence`: with the log's key, puts what jobs appended in order, and publishes the log for outsiders. A segment
- * that is not taken is recorded as such, and told.
+ * that is not taken is recorded as such, and told. Where it keeps what it has ordered, it signs no shorter and no other history.
  */
 export async function auditSequence(options: SequenceOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
   const audit = auditDefinition(open);
   const logKey = await openLogKey(open, audit, options, run.signal);
   const store = await openLogStore(open, audit);
-  const { openLogReader } = await import('@signwright/audit-log');
-  const before = await openLogReader({ blobs: store.blobs, keys: logKeysOf(audit) });
+  const { checkGrown, openLogReader } = await import('@signwright/audit-log');
+  const keys = logKeysOf(audit);
+  const kept = options.state === undefined ? undefined : join(options.state, KEPT);
+  const seen = kept === undefined ? undefined : await readIfThere(kept, MAX_NOTE, 'what was put in order last');
+  if (seen !== undefined) await checkGrown(store.blobs, keys, seen);
+  const before = await openLogReader({ blobs: store.blobs, keys });
   const log = await openLog(open, audit, store, { logKey, author: async () => ({ signer: logKey }) });
   const { size, segments, refused } = await log.sequence();
   await log.publish();
+  if (kept !== undefined) await keep(kept, (await openLogReader({ blobs: store.blobs, keys })).note);
   printLines([
     `in order: ${size} records of ${segments} segments (new: ${size - before.size} records of ${segments - before.next} segments)`,
     ...refused.map(({ segment, reason }) => `segment ${segment} was not taken: ${reason}`),
   ]);
   return refused.length === 0 ? EXIT.allow : EXIT.deny;
+}
+
+async function keep(file: string, note: Uint8Array | undefined): Promise<void> {
+  if (note === undefined) return;
+  await mkdir(dirname(file), { recursive: true });
+  await writeAtomic(file, note);
 }
 
 /** The log's private key. */

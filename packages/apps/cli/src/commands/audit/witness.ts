@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readBounded, writeAtomic } from '@signwright/files';
+import { writeAtomic } from '@signwright/files';
 import type { AuditDefinition } from '@signwright/policy';
 import {
   MAX_NOTE,
@@ -14,6 +14,7 @@ import { systemClock } from '../../context/clock.ts';
 import { proofTrustOf } from '../../context/find-records.ts';
 import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
 import { openPolicy } from '../../context/open-policy.ts';
+import { readIfThere } from '../../context/read-if-there.ts';
 import { type PassphraseOptions, passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
 import { tellOf } from '../../notify/tell.ts';
@@ -44,7 +45,7 @@ export async function auditWitness(options: WitnessOptions): Promise<number> {
   const own = verifierKeyOf(options.name, await signer.publicKey(), 'witness');
   checkListed(own, audit);
   const file = join(options.state, 'last-seen.checkpoint');
-  const last = await readIfThere(file);
+  const last = await readIfThere(file, MAX_NOTE, 'what this witness saw last');
   if (last) checkOwn(last, own, file);
   else printNote(`${options.state} is empty: this witness remembers nothing that it saw before`);
   const report = await witnessLog({
@@ -120,15 +121,6 @@ async function keepBoth(state: string, seen: Uint8Array, found: Uint8Array): Pro
     const file = join(state, `alarm-${at}-${what}.checkpoint`);
     await writeAtomic(file, note);
     printNote(`  kept as evidence: ${file}`);
-  }
-}
-
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readBounded(file, MAX_NOTE, 'what this witness saw last');
-  } catch (error) {
-    if ((error as { cause?: { code?: unknown } }).cause?.code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 
