@@ -4,6 +4,8 @@ import {
   gitlabClaims,
   jenkinsClaims,
   startFakeAwsKms,
+  startFakeGoogleKms,
+  startFakeVault,
   startTestOidcIssuer,
   type TestOidcIssuer,
   testKeys,
@@ -176,14 +178,7 @@ describePeer(['softhsm2-util', 'cosign'], 'a job with a key on a token', () => {
     onTestFinished(() => here.remove());
     here.write('pin', `${hsm.pin}\n`, 0o600);
     const reference = `pkcs11:token=release;object=signing?module-path=${hsm.library}&pin-source=file:${here.path('pin')}`;
-    const policy = (key: string): string => `version: 1
-trust: { root: ${TRUST_ROOT}, timestamp: { trial: .signwright/trial } }
-environments: { default: { allow-development: true } }
-workloads: { ci: { issuer: "https://gitlab.acme.example", repository: "https://gitlab.acme.example/acme/*" } }
-signers: { release: { keys: [{ ref: "${reference}", public-key: ${key} }], workloads: [ci] } }
-tiers: { internal: { signatures: [release] } }
-artifacts: [{ match: "dist/**", tier: internal }]
-`;
+    const policy = (key: string): string => policyByKey(reference, key);
     // The key is learnt as an administrator would: with any key pinned, "signer rotate" writes the one that is there.
     here.write('any.pub', testKeys('p256').publicKey.export({ type: 'spki', format: 'pem' }));
     here.write('signwright.yaml', policy('any.pub'));
@@ -201,6 +196,57 @@ artifacts: [{ match: "dist/**", tier: internal }]
     expect((await runPeer(here, peer('cosign'), [...cosign, 'signwright.yaml'])).status).not.toBe(0);
   });
 });
+
+describePeer('cosign', 'a job with a key in a KMS (fakes that follow the vendors’ interfaces, and sign)', () => {
+  const keys = testKeys('p256', 'pipelines kms');
+  const version = 'projects/acme/locations/eu/keyRings/signing/cryptoKeys/release/cryptoKeyVersions/1';
+
+  it('of AWS signs, and its bundle verifies with cosign by the public key', async () => {
+    const kms = await startFakeAwsKms();
+    onTestFinished(() => kms.close());
+    kms.setAlias('alias/release', kms.addKey(keys));
+    const aws = { AWS_REGION: 'us-east-2', AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' };
+    await signsForCosign(`awskms://${kms.host}/alias/release`, aws);
+  });
+
+  it('of Google Cloud signs, and its bundle verifies with cosign by the public key', async () => {
+    const kms = await startFakeGoogleKms();
+    onTestFinished(() => kms.close());
+    kms.addKey(version, keys);
+    await signsForCosign(`gcpkms://${version}`, { SIGNWRIGHT_GCPKMS_EMULATOR_HOST: kms.host });
+  });
+
+  it('of Vault (experimental) signs, and its bundle verifies with cosign by the public key', async () => {
+    const vault = await startFakeVault({ release: { type: 'ecdsa-p256', versions: [keys], said: {} } });
+    onTestFinished(() => vault.close());
+    await signsForCosign(`hashivault://release?address=${vault.address}`, { VAULT_TOKEN: vault.token });
+  });
+
+  async function signsForCosign(reference: string, credentials: Readonly<Record<string, string>>): Promise<void> {
+    const here = await createWorkspace({ files: { 'dist/app.tgz': 'what a build leaves\n' } });
+    onTestFinished(() => here.remove());
+    here.write('release.pub', keys.publicKey.export({ type: 'spki', format: 'pem' }));
+    here.write('signwright.yaml', policyByKey(reference, 'release.pub'));
+    const signed = await here.run(['sign'], { env: { ...gitlabJob('https://gitlab.acme.example'), ...credentials } });
+    expect(signed, signed.stderr).toMatchObject({ status: 0 });
+    expect(await here.run(['verify'])).toMatchObject({ status: 0 });
+    const cosign = ['verify-blob', '--key', 'release.pub', '--bundle', 'dist/app.tgz.sigstore.json', '--insecure-ignore-tlog'];
+    expect(await runPeer(here, peer('cosign'), [...cosign, 'dist/app.tgz'])).toMatchObject({ status: 0 });
+    expect((await runPeer(here, peer('cosign'), [...cosign, 'signwright.yaml'])).status).not.toBe(0);
+  }
+});
+
+/** A policy whose files a key signs that stays elsewhere, in jobs of one GitLab. */
+function policyByKey(reference: string, publicKey: string): string {
+  return `version: 1
+trust: { root: ${TRUST_ROOT}, timestamp: { trial: .signwright/trial } }
+environments: { default: { allow-development: true } }
+workloads: { ci: { issuer: "https://gitlab.acme.example", repository: "https://gitlab.acme.example/acme/*" } }
+signers: { release: { keys: [{ ref: "${reference}", public-key: ${publicKey} }], workloads: [ci] } }
+tiers: { internal: { signatures: [release] } }
+artifacts: [{ match: "dist/**", tier: internal }]
+`;
+}
 
 /** A port that was free a moment ago. */
 async function closedPort(): Promise<number> {

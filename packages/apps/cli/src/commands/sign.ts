@@ -45,6 +45,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     if (!options.quiet) printNote(line);
   };
   const job = await ciJob();
+  if (job)
+    note(
+      `a job of ${job.title}${job.repository === undefined ? '' : `: ${[job.repository, job.ref].filter(Boolean).join(' at ')}`}`,
+    );
   const signing: SigningRun = {
     open,
     timestamps: await openTimestamps(open, trustRootOf(open), note),

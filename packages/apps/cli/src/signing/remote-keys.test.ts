@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type LogRecord, readRecord, recordsIn } from '@signwright/signing-core';
 import { createWorkspace, type FakeAwsKms, startFakeAwsKms, testKeys, type Workspace } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -76,6 +76,31 @@ audit: { log: log, persistent: true, key: keys/log.pem, verifier-keys: ["${verif
 const sign = (there: Workspace, more: Record<string, string> = {}, ...args: string[]) =>
   there.run(['sign', ...args], { env: { ...JOB, ...more } });
 
+/** A process and all it has started, and these. */
+function processesUnder(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
+  return [pid, ...children.flatMap(processesUnder)];
+}
+
+function parentOf(pid: string): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function argumentsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
 function recordsOf(there: Workspace): LogRecord[] {
   return there
     .files('log/segments')
@@ -101,8 +126,8 @@ describe('a key in a KMS', () => {
     ]);
   });
 
-  test('signs one part over 1,000 files with one call', async () => {
-    for (let i = 0; i < 1000; i++) here.write(`dist/many/${i}.bin`, `${i}`);
+  test('signs one part over 10,000 files with one call, and each verifies from it', async () => {
+    for (let i = 0; i < 10_000; i++) here.write(`dist/many/${i}.bin`, `${i}`);
     expect(await sign(here, {}, '--no-sidecars')).toMatchObject({ status: 0 });
     expect(kms.requests.filter(({ action }) => action === 'Sign')).toHaveLength(1);
     expect(await here.run(['verify', 'dist/many/500.bin'])).toMatchObject({ status: 0 });
@@ -260,7 +285,24 @@ test('doctor tries each key of each signer, and says what it found', async () =>
   there.remove();
 });
 
-test('no secret of the job shows anywhere: output, errors, evidence, log, files, arguments', async () => {
+test('no secret of the job is an argument of any process it starts', async () => {
+  kms.latencyMs = 300;
+  const running = here.start(['sign'], { env: JOB });
+  const seen = new Set<string>();
+  let over = false;
+  const ended = running.finished.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    for (const pid of processesUnder(running.process.pid as number)) seen.add(argumentsOf(pid));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(await ended).toMatchObject({ status: 0 });
+  expect([...seen].join('\n')).toContain('sign');
+  for (const secret of Object.values(SECRETS)) expect([...seen].join('\n')).not.toContain(secret);
+});
+
+test('no secret of the job shows anywhere: output, errors, evidence, log, files', async () => {
   const runs = [await sign(here), await here.run(['verify'], { env: JOB }), await here.run(['doctor'], { env: JOB })];
   kms.fault = () => ({ status: 400, type: 'ExpiredTokenException', message: `the token ${SECRETS.session} is expired` });
   here.write('dist/c.bin', 'c');

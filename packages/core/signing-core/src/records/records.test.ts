@@ -33,6 +33,7 @@ const INTENT: IntentRecord = {
   attempt: 2,
   previous: sha256('previous'),
   signer: SIGNER,
+  unreached: [{ reference: 'awskms:///alias/release', reason: 'AWS KMS did not answer within 10 s' }],
   bytes: sha256('bytes'),
   decision: { result: 'allow', reasons: ['signwright.yaml:9:5: production'] },
   artifacts: [ARTIFACT],
@@ -95,7 +96,7 @@ describe('a record', () => {
   test('in which any one field is missing, of another type, or beside one that is unknown is not read', () => {
     for (const record of ALL) {
       const written = JSON.parse(writeRecord(record).toString()) as { [key: string]: Json };
-      const optional = ['host', 'address', 'job', 'previous', 'slice', 'bytes'];
+      const optional = ['host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes'];
       for (const key of Object.keys(written)) {
         const { [key]: __, ...without } = written;
         const changed = [...(optional.includes(key) ? [] : [without]), { ...written, [key]: [7] }];
