@@ -1,9 +1,10 @@
 export type { AddToTrustRoot } from './add-to-trust-root.ts';
 export { addToTrustRoot } from './add-to-trust-root.ts';
 export type { IssuerOptions } from './issuers/ask-issuer.ts';
-export type { IssuerChain, IssuerChainRequest } from './issuers/fetch-issuer-chain.ts';
+export type { IssuerChainRequest } from './issuers/fetch-issuer-chain.ts';
 export { fetchIssuerChain } from './issuers/fetch-issuer-chain.ts';
 export { createFulcioIssuer } from './issuers/fulcio.ts';
+export type { IssuerChain } from './issuers/issuer-chain.ts';
 export { createStepCaIssuer } from './issuers/step-ca.ts';
 export { vaultNameOf } from './issuers/vault-name.ts';
 export type { VaultIssuerOptions } from './issuers/vault-pki.ts';

@@ -289,15 +289,11 @@ test('no secret of the job is an argument of any process it starts', async () =>
   kms.latencyMs = 300;
   const running = here.start(['sign'], { env: JOB });
   const seen = new Set<string>();
-  let over = false;
-  const ended = running.finished.finally(() => {
-    over = true;
-  });
-  while (!over) {
+  while (running.process.exitCode === null) {
     for (const pid of processesUnder(running.process.pid as number)) seen.add(argumentsOf(pid));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  expect(await ended).toMatchObject({ status: 0 });
+  expect(await running.finished).toMatchObject({ status: 0 });
   expect([...seen].join('\n')).toContain('sign');
   for (const secret of Object.values(SECRETS)) expect([...seen].join('\n')).not.toContain(secret);
 });

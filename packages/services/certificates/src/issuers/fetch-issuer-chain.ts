@@ -1,6 +1,7 @@
 import { SignwrightError } from '@signwright/signing-core';
 import type { IssuerOptions } from './ask-issuer.ts';
 import { fulcioChains } from './fulcio-chains.ts';
+import type { IssuerChain } from './issuer-chain.ts';
 import { stepCaChains } from './step-ca-chains.ts';
 
 /** Whom to ask for its chain, and the digest of the root it must end in. */
@@ -8,13 +9,6 @@ export type IssuerChainRequest = IssuerOptions & {
   readonly type: 'fulcio' | 'step-ca';
   /** SHA-256 of the root certificate's DER: 64 hex digits, with or without colons, from a source other than the issuer. */
   readonly fingerprint: string;
-};
-
-export type IssuerChain = {
-  /** Each in PEM, the issuing CA first and the root last, as `addToTrustRoot` takes them; more than one where several CAs issue. */
-  readonly chains: readonly [string, ...string[]];
-  /** The OIDC issuers whose tokens it says it takes, for a person to choose from: nothing vouches for this list but its TLS. */
-  readonly issuers: readonly string[];
 };
 
 /**

@@ -3,7 +3,7 @@ import { readPemChain } from '../pem-chain.ts';
 import { fingerprintOf } from '../trust-root-file.ts';
 import { addressOf, askIssuer, type IssuerOptions, notOne } from './ask-issuer.ts';
 import { exactIssuers } from './exact-issuers.ts';
-import type { IssuerChain } from './fetch-issuer-chain.ts';
+import type { IssuerChain } from './issuer-chain.ts';
 import { readChain } from './read-chain.ts';
 
 const FULCIO = 'Fulcio';

@@ -3,8 +3,8 @@ import { type Json, SignwrightError } from '@signwright/signing-core';
 import { readPemChain } from '../pem-chain.ts';
 import { addressOf, askIssuer, type IssuerOptions, notOne } from './ask-issuer.ts';
 import { exactIssuers } from './exact-issuers.ts';
-import type { IssuerChain } from './fetch-issuer-chain.ts';
 import { fetchRootUnverified } from './fetch-root-unverified.ts';
+import type { IssuerChain } from './issuer-chain.ts';
 import { readChain } from './read-chain.ts';
 
 const STEP_CA = 'step-ca';
