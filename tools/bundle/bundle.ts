@@ -10,12 +10,16 @@ import { type BuildOptions, build, type PluginBuild } from 'esbuild';
 const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
 const command = join(cli, 'bin', 'signwright.cjs');
 
-/** What is large and seldom needed lies in a file of its own, for each run reads the bundle whole: the vendors' libraries. */
+/** What is large and seldom needed lies in a file of its own, for each run reads the bundle whole: libraries that are loaded late. */
 const APART = [
   { file: 's3.cjs', module: 'services/storage/dist/s3/sdk.js' },
   { file: 'aws-kms.cjs', module: 'signers/aws-kms/dist/sdk.js' },
   { file: 'google-kms.cjs', module: 'signers/google-kms/dist/sdk.js' },
   { file: 'azure-key-vault.cjs', module: 'signers/azure-key-vault/dist/sdk.js' },
+  { file: 'gitbeaker.cjs', module: 'platforms/gitlab/dist/gitbeaker.js' },
+  { file: 'jose.cjs', module: 'services/workload-identity/dist/jose.js' },
+  { file: 'sigstore.cjs', module: 'core/signing-core/dist/sigstore.js' },
+  { file: 'x509.cjs', module: 'services/certificates/dist/trial/x509-modules.js' },
 ].map(({ file, module }) => ({ file, module: fileURLToPath(new URL(`../../packages/${module}`, import.meta.url)) }));
 /** Native, so built where it is installed: asked for when a key is on a PKCS#11 token. */
 const NATIVE = ['pkcs11js'];
@@ -47,7 +51,7 @@ await build({
 
 /** Requires what lies apart from where it will lie: beside the bundle, as bin/load.cjs sees it. */
 function leaveApart({ onResolve }: PluginBuild): void {
-  onResolve({ filter: /\/sdk\.js$/ }, ({ path, resolveDir }) => {
+  onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
     const apart = APART.find(({ module }) => module === join(resolveDir, path));
     return apart && { path: `../bundle/${apart.file}`, external: true };
   });

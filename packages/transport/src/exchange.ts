@@ -1,5 +1,4 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import type { Failure } from './call-remote.ts';
 
@@ -86,8 +85,9 @@ async function send(url: URL, { method, headers, body, ca, signal }: HttpRequest
     ...(secure ? { rejectUnauthorized: true, minVersion: 'TLSv1.2' as const } : {}),
     ...(secure && trusted !== undefined ? { ca: trusted } : {}),
   };
+  const http = await (secure ? import('node:https') : import('node:http'));
   return new Promise((resolve, reject) => {
-    const request = secure ? requestHttps(url, options) : requestHttp(url, options);
+    const request = http.request(url, options);
     request.on('response', resolve);
     request.on('error', reject);
     request.end(body);

@@ -17,11 +17,7 @@ export async function verifyLogEntries(
   root: TrustRoot,
   keyFor: (hint: string) => KeyObject | undefined,
 ): Promise<TrustedTime[]> {
-  const [{ toSignedEntity, toTrustMaterial, Verifier }, { bundleFromJSON }, { TrustedRoot }] = await Promise.all([
-    import('@sigstore/verify'),
-    import('@sigstore/bundle'),
-    import('@sigstore/protobuf-specs'),
-  ]);
+  const { bundleFromJSON, toSignedEntity, toTrustMaterial, TrustedRoot, Verifier } = await import('./sigstore.ts');
   const findKey = (hint: string): { publicKey: KeyObject; validFor: () => boolean } => {
     const publicKey = keyFor(hint);
     if (!publicKey) throw new Refused('key-not-listed', 'the key the bundle hints at is none of those given');

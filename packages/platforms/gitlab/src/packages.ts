@@ -29,7 +29,7 @@ const MAX_PAGES = 1000;
  * and sends files as forms, which GitLab stores as they come, form and all.
  */
 export async function openPackages(project: GitlabProject, token: GitlabToken, limits: Limits): Promise<Packages> {
-  const [{ createRequesterFn }, gitlab] = await Promise.all([import('@gitbeaker/requester-utils'), import('@gitbeaker/rest')]);
+  const { createRequesterFn, ...gitlab } = await import('./gitbeaker.ts');
   const where = referenceOf(project);
   const options = {
     host: originOf(project),

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openTrialDomain } from '@signwright/certificates';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import { originOfCheckout } from '../context/source-context.ts';
 import { type Proposal, scan } from '../init/scan.ts';
@@ -44,6 +43,7 @@ export async function init({ scan: wantsScan, policy }: InitOptions): Promise<vo
 
 /** Who trial certificates name: the domain's identity where there is one, else what "trust init" would choose here. */
 async function trialIdentity(directory: string): Promise<{ repository: string; ref: string }> {
+  const { openTrialDomain } = await import('@signwright/certificates');
   try {
     const { repository, ref } = await (await openTrialDomain(join(directory, TRIAL))).claims();
     return { repository, ref };

@@ -1,11 +1,4 @@
-import {
-  addToTrustRoot,
-  createTrialDomain,
-  fetchIssuerChain,
-  type IssuerChain,
-  type IssuerChainRequest,
-  issuersPathOf,
-} from '@signwright/certificates';
+import type { IssuerChain, IssuerChainRequest } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
@@ -23,6 +16,7 @@ export type TrustInitOptions = { readonly directory: string; readonly repository
 /** `signwright trust init --trial`: a whole trust domain for trying things out, which every verdict calls development. */
 export async function trustInit({ directory, repository, ref }: TrustInitOptions): Promise<void> {
   const origin = repository ?? (await originOfCheckout());
+  const { createTrialDomain } = await import('@signwright/certificates');
   const domain = await createTrialDomain(directory, {
     identity: { ref, ...(origin === undefined ? {} : { repository: origin }) },
     now: new Date(),
@@ -94,6 +88,7 @@ function describe({ chain, validFrom, validUntil }: Authority): string[] {
 }
 
 async function issuersOf(file: string): Promise<Buffer | undefined> {
+  const { issuersPathOf } = await import('@signwright/certificates');
   return readIfThere(issuersPathOf(file), MAX_FILE, 'the issuers of the trust root');
 }
 
@@ -114,6 +109,7 @@ export async function trustAdd(file: string, options: TrustAddOptions, { signal 
   const [named, timestampAuthority] = await Promise.all([pem(options.certificateAuthority), pem(options.timestampAuthority)]);
   const chains = options.fromIssuer === undefined ? [named] : await chainsOf(options.fromIssuer, options, signal);
   const from = options.from === undefined ? {} : { from: new Date(parseInstant(options.from, '--from')) };
+  const { addToTrustRoot } = await import('@signwright/certificates');
   for (const [index, certificateAuthority] of chains.entries()) {
     await addToTrustRoot(file, {
       issuers: options.issuer ?? [],
@@ -162,6 +158,7 @@ async function chainsOf(
 
 /** A Fulcio, else a step-ca: which it is shows when it is asked. */
 async function fetchChain(request: Omit<IssuerChainRequest, 'type'>): Promise<IssuerChain> {
+  const { fetchIssuerChain } = await import('@signwright/certificates');
   try {
     return await fetchIssuerChain({ type: 'fulcio', ...request });
   } catch (error) {

@@ -1,0 +1,3 @@
+/** What we use of gitbeaker, in a module of its own: it is loaded when a GitLab is first asked. */
+export { createRequesterFn } from '@gitbeaker/requester-utils';
+export { PackageRegistry, Packages } from '@gitbeaker/rest';
