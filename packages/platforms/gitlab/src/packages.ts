@@ -29,7 +29,7 @@ const MAX_PAGES = 1000;
  * and sends files as forms, which GitLab stores as they come, form and all.
  */
 export async function openPackages(project: GitlabProject, token: GitlabToken, limits: Limits): Promise<Packages> {
-  const { createRequesterFn, ...gitlab } = await import('./gitbeaker.ts');
+  const { createRequesterFn, PackageRegistry, Packages: GenericPackages } = await import('./gitbeaker.ts');
   const where = referenceOf(project);
   const options = {
     host: originOf(project),
@@ -41,7 +41,7 @@ export async function openPackages(project: GitlabProject, token: GitlabToken, l
     queryTimeout: null,
     rateLimits: {},
   };
-  const [packages, registry] = [new gitlab.Packages(options), new gitlab.PackageRegistry(options)];
+  const [packages, registry] = [new GenericPackages(options), new PackageRegistry(options)];
   const id = project.path;
 
   /** Our sender gives gitbeaker the whole answer as the body, whatever it says its methods return. */
