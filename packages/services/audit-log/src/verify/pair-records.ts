@@ -1,5 +1,6 @@
 import { type BlobStore, hexOf, inParallel, type ReadRecord, readRecord, type Sha256, sha256 } from '@signwright/signing-core';
 import { segmentKey } from '../layout.ts';
+import { joinKey } from '../search/join-results.ts';
 import { attemptOf } from '../segments/attempts.ts';
 import type { AuditedTile } from './audited-tiles.ts';
 import type { Findings } from './finding.ts';
@@ -24,7 +25,7 @@ const NO_SEGMENT = sha256('');
 
 export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
   const counts: RecordCounts = { intents: 0, results: 0, refusals: 0, others: 0 };
-  const open = new Map<string, number>();
+  const open = new Map<string, { readonly index: number; readonly key: Sha256 }>();
   const recent = new Map<string, Sha256>();
   /** Intents whose attempt leads to another intent, which may come later. */
   const elsewhere = new Map<string, { key: string; place: string }>();
@@ -33,16 +34,19 @@ export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
   function take({ id, record }: ReadRecord, index: number): void {
     if (record.event === 'intent') {
       counts.intents++;
-      open.set(compact(id), index);
+      open.set(compact(id), { index, key: joinKey(record) });
     } else if (record.event === 'result') {
       counts.results++;
       for (const intent of record.intents) {
-        if (open.delete(compact(intent))) continue;
-        findings.notice(
-          'result-without-intent',
-          `record ${index}`,
-          `it answers ${intent}, which is not before it, or was answered already`,
-        );
+        const asked = open.get(compact(intent));
+        if (asked?.key === joinKey(record)) {
+          open.delete(compact(intent));
+          continue;
+        }
+        const why = asked
+          ? 'which is of another request, signer or requester'
+          : 'which is not before it, or was answered already';
+        findings.notice('result-without-intent', `record ${index}`, `it answers ${intent}, ${why}`);
       }
     } else if (record.event === 'refusal') {
       counts.refusals++;
@@ -82,7 +86,7 @@ export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
       for (const { key, place } of elsewhere.values()) {
         findings.damage('attempt', key, `it leads to no intent of this attempt in the log; ${place} is one`);
       }
-      for (const [id, index] of open) {
+      for (const [id, { index }] of open) {
         const intent = `sha256:${Buffer.from(id, 'latin1').toString('hex')}`;
         findings.notice(
           'orphan-intent',

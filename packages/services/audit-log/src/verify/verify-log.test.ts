@@ -213,18 +213,25 @@ describe('what an audit tells of a sound log', () => {
 
   test('intents without a result, and results without an intent', async () => {
     const log = await opened();
-    const [orphan, answered] = [testIntent('orphan'), testIntent('answered')];
+    const [orphan, answered, another] = [testIntent('orphan'), testIntent('answered'), testIntent('another')];
     await log.append([testResult('early', [orphan])]);
-    await log.append([orphan, answered]);
-    await log.append([testResult('answered', [answered]), testResult('again', [answered])]);
+    await log.append([orphan, answered, another]);
+    await log.append([
+      testResult('answered', [answered]),
+      testResult('again', [answered]),
+      testResult('of no such request', [another]),
+    ]);
     const { sound, findings } = await audit();
     expect(sound).toBe(true);
     expect(places(findings)).toEqual([
       ['notice', 'result-without-intent', 'record 0'],
-      ['notice', 'result-without-intent', 'record 4'],
+      ['notice', 'result-without-intent', 'record 5'],
+      ['notice', 'result-without-intent', 'record 6'],
       ['notice', 'orphan-intent', 'record 1'],
+      ['notice', 'orphan-intent', 'record 3'],
     ]);
-    expect(findings.at(-1)!.message).toContain(sha256(orphan));
+    expect(findings[2]!.message).toContain('of another request');
+    expect(findings[3]!.message).toContain(sha256(orphan));
   });
 
   test('attempts that a retry will not find, or that lead elsewhere', async () => {
