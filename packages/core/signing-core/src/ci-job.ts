@@ -21,5 +21,7 @@ export type CiJob = {
   readonly commit?: string;
   /** Why it may plan and not sign: "a merge-request pipeline", "a pull request of a fork"; absent where it may. */
   readonly planOnly?: string;
+  /** What it says in a form that cannot be believed, so that it is left out: control characters, no address, too long. */
+  readonly unfit?: readonly ('repository' | 'ref')[];
   readonly identity: IdentityProvider;
 };

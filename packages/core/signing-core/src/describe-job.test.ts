@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeJob, repositoryAddress, type SaidOfJob } from './describe-job.ts';
+import { describeJob, repositoryAddress, type SaidOfJob, withoutEmail } from './describe-job.ts';
 
 const identity = { idToken: async () => 'token' };
 const job = (said: Partial<SaidOfJob>) => describeJob({ platform: 'gitlab', title: 'GitLab CI/CD', identity, ...said });
@@ -59,6 +59,18 @@ test.each([
   ['10\u001b[31m17', undefined],
   ['', undefined],
 ])('of the requester %j is kept %j', (requester, kept) => expect(job({ requester }).requester).toBe(kept));
+
+test('what is said in a form that cannot be believed is told from what is not said', () => {
+  expect(job({ ref: 'refs/heads/a\u2028b', repository: 'git://x/y' })).toMatchObject({ unfit: ['repository', 'ref'] });
+  expect(job({ ref: '', repository: undefined })).not.toHaveProperty('unfit');
+});
+
+test('an e-mail address is taken out of the longest text in no time', () => {
+  const started = performance.now();
+  expect(withoutEmail(`${'a'.repeat(200_000)}@x`)).toContain('aaa');
+  expect(withoutEmail(`${'a.'.repeat(100_000)}@b.c`)).toContain('(e-mail)');
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
 
 test.each([
   ['refs/tags/v1', 'refs/tags/v1'],

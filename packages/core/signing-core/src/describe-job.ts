@@ -33,7 +33,8 @@ export function describeJob({ platform, title, planOnly, identity, ...said }: Sa
     planOnly,
   };
   const known = Object.entries(cleaned).filter(([, value]) => value !== undefined);
-  return { platform, title, ...Object.fromEntries(known), identity };
+  const unfit = (['repository', 'ref'] as const).filter((name) => Boolean(said[name]) && cleaned[name] === undefined);
+  return { platform, title, ...Object.fromEntries(known), ...(unfit.length === 0 ? {} : { unfit }), identity };
 }
 
 /**
@@ -53,7 +54,7 @@ export function repositoryAddress(remote: string | undefined): string | undefine
 
 /** Takes e-mail addresses out of what can never be erased. */
 export function withoutEmail(text: string): string {
-  return text.replace(/[^\s/:@<>]+@[^\s/@<>]+\.[^\s/@<>]+/g, '(e-mail)');
+  return text.replace(/[^\s/:@<>]{1,64}@[^\s/@<>]{1,255}\.[^\s/@<>]{1,64}/g, '(e-mail)');
 }
 
 /** Of a URL what says where it leads: users, passwords, queries and fragments may be secrets; the number of a build is none. */

@@ -98,6 +98,22 @@ describe('a key reference', () => {
       }
   });
 
+  test('that somebody put a secret into is refused without showing it', () => {
+    for (const text of [
+      'hashivault://release?token=hunter2',
+      'hashivault://release?address=https://u:hunter2@vault.example',
+      'awskms://AKIA:hunter2@host/alias/x',
+      'pkcs11:object=x?pin-source=hunter2',
+    ])
+      try {
+        parseKeyReference(text);
+        expect.unreachable();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'configuration' });
+        expect(String(error)).not.toContain('hunter2');
+      }
+  });
+
   test('whatever it is, is read or refused, never a defect', () => {
     const schemes = fc.constantFrom('awskms://', 'gcpkms://', 'azurekms://', 'hashivault://', 'pkcs11:', '');
     fc.assert(

@@ -242,7 +242,8 @@ function attributes(part: string, separator: string, allowed: readonly string[])
         'it holds a PIN (pin-value), which would be read by whoever reads the policy',
         PKCS11_FORM,
       );
-    if (!allowed.includes(name)) throw off('a pkcs11: reference', `"${name}" is none of ${allowed.join(', ')}`, PKCS11_FORM);
+    if (!allowed.includes(name))
+      throw off('a pkcs11: reference', `"${name.slice(0, 40)}" is none of ${allowed.join(', ')}`, PKCS11_FORM);
     if (found.has(name)) throw off('a pkcs11: reference', `it says ${name} twice`, PKCS11_FORM);
     found.set(name, percentDecoded(pair.slice(equals + 1)));
   }
@@ -291,6 +292,11 @@ function originOf(text: string, host: string, written?: string): string {
 }
 
 function off(text: string, why: string, next?: string): SignwrightError {
-  const shown = text.includes('pin-value') ? 'a key reference' : text.slice(0, 300);
-  return new SignwrightError('configuration', `${shown}: ${why}`, next === undefined ? {} : { next });
+  return new SignwrightError('configuration', `${shown(text)}: ${why}`, next === undefined ? {} : { next });
+}
+
+/** As much of a reference as can hold no secret: what is no reference may be one that somebody put a password into. */
+function shown(text: string): string {
+  const path = text.split('?', 1)[0] ?? '';
+  return text.includes('@') || text.includes('pin-value') || path.length > 300 ? 'a key reference' : path;
 }

@@ -27,8 +27,8 @@ import { replaceFile } from './write-durably.ts';
 
 /** What to add; at least one of the two authorities. */
 export type AddToTrustRoot = {
-  /** PEM chain: the issuing CA first, the root last. */
-  certificateAuthority?: string;
+  /** PEM chain: the issuing CA first, the root last. Of several, those that are there already are left as they are. */
+  certificateAuthority?: string | readonly [string, ...string[]];
   /** PEM chain: the authority's own certificate first, the root last. */
   timestampAuthority?: string;
   /** OIDC issuers the certificate authority may assert; at least one for it. */
@@ -57,13 +57,16 @@ export async function addToTrustRoot(path: string, add: AddToTrustRoot): Promise
   let newRoot = root.value;
   let newIssuers = issuers.value;
   if (add.certificateAuthority !== undefined) {
-    const chain = readPemChain(add.certificateAuthority, 'the certificate authority');
-    chain.forEach(checkCa);
-    newRoot = append(newRoot, 'certificateAuthorities', chain, add, path);
-    newIssuers = {
-      ...newIssuers,
-      certificateAuthorities: [...list(newIssuers, 'certificateAuthorities'), issuersEntry(chain[0], add.issuers)],
-    };
+    const chains = [add.certificateAuthority].flat().map((pem) => readPemChain(pem, 'the certificate authority'));
+    for (const chain of chains) {
+      chain.forEach(checkCa);
+      if (chains.length > 1 && isThere(newRoot, 'certificateAuthorities', chain[0])) continue;
+      newRoot = append(newRoot, 'certificateAuthorities', chain, add, path);
+      newIssuers = {
+        ...newIssuers,
+        certificateAuthorities: [...list(newIssuers, 'certificateAuthorities'), issuersEntry(chain[0], add.issuers)],
+      };
+    }
   }
   if (add.timestampAuthority !== undefined) {
     const chain = readPemChain(add.timestampAuthority, 'the timestamp authority');
@@ -128,11 +131,7 @@ function append(
   path: string,
 ): JsonObject {
   const [first] = chain;
-  const rawBytes = first.raw.toString('base64');
-  const present = list(root, kind).some((entry) =>
-    JSON.stringify(entry).includes(`"certificates":[{"rawBytes":${JSON.stringify(rawBytes)}`),
-  );
-  if (present) {
+  if (isThere(root, kind, first)) {
     throw new SignwrightError(
       'configuration',
       `"${oneLine(first.subject)}" (${fingerprintOf(first).slice(0, 16)}…) is in the trust root already`,
@@ -144,6 +143,12 @@ function append(
   }
   const entry = authorityEntry(chain, add.uri ?? add.issuers[0] ?? '', add.from ?? new Date(first.validFrom));
   return { ...root, [kind]: [...list(root, kind), entry] };
+}
+
+/** Whether an authority with this first certificate is listed. */
+function isThere(root: JsonObject, kind: Kind, { raw }: X509Certificate): boolean {
+  const rawBytes = JSON.stringify(raw.toString('base64'));
+  return list(root, kind).some((entry) => JSON.stringify(entry).includes(`"certificates":[{"rawBytes":${rawBytes}`));
 }
 
 function list(object: JsonObject, key: string): readonly Json[] {

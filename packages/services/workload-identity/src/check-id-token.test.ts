@@ -78,6 +78,16 @@ describe('an ID token', () => {
     expect((await check(token, { platform: 'kubernetes', workloads })).workload).toBe('pod');
   });
 
+  test('that says it may plan only is refused though its issuer is silent, and nobody is asked', async () => {
+    issuer.fault = () => ({ status: 503 });
+    const forked = mint(gitlabClaims({ pipeline_source: 'merge_request_event' }), { alg: 'none' });
+    const signed = mint(gitlabClaims({ pipeline_source: 'merge_request_event' }));
+    expect(await refusal(signed)).toMatchObject({ code: 'denied', message: /plan only/ });
+    expect((await refusal(forked)).code).not.toBe('unreachable');
+    expect(await refusal(mint(gitlabClaims({ project_path: 'evil/app' })))).toMatchObject({ code: 'denied' });
+    expect(issuer.asked).toEqual([]);
+  });
+
   test('is told by what will be certified, where that is no more than a name', async () => {
     const workloads = [
       ci({ id: 'named', repository: undefined, ref: undefined, subject: 'https://ci.example/acme/*' } as object),
@@ -147,7 +157,7 @@ describe('a token’s signature', () => {
 
   test('covers the claims: those of another are refused', async () => {
     const [header, , signature] = mint().split('.');
-    const claims = mint(gitlabClaims({ ref: 'dev' })).split('.')[1];
+    const claims = mint(gitlabClaims({ user_login: 'somebody else' })).split('.')[1];
     expect(await refusal(`${header}.${claims}.${signature}`)).toMatchObject({
       code: 'verification',
       message: expect.stringMatching(/not signed by its issuer/),

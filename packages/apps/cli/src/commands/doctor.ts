@@ -98,6 +98,8 @@ function signerChecks({ id, certificate }: SignerDefinition, choices: readonly C
     run: async () => {
       const forJobs = choice.kind === 'certificate' && certificate?.type !== 'trial';
       if (forJobs && job === undefined) return { skipped: 'it certifies jobs of a CI, and this is none' };
+      if (job?.planOnly !== undefined && choice.remote)
+        return { skipped: `this is ${job.planOnly}, which may plan and never sign` };
       return tried(choice);
     },
   }));

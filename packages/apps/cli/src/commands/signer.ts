@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open as openFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { mkdir, open as openFile, realpath } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { readBounded } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
 import { keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
@@ -23,6 +24,8 @@ export type SignerRotateOptions = PassphraseOptions & {
 /** A line of a signer's `keys:`. */
 type KeyLine = Readonly<Record<'ref' | 'public-key', string>> &
   Partial<Readonly<Record<'from' | 'until' | 'compromised-since', string>>>;
+const MAX_PUBLIC_KEY = 16_384;
+
 type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly replaces: KeyLine };
 
 /**
@@ -93,7 +96,13 @@ async function openingOf(
   options: PassphraseOptions,
   { signal }: Run,
 ): Promise<OpeningKeys> {
-  const identity = jobIdentity(await ciJob(), { rule: definition.rule }, signal);
+  const job = await ciJob();
+  if (job?.planOnly !== undefined) {
+    throw new SignwrightError('denied', `no key is asked for in ${job.planOnly}: whoever opens one writes the policy there`, {
+      next: 'run it on your own machine, or in a pipeline of a branch that is protected',
+    });
+  }
+  const identity = jobIdentity(job, { rule: definition.rule }, signal);
   return {
     directory: open.directory,
     passphrase: passphraseOf(options),
@@ -119,9 +128,12 @@ function writtenKeys({ policy }: OpenPolicy, id: string): readonly KeyLine[] {
   return layer?.content.signers?.[id]?.keys ?? [];
 }
 
+/** What needs no quotes in YAML: paths and times as they are mostly written. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._/:+-]*$/;
+
 function line(key: KeyLine): string {
   const { ref, ...rest } = key;
-  const others = Object.entries(rest).map(([name, value]) => `, ${name}: ${value}`);
+  const others = Object.entries(rest).map(([name, value]) => `, ${name}: ${PLAIN.test(value) ? value : JSON.stringify(value)}`);
   return `      - { ref: ${JSON.stringify(ref)}${others.join('')} }`;
 }
 
@@ -134,17 +146,33 @@ async function writePublicKey(open: OpenPolicy, id: string, publicKey: KeyObject
   const short = Buffer.from(keyIdOf(publicKey), 'base64').toString('hex').slice(0, 8);
   const path = resolve(open.directory, 'trust', `${id}-${short}.pub`);
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  readPublicKey(pem, path);
   try {
     await mkdir(dirname(path), { recursive: true });
+    await checkInside(dirname(path), open.directory);
     const file = await openFile(path, 'wx');
     await file.writeFile(pem);
     await file.sync();
     await file.close();
   } catch (cause) {
-    // Named by its digest: what is there is this key.
+    if (cause instanceof SignwrightError) throw cause;
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
       throw new SignwrightError('unreachable', `the public key cannot be written: ${messageOf(cause)}`, { where: path, cause });
+    const there = readPublicKey((await readBounded(path, MAX_PUBLIC_KEY, 'the public key')).toString('utf8'), path);
+    if (!there.equals(publicKey))
+      throw new SignwrightError('configuration', 'there is another key in the file the new one would be written to', {
+        where: path,
+        next: 'find out who put it there, and remove it',
+      });
   }
   return relative(open.directory, path);
+}
+
+/** A link could lead out of the policy's directory. */
+async function checkInside(directory: string, policy: string): Promise<void> {
+  const [real, base] = await Promise.all([realpath(directory), realpath(policy)]);
+  if (real === join(base, 'trust')) return;
+  throw new SignwrightError('configuration', `${directory} leads out of the policy's directory`, {
+    where: real,
+    next: 'make it a directory beside the policy',
+  });
 }

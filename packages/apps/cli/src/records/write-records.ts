@@ -132,7 +132,7 @@ function reasonsOf(error: unknown): string[] {
 }
 
 function shortened(text: string): string {
-  const safe = withoutEmail(text);
+  const safe = withoutEmail(text.slice(0, 2 * LONGEST_REASON));
   return safe.length > LONGEST_REASON ? `${safe.slice(0, LONGEST_REASON)}…` : safe;
 }
 

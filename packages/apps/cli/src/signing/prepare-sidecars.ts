@@ -5,6 +5,7 @@ import {
   checkFileSignature,
   inParallel,
   recordedSigner,
+  type Signer,
   type Signing,
   SignwrightError,
   sha256,
@@ -18,8 +19,6 @@ import { checkNotStopped, definitionOf, type NewFile, type PlannedArtifact, type
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;
-/** So many are signed in a row by one certificate. */
-const BATCH = 1000;
 /** As many a KMS answers at once. */
 const IN_FLIGHT = 32;
 
@@ -45,22 +44,18 @@ export async function prepareSidecars(
 }
 
 async function prepare(definition: SignerDefinition, missing: readonly Beside[], run: SigningRun): Promise<Work> {
-  const signer = await recordedSigner({ signer: await run.signers.of(definition), rule: definition.rule });
+  const signer = await run.signers.of(definition);
   return {
     definition,
     artifacts: missing.map(({ artifact }) => artifact),
-    signer,
+    signer: await recordedSigner({ signer, rule: definition.rule }),
     unreached: run.signers.unreached(definition),
     async sign() {
-      const files: NewFile[] = [];
       try {
-        for (let at = 0; at < missing.length; at += BATCH) {
-          files.push(...(await signBatch(definition, missing.slice(at, at + BATCH), run)));
-        }
+        return { files: await signAll(definition, signer, missing, run) };
       } catch (error) {
         throw withoutThem(error);
       }
-      return { files };
     },
   };
 }
@@ -111,10 +106,15 @@ function bySigner(planned: readonly PlannedArtifact[]): Map<string, Beside[]> {
   return groups;
 }
 
-async function signBatch(definition: SignerDefinition, batch: readonly Beside[], run: SigningRun): Promise<NewFile[]> {
-  const signer = await run.signers.of(definition);
+/** By the one signer that the intent names, for as long as its certificate lives. */
+async function signAll(
+  definition: SignerDefinition,
+  signer: Signer,
+  missing: readonly Beside[],
+  run: SigningRun,
+): Promise<NewFile[]> {
   const signing: Signing = { signer, rule: definition.rule, timestamps: run.timestamps, trust: run.trust, clock: systemClock };
-  return inParallel(batch, IN_FLIGHT, async ({ artifact, file }) => {
+  return inParallel(missing, IN_FLIGHT, async ({ artifact, file }) => {
     checkNotStopped(run);
     const message = await wholeFile(artifact, file);
     const bytes = await signFile({ digest: artifact.digest, ...(message ? { message } : {}) }, signing);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { type LogRecord, readRecord, recordsIn } from '@signwright/signing-core';
 import { createWorkspace, type FakeAwsKms, startFakeAwsKms, testKeys, type Workspace } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -155,6 +155,9 @@ describe('a key in a KMS', () => {
       'repository is https://gitlab.acme.example/acme/other',
     ],
     ['another branch', { CI_COMMIT_BRANCH: 'feature' }, 'ref is refs/heads/feature, and ci wants refs/heads/main'],
+    ['a branch of an odd name', { CI_COMMIT_BRANCH: 'evil\u2028x' }, 'its ref is none, and ci wants refs/heads/main'],
+    ['a branch of a long name', { CI_COMMIT_BRANCH: 'x'.repeat(1200) }, 'its ref is none'],
+    ['a repository that is no address', { CI_PROJECT_URL: 'HTTPS://gitlab.acme.example/evil/app' }, 'its repository is none'],
   ])('does not sign in %s, where plan works', async (_, env, why) => {
     const { status, stderr } = await sign(here, env);
     expect([status, stderr]).toEqual([1, expect.stringContaining(why)]);
@@ -234,6 +237,22 @@ describe('a signer with a second key', () => {
     there.remove();
   });
 
+  test('does not sign with it where the first refused one signature and broke off at another', async () => {
+    const there = await project([
+      [at('first'), 'first'],
+      [at('second'), 'second'],
+    ]);
+    const refusal = { status: 400, type: 'AccessDeniedException', message: 'User: arn:aws:iam::1:role/ci is not authorized' };
+    let signs = 0;
+    // The part is signed; of the files beside, which are signed at once, one is refused, the other breaks off.
+    kms.fault = ({ action, body }) =>
+      action === 'Sign' && body['KeyId'] === 'alias/first' ? [undefined, refusal, 'drop' as const][signs++] : undefined;
+    expect(await sign(there)).toMatchObject({ status: 2, stderr: /kms:Sign/ });
+    expect(kms.requests.some(({ body }) => body['KeyId'] === 'alias/second')).toBe(false);
+    expect(there.files('dist')).toEqual(['a.bin', 'b.bin']);
+    there.remove();
+  });
+
   test('writes nothing where none can be reached, and the log says why', async () => {
     const there = await project([
       [NOWHERE, 'first'],
@@ -268,6 +287,38 @@ test('the log’s own key stays in a KMS too: jobs append without it, and who or
   expect(await there.run(['verify'])).toMatchObject({ status: 0 });
   expect(await there.run(['audit', 'verify'])).toMatchObject({ status: 0 });
   there.remove();
+});
+
+test('doctor and signer rotate ask no key in a merge request, whose author writes the policy', async () => {
+  const env = { ...JOB, CI_PIPELINE_SOURCE: 'merge_request_event', CI_MERGE_REQUEST_IID: '3' };
+  const doctor = await here.run(['doctor'], { env });
+  expect(doctor.stdout).toMatch(/^skip {2}signer release, awskms:.*may plan and never sign$/m);
+  expect(await here.run(['signer', 'rotate', 'release'], { env })).toMatchObject({
+    status: 1,
+    stderr: /a merge-request pipeline/,
+  });
+  expect(kms.requests).toEqual([]);
+});
+
+test('signer rotate believes no file that is there, writes through no link, and quotes what it drafts', async () => {
+  kms.setAlias('alias/first', kms.addKey(KEYS.second));
+  const rotate = () => here.run(['signer', 'rotate', 'release'], { env: JOB });
+  const drafted = await rotate();
+  const path = /public-key: (trust\/release-[0-9a-f]+\.pub)/.exec(drafted.stdout)?.[1] ?? '';
+  here.write(path, testKeys('p256', 'of an attacker').publicKey.export({ type: 'spki', format: 'pem' }));
+  expect(await rotate()).toMatchObject({ status: 2, stderr: /another key in the file/ });
+  renameSync(here.path('trust'), here.path('keys-elsewhere'));
+  symlinkSync(here.path('keys-elsewhere'), here.path('trust'));
+  rmSync(here.path(path), { force: true });
+  expect(await rotate()).toMatchObject({ status: 2, stderr: /leads out of the policy's directory/ });
+});
+
+test('a signer with a trial certificate and a key in a KMS is for pipelines all the same', async () => {
+  const policy = here
+    .read('signwright.yaml')
+    .replace('release: { keys:', 'release: { certificate: { trial: .signwright/trial }, keys:');
+  here.write('signwright.yaml', policy);
+  expect(await here.run(['sign'])).toMatchObject({ status: 1, stderr: /not for runs outside a CI/ });
 });
 
 test('doctor tries each key of each signer, and says what it found', async () => {

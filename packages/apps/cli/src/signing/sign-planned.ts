@@ -1,4 +1,4 @@
-import { messageOf } from '@signwright/signing-core';
+import { messageOf, SignwrightError } from '@signwright/signing-core';
 import type { Signers } from '../context/signers/create-signers.ts';
 import type { RunRecording } from '../records/open-recording.ts';
 import { createRecorder, type Recording } from '../records/run-recorder.ts';
@@ -13,8 +13,8 @@ export type SignedRun = {
 };
 
 /**
- * Prepares → records the intents → signs → records the results. Where a key is lost meanwhile, all of that is done once more with the
- * signer's next one, as another attempt at the request; each time one key fewer is left.
+ * Prepares → records the intents → signs → records the results. Where that fails because a key is lost meanwhile, all of it is done once
+ * more with the signer's next one, as another attempt at the request; each time one key fewer is left. A refusal ends the run.
  */
 export async function signPlanned(
   names: readonly string[],
@@ -28,7 +28,8 @@ export async function signPlanned(
     try {
       return { recorded, ...(await signWorks(parts, sidecars, createRecorder(recorded))) };
     } catch (error) {
-      if (signers.lost() === lost) throw error;
+      const unreachable = error instanceof SignwrightError && error.code === 'unreachable';
+      if (!unreachable || signers.lost() === lost) throw error;
       note(`${messageOf(error)}; trying what the signer has next`);
     }
   }

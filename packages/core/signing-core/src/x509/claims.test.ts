@@ -54,6 +54,13 @@ describe('a certificate without any of these extensions', () => {
     expect(() => identityOf(bare, from)).toThrow(expect.objectContaining({ refusal: 'certificate-profile' }));
   });
 
+  test('and with an e-mail address for its name has none: nobody certified a subject', () => {
+    const person = parseCertificate(authority.leaf({ extensions: [profile, subjectAltName(['email', 'ci@acme.example'])] }).der);
+    expect(() => identityOf(person, { issuers: ['https://ci.example'] })).toThrow(
+      expect.objectContaining({ refusal: 'certificate-profile' }),
+    );
+  });
+
   test('and one with some of them, but no issuer, is never taken as its authority’s', () => {
     const some = parseCertificate(
       authority.leaf({ extensions: [profile, SAN, fulcioExtension(12, 'https://git.example/x')] }).der,

@@ -34,7 +34,7 @@ type Asserting = { readonly issuers?: readonly string[] };
  * Reads the identity of a code-signing leaf.
  *
  * Some authorities (Vault's PKI) cannot write Fulcio's extensions. A leaf with none of them at all, of an authority that may assert
- * one issuer alone, is that issuer's, and its name is its subject.
+ * one issuer alone, is that issuer's, and its name, a URI, is its subject.
  *
  * @param authority the one the leaf is traced to, as far as it is known.
  * @throws Refused `certificate-profile` where it has no or several names, no issuer, or a value that is not plain text.
@@ -50,7 +50,8 @@ export function identityOf(leaf: Certificate, authority?: Asserting): CertifiedI
   const [only, ...others] = authority?.issuers ?? [];
   if (only === undefined || others.length > 0 || [...leaf.extensions.keys()].some((oid) => oid.startsWith(FULCIO)))
     throw new Refused('certificate-profile', `the certificate names no OIDC issuer (extension ${ISSUER})`);
-  const san = sanOf(leaf);
+  const { type, value: san } = nameOf(leaf);
+  if (type !== 'uri') throw new Refused('certificate-profile', 'the certificate names no OIDC issuer, and its name is no URI');
   return { san, issuer: only, claims: { subject: san } };
 }
 
@@ -77,6 +78,10 @@ function legacyIssuer(leaf: Certificate): string | undefined {
 
 /** The one name of a leaf. @throws Refused `certificate-profile`. */
 export function sanOf(leaf: Certificate): string {
+  return nameOf(leaf).value;
+}
+
+function nameOf(leaf: Certificate): { readonly type: 'uri' | 'email'; readonly value: string } {
   const extension = leaf.extensions.get(OID.subjectAlternativeName);
   let names: ReturnType<typeof readGeneralNames> = [];
   try {
@@ -88,5 +93,5 @@ export function sanOf(leaf: Certificate): string {
   if (names.length !== 1 || only === undefined || (only.type !== 'uri' && only.type !== 'email') || only.value === '') {
     throw new Refused('certificate-profile', 'the certificate must carry exactly one name, a URI or an e-mail address');
   }
-  return only.value;
+  return { type: only.type, value: only.value };
 }

@@ -165,7 +165,7 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
-      throw new SignwrightError('unreachable', `cannot be read: ${error.message}`, { where: path, cause: error });
+      throw new SignwrightError('configuration', `cannot be read: ${error.message}`, { where: path, cause: error });
     },
   );
 }

@@ -16,6 +16,8 @@ export type Choice = {
   /** The CA's address, or the key's reference. */
   readonly reference: string;
   readonly kind: 'certificate' | 'key';
+  /** Whether it is for pipelines: anything but a key file or a trial. */
+  readonly remote: boolean;
   /** Whether it was written by its documentation alone, and never tried on the real service. */
   readonly experimental: boolean;
   /** Until when its signatures count, where that is known before. */
@@ -47,6 +49,7 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
             {
               reference: certificate.url,
               kind: 'certificate',
+              remote: certificate.type !== 'trial',
               experimental: certificate.type === 'vault',
               open: () => openCertificate(open, certificate, identity, options.signal),
             },
@@ -55,6 +58,7 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
       (key): Choice => ({
         reference: key.ref,
         kind: 'key',
+        remote: parseKeyReference(key.ref).scheme !== 'file',
         experimental: ['azurekms', 'hashivault'].includes(parseKeyReference(key.ref).scheme),
         ...(key.rule.until === undefined ? {} : { until: new Date(key.rule.until) }),
         open: () => openKey(key, definition, opening),

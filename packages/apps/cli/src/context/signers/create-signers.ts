@@ -28,12 +28,14 @@ export function createSigners(open: OpenPolicy, options: SignersOptions & { read
   const choices = choicesOf(open, options);
   const opened = new Map<string, Opened>();
   const lost = new Map<string, Lost>();
+  const refused = new Map<string, unknown>();
 
   async function openFirst(definition: SignerDefinition, unreached: Lost): Promise<Signer> {
     checkMaySign(definition, options.job);
     const all = choices(definition);
     if (all.length === 0) throw noneCounts(definition);
     for (const choice of all) {
+      if (options.signal?.aborted) throw new SignwrightError('cancelled', 'stopped before anything was signed');
       if (unreached.has(choice.reference)) continue;
       try {
         return losing(definition.id, await choice.open(), choice, unreached);
@@ -46,23 +48,30 @@ export function createSigners(open: OpenPolicy, options: SignersOptions & { read
     throw noneReached(definition, [...unreached.values()]);
   }
 
-  /** A key that is lost while it signs is not used again in this run. */
+  /** A key that is lost while it signs is not used again in this run; after one that refused, no other is. */
   function losing(id: string, signer: Signer, choice: Choice, unreached: Lost): Signer {
     return {
       publicKey: () => signer.publicKey(),
       certificate: () => signer.certificate(),
-      sign: (request) =>
-        signer.sign(request).catch((error: unknown) => {
+      async sign(request) {
+        const gone = unreached.get(choice.reference);
+        if (gone) throw new SignwrightError('unreachable', gone.reason, { where: choice.reference });
+        try {
+          return await signer.sign(request);
+        } catch (error) {
+          if (isAnswer(error)) refused.set(id, refused.get(id) ?? error);
           lose(error, choice, unreached);
           opened.delete(id);
           throw error;
-        }),
+        }
+      },
     };
   }
 
   return {
     of(definition) {
       const { id, certificate } = definition;
+      if (refused.has(id)) throw refused.get(id);
       const known = opened.get(id);
       if (known && performance.now() < known.until) return known.signer;
       const unreached: Lost = lost.get(id) ?? new Map();
@@ -74,6 +83,11 @@ export function createSigners(open: OpenPolicy, options: SignersOptions & { read
     unreached: ({ id }) => [...(lost.get(id)?.values() ?? [])],
     lost: () => [...lost.values()].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** What a key said itself, in contrast to what kept it from being asked. */
+function isAnswer(error: unknown): boolean {
+  return !(error instanceof SignwrightError && (error.code === 'unreachable' || error.code === 'cancelled'));
 }
 
 /** Notes what could not be reached; everything else is an answer, and thrown. */

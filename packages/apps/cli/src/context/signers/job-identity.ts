@@ -2,6 +2,17 @@ import type { CertificateAuthority, SignerDefinition } from '@signwright/policy'
 import { type CiJob, type IdentityProvider, SignwrightError } from '@signwright/signing-core';
 import { systemClock } from '../clock.ts';
 
+/** A CI's token service is not waited for once the run is stopped. */
+function unlessStopped<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new SignwrightError('cancelled', 'stopped while an ID token was asked for'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 const CLUSTER_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
 const MAX_CA = 1024 * 1024;
 
@@ -45,7 +56,8 @@ export function jobIdentity(
         ...trusted,
         ...stop,
       };
-      return checkedIdentity(job.identity, rules).idToken(audience);
+      const identity = { idToken: (wanted: string) => unlessStopped(job.identity.idToken(wanted), signal) };
+      return checkedIdentity(identity, rules).idToken(audience);
     },
   };
 }

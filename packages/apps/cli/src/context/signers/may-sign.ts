@@ -3,8 +3,10 @@ import { type CiJob, compileGlob, parseKeyReference, SignwrightError, type Workl
 
 /** Whether a signer is a pipeline's: its key is in a KMS or an HSM, or its certificates are for jobs. */
 function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
-  if (certificate) return certificate.type !== 'trial';
-  return keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file');
+  return (
+    (certificate !== undefined && certificate.type !== 'trial') ||
+    keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file')
+  );
 }
 
 /**
@@ -28,6 +30,7 @@ export function checkMaySign(definition: SignerDefinition, job: CiJob | undefine
 function whyNot(job: CiJob, workload: WorkloadRule): string | undefined {
   for (const claim of ['repository', 'ref'] as const) {
     const [wanted, said] = [workload[claim], job[claim]];
+    if (wanted !== undefined && job.unfit?.includes(claim)) return `its ${claim} is none, and ${workload.id} wants ${wanted}`;
     if (wanted !== undefined && said !== undefined && !compileGlob(wanted)(said))
       return `${claim} is ${said}, and ${workload.id} wants ${wanted}`;
   }
