@@ -10,8 +10,11 @@ export type Question = {
   readonly capability?: 'read' | 'update';
 };
 
-/** Whose token was used, as far as Vault told it: `display name "jwt-release", entity …`. `unknown` token: Vault knows it no more. */
-export type Holder = { readonly known: boolean; readonly text: string };
+/**
+ * Whose token was used, as far as Vault told it: `"jwt-release", entity …`. `valid`: it is, as far as can be told; `ended`: Vault said
+ * in so many words that it is not; `denied`: Vault did not let it ask about itself, which may be either.
+ */
+export type Holder = { readonly token: 'valid' | 'ended' | 'denied'; readonly text: string };
 
 /** Vault did not do what was asked; thrown within a call, explained at its end. */
 export class Answered extends Error {

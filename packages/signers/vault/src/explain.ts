@@ -1,6 +1,6 @@
 import { type ErrorCode, SignwrightError } from '@signwright/signing-core';
 import { type Failure, failureOfStatus } from '@signwright/transport';
-import { type Answered, errorsOf, type Question } from './answer.ts';
+import { type Answered, errorsOf, type Holder, type Question } from './answer.ts';
 
 type Told = readonly [ErrorCode, message: string, next: string];
 
@@ -67,13 +67,13 @@ function refusal({ answer: { status }, question, holder }: Answered, from: strin
   if (status === 472 || status === 473)
     return ['unreachable', `it is a standby (${status})`, 'give the address of the active one'];
   if (question.capability === undefined) return refusedLogin(question, status, said);
-  if (status === 403 && holder?.known === false)
+  if (status === 403 && holder?.token === 'ended')
     return [
       'unreachable',
       `the token from ${from} is not known there: it has expired or was revoked (403)`,
       'get a new one, then run again',
     ];
-  if (status === 403) return refusedCapability(question, question.capability, holder?.text ?? '', from);
+  if (status === 403) return refusedCapability(question, question.capability, holder, from);
   if (status === 404 && said === '') return NO_KEY;
   if (status === 404)
     return [
@@ -84,25 +84,53 @@ function refusal({ answer: { status }, question, holder }: Answered, from: strin
   return ['configuration', `it refuses ${question.path} (${status})${shown(said)}`, 'look in the audit log of Vault for why'];
 }
 
-function refusedCapability({ path }: Question, capability: string, holder: string, from: string): Told {
-  return [
-    'configuration',
-    `the token from ${from}${holder === '' ? '' : ` (${holder})`} may not ${capability} ${path} (403)`,
-    `grant it in a policy: path "${path}" { capabilities = ["${capability}"] }`,
-  ];
+/** A denial, unless Vault says the token has ended: the next key of a signer is not for those who may not use the first. */
+function refusedCapability({ path }: Question, capability: string, holder: Holder | undefined, from: string): Told {
+  const grant = `grant it in a policy: path "${path}" { capabilities = ["${capability}"] }`;
+  if (holder?.token === 'denied')
+    return [
+      'configuration',
+      `the token from ${from} may not ${capability} ${path}, or has ended (403); nor may it ask auth/token/lookup-self, which would tell`,
+      `${grant}; where it has that, get a new token`,
+    ];
+  const who = holder === undefined || holder.text === '' ? '' : ` (${holder.text})`;
+  return ['configuration', `the token from ${from}${who} may not ${capability} ${path} (403)`, grant];
 }
+
+/** What Vault says of logins, in words of ours alone: who is sent a secret may repeat it, in whatever form. */
+const LOGINS: readonly (readonly [RegExp, Told])[] = [
+  [/\btoken is expired\b/i, ['unreachable', 'the ID token has expired', 'get a new one, then run again']],
+  [
+    /\baudience\b/i,
+    [
+      'configuration',
+      "the ID token's audience is not the role's",
+      'compare the audience of the token with bound_audiences of the role',
+    ],
+  ],
+  [/^role ".*" could not be found/i, ['configuration', 'there is no such role', 'check role= and login-mount= in the reference']],
+  [
+    /invalid role or secret id/i,
+    [
+      'configuration',
+      'RoleID or SecretID is not valid',
+      'check VAULT_ROLE_ID; get a new SecretID, for it may be used up or expired',
+    ],
+  ],
+];
 
 function refusedLogin({ path }: Question, status: number, said: string): Told {
   if (status === 404)
     return ['configuration', `no way to log in is mounted at ${path} (404)`, 'check login-mount= and namespace='];
-  if (/expired/i.test(said))
-    return ['unreachable', `the login at ${path} is refused (${status})${shown(said)}`, 'get new credentials, then run again'];
-  return [
+  const [code, why, next] = LOGINS.find(([pattern]) => pattern.test(said))?.[1] ?? [
     'configuration',
-    `the login at ${path} is refused (${status})${shown(said)}`,
+    '',
     'check the role: for login=jwt its bound_audiences and bound_claims, for login=approle that the SecretID is not used up',
   ];
+  return [code, `the login at ${path} is refused (${status})${why === '' ? '' : `: ${why}`}`, next];
 }
+
+const LONGEST = 200;
 
 /** A message of Vault's, on one line, shortened, without anything long enough to be a token. */
 function shown(said: string): string {
@@ -110,7 +138,7 @@ function shown(said: string): string {
     .replace(/[^\x20-\x7e]+/g, ' ')
     .replace(/[\w.=+-]{24,}/g, '…')
     .trim();
-  return plain === '' ? '' : `: ${plain.slice(0, 300)}`;
+  return plain === '' ? '' : `: ${plain.slice(0, LONGEST)}`;
 }
 
 function errorOf([code, message, next]: Told, where: string): SignwrightError {

@@ -13,14 +13,29 @@ const NAMESPACE = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+){0,7}$/;
 /**
  * Address and namespace, from the reference, else from VAULT_ADDR and VAULT_NAMESPACE.
  *
+ * What the environment holds, a token or a SecretID, is for the Vault the environment names: a reference, which whoever changes the
+ * policy writes, cannot have it sent elsewhere.
+ *
  * @throws SignwrightError `configuration` where neither says an address, or one that may not be used.
  */
 export function placeOf(reference: VaultReference, environment: Environment): Place {
+  if (reference.login !== 'jwt' && reference.address !== undefined) checkSame(reference.address, reference, environment);
   const namespace = reference.namespace ?? namespaceIn(environment, reference.text);
   return {
     address: reference.address ?? addressIn(environment, reference.text),
     ...(namespace === undefined ? {} : { namespace }),
   };
+}
+
+function checkSame(address: string, { login, text: where }: VaultReference, environment: Environment): void {
+  const text = environment['VAULT_ADDR'] ?? '';
+  if (text === '' || (URL.canParse(text) && new URL(text).origin === address)) return;
+  const secret = login === 'approle' ? 'VAULT_ROLE_ID and VAULT_SECRET_ID are' : 'the token in the environment is';
+  throw new SignwrightError(
+    'configuration',
+    `${secret} for the Vault that VAULT_ADDR names, and address=${address} in the reference is another`,
+    { where, next: `set VAULT_ADDR=${address} if that is the Vault they are for, else take address= out of the reference` },
+  );
 }
 
 function addressIn(environment: Environment, where: string): string {

@@ -25,7 +25,11 @@ const TYPES: { readonly [type: string]: string } = {
   ed25519: 'ed25519',
 };
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+/** Vault's other types, for messages: what else stands there may be anything, a token that is sent back too. */
+const OTHER_TYPES =
+  /^(aes128-gcm96|aes256-gcm96|aes128-cmac|aes192-cmac|aes256-cmac|x?chacha20-poly1305|ecdsa-p521|hmac|managed_key|ml-dsa|slh-dsa|hybrid)$/;
 const MAX_PEM = 4_096;
+const MOST_VERSIONS = 10;
 
 /** What a key is read from, and what a policy must let be read. */
 export function keyPath({ mount, key }: VaultReference): string {
@@ -80,6 +84,7 @@ function publicKeyOf(data: JsonObject, version: number, reference: VaultReferenc
       `name one of the versions there are: ${
         Object.keys(keys)
           .filter((one) => /^\d{1,9}$/.test(one))
+          .slice(-MOST_VERSIONS)
           .join(', ') || 'none'
       }`,
     );
@@ -100,7 +105,7 @@ function spkiOfEd25519(written: string): Buffer {
 }
 
 function shown(type: string): string {
-  return /^[\w.-]{1,64}$/.test(type) ? type : 'unknown';
+  return Object.hasOwn(TYPES, type) || OTHER_TYPES.test(type) ? type : 'unknown';
 }
 
 function off(reference: VaultReference, message: string, next: string): SignwrightError {

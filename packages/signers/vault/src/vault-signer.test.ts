@@ -170,6 +170,31 @@ describe('what is asked', () => {
   });
 
   test.each([
+    'https://vault.honest.example',
+    'https://127.0.0.1:1',
+    'http://localhost',
+    'nonsense',
+    'https://u:hunter2@x.example',
+  ])('of the environment goes nowhere else than to VAULT_ADDR=%s, whatever address= says', async (VAULT_ADDR) => {
+    const environment = { VAULT_ADDR, VAULT_TOKEN: vault.token, VAULT_ROLE_ID: 'a', VAULT_SECRET_ID: 'b' };
+    for (const query of ['', '&login=token', '&login=approle']) {
+      const told = await failure(() => open('release', query, { environment }));
+      expect(told).toMatchObject({ code: 'configuration', message: /VAULT_ADDR names/, next: /set VAULT_ADDR=http:/ });
+      expect(`${told.message}${told.next}`).not.toContain('hunter2');
+    }
+    expect(vault.asked).toEqual([]);
+  });
+
+  test('goes to address= where VAULT_ADDR names the same Vault, and an ID token, which is for it, in any case', async () => {
+    const VAULT_TOKEN = vault.token;
+    expect(await signing(await open('release', '', { environment: { VAULT_ADDR: `${vault.address}/`, VAULT_TOKEN } }))).toBe(
+      true,
+    );
+    const environment = { VAULT_ADDR: 'https://vault.honest.example' };
+    expect(await signing(await open('release', '&login=jwt&role=release', { environment }))).toBe(true);
+  });
+
+  test.each([
     [undefined, /VAULT_ADDR/],
     ['vault.example', /no address/],
     ['http://vault.example', /http is for this machine alone/],
@@ -243,13 +268,51 @@ describe('a token', () => {
     expect(paths().filter((path) => path === 'auth/jwt/login')).toHaveLength(1);
   });
 
-  test('of the environment that has ended is unreachable, for another may come', async () => {
+  test.each([['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'], ['bad token']])(
+    'of the environment that Vault calls ended ("%s") is unreachable, for another may come',
+    async (said) => {
+      const signer = await open();
+      vault.answer = () => ({ status: 403, body: { errors: [said] } });
+      expect(await failure(() => signing(signer))).toMatchObject({
+        code: 'unreachable',
+        message: /VAULT_TOKEN.*expired or was revoked/,
+      });
+    },
+  );
+
+  test('that is denied, and may not ask about itself either, is a denial: no other key takes its place', async () => {
     const signer = await open();
     vault.revoke(vault.token);
-    expect(await failure(() => signing(signer))).toMatchObject({
-      code: 'unreachable',
-      message: /VAULT_TOKEN.*expired or was revoked/,
-    });
+    for (const work of [() => signing(signer), () => open()])
+      expect(await failure(work)).toMatchObject({
+        code: 'configuration',
+        message: /VAULT_TOKEN may not (read|update) transit\/(keys|sign)\/release.*, or has ended \(403\)/,
+        next: /capabilities = \["(read|update)"\].*get a new token/,
+      });
+  });
+
+  test('of a login that is denied without a word is replaced once, then it is a denial', async () => {
+    vault.answer = ({ path }) =>
+      path.endsWith('/login') ? undefined : { status: 403, body: { errors: ['1 error occurred:\n\t* permission denied\n\n'] } };
+    expect(await failure(() => open('release', '&login=approle'))).toMatchObject({ code: 'configuration' });
+    expect(paths().filter((path) => path === 'auth/approle/login')).toHaveLength(2);
+  });
+
+  test.each([
+    ['in pieces', (token: string) => token.match(/.{1,9}/g)?.join(' ')],
+    ['in capitals', (token: string) => token.toUpperCase()],
+    ['with a comma after each character', (token: string) => [...token].join(',')],
+  ])('that Vault repeats %s is not shown, nor what stands around it', async (_, form) => {
+    const said = `something new: ${form(vault.token)}`;
+    vault.answer = () => ({ status: 400, body: { errors: [said] } });
+    expect((await failure(() => open())).message).toMatch(/refuses transit\/keys\/release \(400\)$/);
+    vault.answer = ({ path }) =>
+      path.endsWith('lookup-self')
+        ? { status: 200, body: { data: { display_name: form(vault.token), policies: vault.token.match(/.{1,9}/g) } } }
+        : { status: 403, body: { errors: [said] } };
+    expect((await failure(() => open())).message).toMatch(/the token from VAULT_TOKEN may not read/);
+    vault.answer = () => ({ status: 200, body: { data: { type: vault.token.slice(4, 24) } } });
+    expect((await failure(() => open())).message).toMatch(/of type unknown/);
   });
 
   test('comes from the file that VAULT_TOKEN_FILE names, anew each time', async () => {
@@ -260,7 +323,7 @@ describe('a token', () => {
       const signer = await open('release', '', { environment: { VAULT_TOKEN_FILE: path } });
       expect(await signing(signer)).toBe(true);
       await writeFile(path, 'hvs.another');
-      expect(await failure(() => signing(signer))).toMatchObject({ code: 'unreachable', message: /the file .*expired/ });
+      expect(await failure(() => signing(signer))).toMatchObject({ code: 'configuration', message: /the file .*has ended/ });
       await writeFile(path, 'two words');
       expect(await failure(() => signing(signer))).toMatchObject({ code: 'configuration', message: /holds no token/ });
       await rm(path);
@@ -286,21 +349,33 @@ describe('a token', () => {
 
 describe('a login that is refused', () => {
   test.each([
-    [{ aud: 'sigstore' }, '&login=jwt&role=release', 'configuration', /audience/],
-    [{}, '&login=jwt&role=other', 'configuration', /"other" could not be found/],
-    [{ exp: 1_000 }, '&login=jwt&role=release', 'unreachable', /expired/],
+    [{ aud: 'sigstore' }, '&login=jwt&role=release', 'configuration', /audience is not the role's/],
+    [{}, '&login=jwt&role=other', 'configuration', /there is no such role/],
+    [{}, '&login=jwt&role=expired', 'configuration', /there is no such role/],
+    [{ exp: 1_000 }, '&login=jwt&role=release', 'unreachable', /the ID token has expired/],
     [{}, '&login=jwt&role=release&login-mount=gitlab', 'configuration', /no way to log in is mounted at auth\/gitlab\/login/],
   ])('%j %s says why', async (claims, query, code, message) => {
     const told = await failure(() => open('release', query, { idToken: async () => vault.mintIdToken(claims) }));
     expect(told).toMatchObject({ code, message });
   });
 
-  test('shows nothing of what it was sent, though Vault repeats it', async () => {
-    vault.answer = ({ body }) => ({ status: 400, body: { errors: [`no: ${String(body['jwt'])}\u001b[2J`] } });
-    const told = await failure(() => open('release', '&login=jwt&role=release'));
-    expect(told.message).toMatch(/\(400\): no: … \[2J$/);
-    vault.answer = ({ body }) => ({ status: 400, body: { errors: [`no: ${String(body['secret_id'])}`] } });
-    await failure(() => open('release', '&login=approle'));
+  test.each([
+    ['whole', (secret: string) => secret],
+    ['in pieces', (secret: string) => secret.match(/.{1,20}/g)?.join(' ')],
+    ['in base64', (secret: string) => Buffer.from(secret).toString('base64')],
+  ])('shows nothing of what Vault says, which may repeat what it was sent %s', async (_, form) => {
+    vault.answer = ({ body }) => ({ status: 400, body: { errors: [`no: ${form(String(body['jwt'] ?? body['secret_id']))}`] } });
+    const environment = { VAULT_ROLE_ID: 'a', VAULT_SECRET_ID: 'my-short-secret-id' };
+    for (const query of ['&login=jwt&role=release', '&login=approle']) {
+      const told = await failure(() => open('release', query, { environment }));
+      expect(told).toMatchObject({ code: 'configuration', message: expect.stringMatching(/login is refused \(400\)$/) });
+    }
+  });
+
+  test('is of a SecretID that is used up, or of none', async () => {
+    const environment = { VAULT_ROLE_ID: 'a', VAULT_SECRET_ID: 'b' };
+    const told = await failure(() => open('release', '&login=approle', { environment }));
+    expect(told).toMatchObject({ code: 'configuration', message: /RoleID or SecretID is not valid/ });
   });
 
   test('of one who must show a second factor has no token', async () => {
@@ -320,7 +395,8 @@ describe('a server', () => {
     [412, ['required index state not present'], 'unreachable', /caught up/],
     [307, [], 'configuration', /refers to another server/],
     [404, ['no handler for route "transit/keys/release". route entry not found.'], 'configuration', /nothing at transit\/keys/],
-    [400, ['something new'], 'configuration', /\(400\): something new/],
+    [400, ['something new'], 'configuration', /\(400\): something new$/],
+    [400, ['so '.repeat(1_000)], 'configuration', /\(400\): (so ){66}so$/],
   ])('that says %i %j', async (status, errors, code, message) => {
     vault.answer = () => ({ status, body: { errors }, headers: { location: 'http://127.0.0.1:1/' } });
     expect(await failure(() => open())).toMatchObject({

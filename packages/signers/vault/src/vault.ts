@@ -1,8 +1,9 @@
 import type { JsonObject } from '@signwright/signing-core';
 import { callRemote, exchange } from '@signwright/transport';
-import { Answered, type Holder, memberOf, type Question } from './answer.ts';
+import { Answered, errorsOf, type Holder, memberOf, type Question } from './answer.ts';
 import { explain } from './explain.ts';
 import type { Place } from './place.ts';
+import { repeats } from './repeats.ts';
 import type { Send, Session } from './session.ts';
 
 /** A question that takes a token. */
@@ -28,6 +29,8 @@ type VaultOptions = {
 };
 
 const LOOKUP: Question = { method: 'GET', path: 'auth/token/lookup-self' };
+/** logical.ErrInvalidToken, and what it was called before. */
+const ENDED = /\b(invalid|bad) token\b/i;
 
 /** The HTTP API of a Vault or an OpenBao. */
 export function createVault(options: VaultOptions): Vault {
@@ -47,8 +50,8 @@ export function createVault(options: VaultOptions): Vault {
 
 /** `X-Vault-Request` is for agents and proxies that want it, against requests somebody else was tricked into. */
 function sender({ place, ca }: VaultOptions, signal: AbortSignal): Send {
-  return ({ method, path, body }, token) =>
-    exchange({
+  return async ({ method, path, body }, token) => {
+    const answer = await exchange({
       method,
       url: `${place.address}/v1/${path}`,
       headers: {
@@ -62,18 +65,22 @@ function sender({ place, ca }: VaultOptions, signal: AbortSignal): Send {
       ...(ca === undefined ? {} : { ca }),
       signal,
     });
+    // Whoever repeats the token is not listened to.
+    const told = answer.status === 200 || token === undefined || !repeats(errorsOf(answer), token);
+    return told ? answer : { ...answer, body: Buffer.alloc(0) };
+  };
 }
 
 /**
- * A 403 says the same of a token that may not and of one that is no more. Asking about the token itself tells them apart, and who it
- * is; where it is no more, the next one is tried once.
+ * A 403 says the same of a token that may not and, at OpenBao, of one that is no more. Asking about the token itself tells them apart
+ * where a policy lets it; where it may be no more, the next one is tried once.
  */
 async function askOnce(question: Ask, session: Session, send: Send): Promise<JsonObject> {
   const token = await session.token(send);
   const answer = await send(question, token);
   if (answer.status !== 403) return memberOf(answer, question, 'data');
   const holder = await lookUp(token, send);
-  if (holder.known || !(await session.replace(token))) throw new Answered(answer, question, holder);
+  if (holder.token === 'valid' || !(await session.replace(token))) throw new Answered(answer, question, holder);
   const next = await session.token(send);
   const second = await send(question, next);
   if (second.status !== 403) return memberOf(second, question, 'data');
@@ -83,10 +90,11 @@ async function askOnce(question: Ask, session: Session, send: Send): Promise<Jso
 async function lookUp(token: string, send: Send): Promise<Holder> {
   try {
     const answer = await send(LOOKUP, token);
-    if (answer.status !== 200) return { known: answer.status !== 403, text: '' };
-    return { known: true, text: describe(memberOf(answer, LOOKUP, 'data')) };
+    if (answer.status === 403) return { token: ENDED.test(errorsOf(answer)) ? 'ended' : 'denied', text: '' };
+    const text = answer.status === 200 ? describe(memberOf(answer, LOOKUP, 'data')) : '';
+    return { token: 'valid', text: repeats(text, token) ? '' : text };
   } catch {
-    return { known: true, text: '' };
+    return { token: 'valid', text: '' };
   }
 }
 
