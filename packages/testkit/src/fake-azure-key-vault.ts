@@ -2,6 +2,8 @@ import { type KeyObject, privateEncrypt, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
 import { type SignatureAlgorithm, signWithKey } from '@signwright/signing-core';
 import { ASN1Obj } from '@sigstore/core';
 import { AZURE_KEY_EXAMPLES } from './azure-examples.ts';
@@ -55,6 +57,8 @@ export type FakeAzureKeyVault = {
   befall(fault: RemoteKeyFault | undefined): void;
   /** Answers in its place, where it gives something. */
   answer: (asked: AzureRequest) => Reply | undefined;
+  /** Answers without end: whoever asks, only those with a token, or in gzip, where little unfolds to much. */
+  flood: 'all' | 'authorized' | 'compressed' | undefined;
   close(): Promise<void>;
 };
 
@@ -102,6 +106,7 @@ export async function startFakeAzureKeyVault(
       state.throttled = fault === 'throttled' ? Number.POSITIVE_INFINITY : fault === 'throttled twice' ? 2 : 0;
     },
     answer: () => undefined,
+    flood: undefined,
     close: () =>
       new Promise((resolve) => {
         agent.destroy();
@@ -140,6 +145,8 @@ async function serve(fake: FakeAzureKeyVault, state: State, request: IncomingMes
     response.destroy();
     return;
   }
+  if (fake.flood !== undefined && (fake.flood !== 'authorized' || headers.authorization !== undefined))
+    return flood(response, fake.flood === 'compressed');
   const { status, body, headers: more } = await answer(fake, state, asked);
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
@@ -147,6 +154,17 @@ async function serve(fake: FakeAzureKeyVault, state: State, request: IncomingMes
     ...more,
   });
   response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+async function flood(response: ServerResponse, compressed: boolean): Promise<void> {
+  const chunk = Buffer.alloc(1024 * 1024, 0x61);
+  const piece = compressed ? gzipSync(chunk) : chunk;
+  const encoding = compressed ? { 'content-encoding': 'gzip' } : {};
+  response.writeHead(200, { 'content-type': 'application/json', ...encoding });
+  const pieces = function* (): Generator<Buffer> {
+    for (;;) yield piece;
+  };
+  await pipeline(pieces, response).catch(() => undefined);
 }
 
 function refuse(status: number, code: string, message: string, inner?: string): Reply {

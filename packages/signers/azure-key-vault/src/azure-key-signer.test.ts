@@ -17,6 +17,7 @@ import {
   testKeys,
 } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { boundedAnswers } from './bounded-answers.ts';
 import { credentialOf } from './credential.ts';
 import { type AzureKeySignerOptions, createAzureKeySigner } from './index.ts';
 import * as sdk from './sdk.ts';
@@ -270,6 +271,15 @@ describe('an answer', () => {
     expect(told.next).toContain('Microsoft.KeyVault/vaults/keys/read');
   });
 
+  test.each(['all', 'authorized', 'compressed'] as const)('without end (%s) is not read to its end', async (flood) => {
+    vault.flood = flood;
+    const before = process.memoryUsage().rss;
+    const told = await failure(() => open('release', { deadlineMs: 5_000 }));
+    expect(told).toMatchObject({ code: 'invalid-input', message: /its answer cannot be read/ });
+    expect(process.memoryUsage().rss - before).toBeLessThan(128 * 1024 * 1024);
+    expect(vault.scopes).toHaveLength(flood === 'authorized' ? 1 : 0);
+  });
+
   test('of 429 is waited for as long as it asks', async () => {
     const signer = await open();
     let left = 1;
@@ -330,6 +340,21 @@ describe('credentials', () => {
     expect(credentialOf(sdk, { ...environment, SYSTEM_ACCESSTOKEN: undefined }, 'x')).toBeInstanceOf(sdk.DefaultAzureCredential);
     expect(() => credentialOf(sdk, environment, 'x')).toThrow(/CredentialUnavailableError/);
   });
+});
+
+test('what issues tokens is not read without end either', () => {
+  const made: unknown[] = [];
+  class Recorded {
+    constructor(...given: unknown[]) {
+      made.push(given.at(-1));
+    }
+  }
+  const recording = { ...sdk, DefaultAzureCredential: Recorded, AzurePipelinesCredential: Recorded } as unknown as typeof sdk;
+  const names = ['TENANT_ID', 'CLIENT_ID', 'SERVICE_CONNECTION_ID'].map((name) => [`AZURESUBSCRIPTION_${name}`, 'x']);
+  for (const environment of [{}, { ...Object.fromEntries(names), SYSTEM_ACCESSTOKEN: 'x' }])
+    credentialOf(recording, environment, 'x');
+  for (const options of made) expect(options).toMatchObject({ additionalPolicies: [boundedAnswers] });
+  expect(made).toHaveLength(2);
 });
 
 function forbidden(inner: string, message: string): { status: number; body: object } {

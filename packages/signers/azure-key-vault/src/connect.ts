@@ -1,6 +1,7 @@
 import type { CryptographyClient, KeyClient, KeyClientOptions, KeyVaultKey } from '@azure/keyvault-keys';
 import { type AzureKeyReference, SignwrightError } from '@signwright/signing-core';
 import type { AzureKeySignerOptions } from './azure-key-signer.ts';
+import { boundedAnswers } from './bounded-answers.ts';
 import { credentialOf } from './credential.ts';
 
 export type Clients = {
@@ -38,6 +39,7 @@ function clientOptions({ agent }: AzureKeySignerOptions): KeyClientOptions {
     redirectOptions: { maxRetries: 0 },
     ...(agent === undefined ? {} : { agent }),
     additionalPolicies: [
+      boundedAnswers,
       {
         position: 'perCall',
         policy: {

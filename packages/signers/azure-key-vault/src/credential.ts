@@ -1,5 +1,6 @@
 import { type Environment, SignwrightError } from '@signwright/signing-core';
 import type { AzureCredential } from './azure-key-signer.ts';
+import { boundedAnswers } from './bounded-answers.ts';
 import type * as Sdk from './sdk.ts';
 
 const PIPELINE = [
@@ -20,14 +21,19 @@ export function credentialOf(sdk: typeof Sdk, environment: Environment, where: s
   const [tenant, client, connection, token] = PIPELINE.map((name) => environment[name] ?? '');
   try {
     if (tenant && client && connection && token)
-      return new sdk.AzurePipelinesCredential(tenant, client, connection, token, { retryOptions: { maxRetries: 0 } });
-    return new sdk.DefaultAzureCredential({ retryOptions: { maxRetries: 0 } });
+      return new sdk.AzurePipelinesCredential(tenant, client, connection, token, clientOptions());
+    return new sdk.DefaultAzureCredential(clientOptions());
   } catch (error) {
     throw new SignwrightError('configuration', `the environment says nobody to be to Azure (${nameOf(error)})`, {
       where,
       next: 'check the AZURE_… variables, and in Azure Pipelines that the task has a service connection and SYSTEM_ACCESSTOKEN',
     });
   }
+}
+
+/** New ones each time, as the SDK may write into them. */
+function clientOptions(): Sdk.DefaultAzureCredentialOptions {
+  return { retryOptions: { maxRetries: 0 }, additionalPolicies: [boundedAnswers] };
 }
 
 function nameOf(error: unknown): string {

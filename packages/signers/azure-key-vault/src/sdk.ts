@@ -1,3 +1,3 @@
 /** What we use of the SDKs, in a module of its own: it is loaded when a key is first used, and a bundler leaves out the rest. */
-export { AzurePipelinesCredential, DefaultAzureCredential } from '@azure/identity';
+export { AzurePipelinesCredential, DefaultAzureCredential, type DefaultAzureCredentialOptions } from '@azure/identity';
 export { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
