@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Environment, messageOf, type Pkcs11Reference, SignwrightError } from '@signwright/signing-core';
 import { CKF, type Cryptoki, returnCode } from './cryptoki.ts';
 import type { Module } from './module.ts';
@@ -9,6 +9,8 @@ export type Binding = { readonly PKCS11: new () => Cryptoki & { load(path: strin
 
 const MODULE_VARIABLE = 'SIGNWRIGHT_PKCS11_MODULE';
 const WRITABLE_BY_ALL = 0o002;
+/** What is there depends on who looks: /proc/self/cwd is the working directory. */
+const SHIFTING = ['/proc', '/dev', '/sys'];
 const BINDING = 'pkcs11js@2.1.7';
 
 /** A library knows of one initialisation a process; it stays until the process ends, as do the sessions of its tokens. */
@@ -20,11 +22,17 @@ const modules = new Map<string, Promise<Module>>();
  * It is never finalised: C_Finalize while a signature is under way is undefined, on a network HSM it would delay the end, and the
  * end of the process frees the same.
  *
- * @throws SignwrightError `configuration` where none is named, it is no PKCS#11 library, anyone may change it, or `pkcs11js` is
- * missing; whatever C_Initialize threw.
+ * @param workingDirectory where what is signed, and often the policy that holds the reference, is checked out. Its code is not run,
+ * unless SIGNWRIGHT_PKCS11_MODULE, which is set by whoever runs us, names it.
+ * @throws SignwrightError `configuration` where none is named, it is no PKCS#11 library, anyone may change it, it is part of the
+ * checkout, or `pkcs11js` is missing; whatever C_Initialize threw.
  */
-export async function loadModule(reference: Pkcs11Reference, environment: Environment): Promise<Module> {
-  const path = await checkedPath(reference, environment);
+export async function loadModule(
+  reference: Pkcs11Reference,
+  environment: Environment,
+  workingDirectory: string = process.cwd(),
+): Promise<Module> {
+  const path = await checkedPath(reference, environment, workingDirectory);
   const known = modules.get(path);
   if (known !== undefined) return known;
   const loading = loadBinding().then((binding) => initialise(binding, path));
@@ -56,7 +64,11 @@ export async function loadBinding(load: () => Promise<unknown> = () => import('p
   }
 }
 
-async function checkedPath({ modulePath, text }: Pkcs11Reference, environment: Environment): Promise<string> {
+async function checkedPath(
+  { modulePath, text }: Pkcs11Reference,
+  environment: Environment,
+  workingDirectory: string,
+): Promise<string> {
   const named = modulePath ?? environment[MODULE_VARIABLE];
   const refuse = (problem: string, next: string, cause?: unknown): SignwrightError =>
     new SignwrightError('configuration', problem, { where: named || text, next, cause });
@@ -66,14 +78,34 @@ async function checkedPath({ modulePath, text }: Pkcs11Reference, environment: E
       `say ?module-path=/path/of/library.so in the reference, or set ${MODULE_VARIABLE}`,
     );
   if (!isAbsolute(named)) throw refuse('the path of the PKCS#11 library is not absolute', 'write it from / on');
+  const shifting = (path: string): void => {
+    const place = SHIFTING.find((directory) => isWithin(path, directory));
+    if (place === undefined) return;
+    throw refuse(
+      `the path of the PKCS#11 library is below ${place}, where a name may mean any file, one of the checkout too`,
+      'name the library where it was installed',
+    );
+  };
+  shifting(resolve(named));
   const path = await realpath(named).catch((cause: unknown) => {
     throw refuse('there is no PKCS#11 library', 'check the path; the vendor of the token says where its library is', cause);
   });
+  shifting(path);
+  if (named !== environment[MODULE_VARIABLE] && isWithin(path, await realpath(workingDirectory)))
+    throw refuse(
+      'the PKCS#11 library is in the working directory: whoever may change what is checked out there would have their code run',
+      `install it elsewhere, or, if you trust it, set ${MODULE_VARIABLE} to just that path`,
+    );
   const { mode, ...found } = await stat(path).then((stats) => ({ mode: stats.mode, isFile: stats.isFile() }));
   if (!found.isFile) throw refuse('the PKCS#11 library is no file', 'name the library itself, which ends in .so');
   if (process.platform !== 'win32' && (mode & WRITABLE_BY_ALL) !== 0)
     throw refuse('anyone on this machine may change the PKCS#11 library, and it is run', `chmod o-w ${path}`);
   return path;
+}
+
+function isWithin(path: string, directory: string): boolean {
+  const below = relative(directory, path);
+  return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }
 
 function initialise({ PKCS11 }: Binding, path: string): Module {

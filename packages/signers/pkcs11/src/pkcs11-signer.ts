@@ -24,6 +24,8 @@ import { readPin } from './read-pin.ts';
 export type Pkcs11SignerOptions = RemoteKeyOptions & {
   /** SIGNWRIGHT_PKCS11_MODULE and SIGNWRIGHT_PKCS11_PIN are read from it, where the reference does not say. */
   readonly environment: Environment;
+  /** No library below it is loaded unless SIGNWRIGHT_PKCS11_MODULE names it; the process's own unless told. */
+  readonly workingDirectory?: string;
 };
 
 /**
@@ -36,7 +38,7 @@ export type Pkcs11SignerOptions = RemoteKeyOptions & {
  * answer, `cancelled`. No message carries a PIN.
  */
 export async function createPkcs11Signer(reference: Pkcs11Reference, options: Pkcs11SignerOptions): Promise<Signer> {
-  return signerOn(() => loadModule(reference, options.environment), reference, options);
+  return signerOn(() => loadModule(reference, options.environment, options.workingDirectory), reference, options);
 }
 
 /** The same on a module that is loaded otherwise. */
