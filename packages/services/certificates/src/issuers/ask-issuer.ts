@@ -35,7 +35,7 @@ const MAX_ANSWER = 512 * 1024;
  * Asks an issuer and reads its answer, a JSON object.
  *
  * @throws SignwrightError `denied` where it refuses what was sent (400, 401, 403), `configuration` where it is no such issuer,
- * `unreachable`, `cancelled`. Messages hold what the issuer said, never the token.
+ * `unreachable`, `cancelled`. Messages hold what the issuer said, unless it repeats the token.
  */
 export function askIssuer(question: IssuerQuestion): Promise<JsonObject> {
   const { what, options, path, body } = question;
@@ -63,12 +63,22 @@ export function askIssuer(question: IssuerQuestion): Promise<JsonObject> {
   );
 }
 
-/** The address of a path below an issuer's base. */
+/**
+ * The address of a path below an issuer's base.
+ *
+ * @throws SignwrightError `configuration` where it cannot be read, or carries a user or a password, which are not shown.
+ */
 export function addressOf(base: string, path: string): URL {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url === undefined || url.search !== '' || url.hash !== '') {
     throw new SignwrightError('configuration', 'the address of a certificate issuer cannot be read', {
       next: 'write it as https://host or https://host/path, without query or fragment',
+    });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new SignwrightError('configuration', 'the address of a certificate issuer carries a user or a password', {
+      where: url.host,
+      next: 'leave them out: issuers are asked without',
     });
   }
   return new URL(`${url.href.replace(/\/+$/, '')}${path}`);

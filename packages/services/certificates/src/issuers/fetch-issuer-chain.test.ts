@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { SignwrightError } from '@signwright/signing-core';
 import {
   basicConstraints,
   extendedKeyUsage,
@@ -56,6 +57,17 @@ function tlsOf(issuer: TestCertificate): { cert: string; key: string } {
 test.each(['', 'abc', 'g'.repeat(64), '12'.repeat(33)])('a fingerprint must be a SHA-256, not "%s"', async (wrong) => {
   const ask = fetchIssuerChain({ type: 'fulcio', url: 'https://127.0.0.1:1', fingerprint: wrong });
   await expect(ask).rejects.toMatchObject({ code: 'usage' });
+});
+
+test.each(['fulcio', 'step-ca'] as const)('%s is not asked with a user and a password, verified or not', async (type) => {
+  for (const by of [undefined, otherRoot]) {
+    const url = (await serve({}, by)).replace('//', '//admin:hunter2@');
+    const ask = fetchIssuerChain({ type, url, fingerprint: fingerprint(root) });
+    const error = (await ask.catch((thrown: unknown) => thrown)) as SignwrightError;
+    expect(error).toMatchObject({ code: 'configuration', where: new URL(url).host });
+    expect(`${error.message}${error.next}${error.stack}`).not.toContain('hunter2');
+  }
+  expect(asked).toEqual([]);
 });
 
 describe('Fulcio', () => {

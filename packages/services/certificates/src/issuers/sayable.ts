@@ -1,26 +1,22 @@
-const LONGEST = 300;
-const RUN = /[A-Za-z0-9_-]{10,}/g;
+import { repeats } from './repeats.ts';
+
+const LONGEST = 200;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /**
- * What a service said, to be shown behind a message: on one line, of bounded length, without the token or a longer piece of it.
+ * What a service said, to be shown behind a message: on one line, of bounded length, and not at all where it repeats a piece of the
+ * token, in whatever form ({@link repeats}).
  *
- * @returns `: …`, or nothing where it said nothing.
+ * @returns `: …`, or nothing.
  */
 export function sayable(said: unknown, token?: string): string {
-  if (typeof said !== 'string' || said.trim() === '') return '';
+  if (typeof said !== 'string') return '';
   const plain = said
     .slice(0, 8 * LONGEST)
     .replace(CONTROL, ' ')
     .trim();
-  const safe = token === undefined ? plain : plain.replace(RUN, (run) => (overlaps(run, token) ? '…' : run));
-  return `: ${safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe}`;
-}
-
-/** Whether a piece of the token stands in the run: any ten characters of it. */
-function overlaps(run: string, token: string): boolean {
-  for (let at = 0; at + 10 <= run.length; at++) if (token.includes(run.slice(at, at + 10))) return true;
-  return false;
+  if (plain === '' || (token !== undefined && repeats(said.slice(0, 8 * LONGEST), token))) return '';
+  return `: ${plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain}`;
 }
 
 const MAX_CLAIM = 200;
