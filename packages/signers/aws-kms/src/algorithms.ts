@@ -7,6 +7,7 @@ import {
   type SignRequest,
   SignwrightError,
 } from '@signwright/signing-core';
+import { shown } from './shown.ts';
 
 /** By which algorithm of AWS KMS ours are made. */
 const AWS = {
@@ -35,7 +36,7 @@ export function algorithmsOffered(
   const common = own.filter((algorithm) => offered.includes(AWS[algorithm]));
   if (common.length > 0) return common;
   const wanted = [...new Set(own.map((algorithm) => AWS[algorithm]))].join(' or ');
-  throw new SignwrightError('configuration', `the key signs by ${offered.join(', ') || 'nothing'}; allowed is ${wanted}`, {
+  throw new SignwrightError('configuration', `the key signs by ${shown(offered.join(', ')) || 'nothing'}; allowed is ${wanted}`, {
     where,
     next: 'make a key with KeySpec ECC_NIST_P256 (the default), ECC_NIST_P384, ECC_NIST_EDWARDS25519 or RSA_2048 to RSA_4096',
   });

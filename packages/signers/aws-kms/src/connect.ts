@@ -1,8 +1,10 @@
 import type { GetPublicKeyCommandOutput, KMSClient, SignCommandOutput } from '@aws-sdk/client-kms';
-import { type AwsKmsReference, REMOTE_DEADLINE_MS, type RemoteKeyOptions, SignwrightError } from '@signwright/signing-core';
+import { type AwsKmsReference, REMOTE_DEADLINE_MS, type RemoteKeyOptions } from '@signwright/signing-core';
 import { callRemote } from '@signwright/transport';
 import type { SigningWords } from './algorithms.ts';
-import { answered, explain, noCredentials, noRegion } from './explain.ts';
+import { credentialsFrom, noCredentials } from './credentials.ts';
+import { answered, explain, noRegion } from './explain.ts';
+import { refuseUnsafe } from './refuse-unsafe.ts';
 import type * as Sdk from './sdk.ts';
 
 /** The two requests we send, about one key; each is bounded, and explained where it fails. */
@@ -16,7 +18,6 @@ type Loaded = { readonly sdk: typeof Sdk; readonly client: KMSClient; readonly r
 const CONNECT_MS = 5_000;
 /** The SDK's own limit is 50, and it warns on the terminal when requests wait for a socket. */
 const SOCKETS = 128;
-const LOOPBACK = /^(127\.0\.0\.1|localhost|\[?::1\]?)$/;
 
 /** Loads the SDK and looks for region and credentials with the first request, within its deadline. */
 export function connectAwsKms(reference: AwsKmsReference, { signal, deadlineMs }: RemoteKeyOptions): AwsKms {
@@ -32,18 +33,20 @@ export function connectAwsKms(reference: AwsKmsReference, { signal, deadlineMs }
   };
   const ask = <Answer>(permission: string, send: (loaded: Loaded, signal: AbortSignal) => Promise<Answer>): Promise<Answer> => {
     let region: string | undefined;
+    let hasCredentials = false;
     return callRemote(
       call,
       async (ended) => {
+        hasCredentials = false;
         const ready = await loaded();
         region = ready.region;
         // The SDK keeps those that last, and renews those that can be.
-        await ready.client.config.credentials().catch((error: unknown) => {
-          throw noCredentials(error, where);
-        });
+        await ready.client.config.credentials();
+        hasCredentials = true;
         return send(ready, ended).catch(answered);
       },
-      (error) => explain({ permission, region, key: reference.key, where }, error),
+      (error) =>
+        hasCredentials ? explain({ permission, region, key: reference.key, where }, error) : noCredentials(error, where),
     );
   };
   const KeyId = reference.key;
@@ -60,36 +63,20 @@ export function connectAwsKms(reference: AwsKmsReference, { signal, deadlineMs }
 async function load({ endpoint, region, text: where }: AwsKmsReference): Promise<Loaded> {
   // It warns of a Node that its later versions will not run on; this one does, and comes with us.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  refuseUnsafe(process.env, where);
   const sdk = await import('./sdk.ts');
   const agent = { keepAlive: true, maxSockets: SOCKETS };
+  const requestHandler = new sdk.GuardedHandler(where, { connectionTimeout: CONNECT_MS, httpAgent: agent, httpsAgent: agent });
   const client = new sdk.KMSClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 1,
     disableClockSkewCorrection: true,
-    requestHandler: { connectionTimeout: CONNECT_MS, httpAgent: agent, httpsAgent: agent },
+    requestHandler,
+    credentialDefaultProvider: credentialsFrom(sdk, requestHandler),
   });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      refusePlain(args.request as Outgoing, where);
-      return next(args);
-    },
-    { step: 'finalizeRequest', priority: 'high', name: 'httpsAlone' },
-  );
   const known = await client.config.region().catch((error: unknown) => {
     throw noRegion(error, where);
   });
   return { sdk, client, region: known };
-}
-
-/** What a request goes to, as the SDK has made it up from options, environment and profiles. */
-type Outgoing = { readonly protocol?: string; readonly hostname?: string };
-
-/** Also an endpoint from AWS_ENDPOINT_URL or a profile: session tokens go with every request. */
-function refusePlain({ protocol, hostname = '' }: Outgoing, where: string): void {
-  if (protocol === 'https:' || LOOPBACK.test(hostname)) return;
-  throw new SignwrightError('configuration', `the endpoint of AWS KMS is ${protocol}//${hostname}, which is not https`, {
-    where,
-    next: 'use https in AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL or the profile; http is for this machine alone',
-  });
 }

@@ -1,5 +1,6 @@
 import { type ErrorCode, SignwrightError } from '@signwright/signing-core';
 import type { Failure } from '@signwright/transport';
+import { failureOf, isUnreached, type SdkFailure } from './failure.ts';
 
 /** What was asked of AWS KMS, for the message: the permission it takes, about which key. */
 export type Asked = {
@@ -54,8 +55,12 @@ const throttled: Explain = ({ permission, region }) => [
 ];
 const unavailable: Explain = () => ['unreachable', 'AWS KMS could not use the key just now', 'run again later', 'again'];
 const broken: Explain = () => ['unreachable', 'AWS KMS is broken', 'run again later', 'again'];
+/**
+ * AWS KMS has answered, about who asks: a run that stops is seen and put right, while one that goes on with the next key, and writes
+ * that this one was not reached, would say what is not so. Who can let credentials expire must not so choose the key.
+ */
 const expired: Explain = () => [
-  'unreachable',
+  'configuration',
   'the credentials have expired',
   'get new ones, or have them issued for longer, then run again',
 ];
@@ -76,6 +81,12 @@ const unanswered: Explain = () => [
   'AWS KMS did not answer',
   'check the region, the endpoint and that it is reached from here, then run again',
 ];
+const unreadable: Explain = () => [
+  'invalid-input',
+  'AWS KMS gave an answer that cannot be read',
+  'check the endpoint, and look for a proxy on the way that answers in its place',
+];
+const unasked: Explain = () => ['configuration', 'AWS KMS cannot be asked', 'check the region, the endpoint and the profile'];
 const untrusted: Explain = () => [
   'configuration',
   'the certificate of its server is not trusted',
@@ -121,22 +132,13 @@ const KNOWN: { readonly [name: string]: Explain } = {
   RequestTimeTooSkewed: skewed,
 };
 
-type Thrown = {
-  readonly name?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
-};
-
-const NAME = /^[A-Za-z0-9._]{1,64}$/;
-/** The SDK's words for an answer that names nothing. */
-const UNNAMED = ['Error', 'Unknown', 'UnknownError'];
 const TLS = /CERT|^ERR_(TLS|SSL)_|SELF_SIGNED|LEAF_SIGNATURE/;
 
 /** What AWS KMS answered, or that it did not, as an error of ours; never what it wrote, but for the identity it names. */
 export function explain(asked: Asked, error: unknown): Failure {
-  const { name, status, said, request } = failureOf(error);
-  const [code, problem, next, again] = explanationOf(name, status)(asked, said);
+  const failure = failureOf(error);
+  const { name, said, request } = failure;
+  const [code, problem, next, again] = explanationOf(failure)(asked, said);
   const details = request === undefined ? name : `${name}, request ${request}`;
   return {
     again: again !== undefined,
@@ -144,21 +146,23 @@ export function explain(asked: Asked, error: unknown): Failure {
   };
 }
 
-/** Lets an answer that cannot be read be explained as one, where its error would pass for a defect of ours. */
+/** Lets an answer that the SDK could not read be explained by its status, where its error would pass for a defect of ours. */
 export function answered(error: unknown): never {
-  const { status } = failureOf(error);
-  throw status !== undefined && error instanceof Error && error.name === 'SyntaxError'
-    ? Object.assign(new Error('an answer that cannot be read'), { $metadata: { httpStatusCode: status } })
-    : error;
+  const { status, request } = failureOf(error);
+  const isNamed = typeof (error as { $fault?: unknown }).$fault === 'string';
+  if (status === undefined || isNamed || error instanceof SignwrightError) throw error;
+  const $metadata = { httpStatusCode: status, ...(request === undefined ? {} : { requestId: request }) };
+  throw Object.assign(new Error('an answer that cannot be read'), { $metadata });
 }
 
-function explanationOf(name: string, status: number | undefined): Explain {
+function explanationOf(failure: SdkFailure): Explain {
+  const { name, status } = failure;
   const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
   if (known !== undefined) return known;
-  if (TLS.test(name)) return untrusted;
-  if (status === undefined) return unanswered;
+  if (status === undefined) return TLS.test(name) ? untrusted : isUnreached(failure) ? unanswered : unasked;
   if (status === 429) return throttled;
-  return status >= 500 || status < 300 ? broken : status === 403 ? denied : invalid;
+  if (status >= 500) return broken;
+  return status < 300 ? unreadable : status === 403 ? denied : invalid;
 }
 
 /** The region is not known. */
@@ -170,38 +174,10 @@ export function noRegion(cause: unknown, where: string): SignwrightError {
   });
 }
 
-/** Nothing in the chain of credential providers gave any. The chain hides why a container's did not. */
-export function noCredentials(error: unknown, where: string): SignwrightError {
-  const { name, status } = failureOf(error);
-  const container = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'].find(
-    (variable) => name === 'CredentialsProviderError' && process.env[variable] !== undefined,
-  );
-  const silent = status === undefined ? /^(E[A-Z_]+|TimeoutError)$/.test(name) : status >= 500 || status === 429;
-  if (silent || container !== undefined)
-    return new SignwrightError('unreachable', `what issues the credentials for AWS did not answer (${name})`, {
-      where,
-      next: `run again; if it lasts, check that ${container === undefined ? 'AWS STS' : `what ${container} names`} is reached from here`,
-    });
-  if (name.startsWith('ExpiredToken'))
-    return new SignwrightError('unreachable', `the token for credentials of AWS has expired (${name})`, {
-      where,
-      next: 'get a new one, then run again',
-    });
-  return new SignwrightError('configuration', `there are no credentials for AWS (${name})`, {
+/** An answer that is none: its fields are not what AWS KMS has there. The next key is not used for it. */
+export function unreadableAnswer(what: string, where: string): SignwrightError {
+  return new SignwrightError('invalid-input', `AWS KMS gave an answer that cannot be read: ${what}`, {
     where,
-    next: 'set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE (of a role that trusts the job), AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    next: 'check the endpoint, and look for a proxy on the way that answers in its place',
   });
-}
-
-function failureOf(error: unknown): { name: string; status: number | undefined; said: string; request: string | undefined } {
-  const { name, code, message, $metadata } = error as Thrown;
-  const named = [code, name].find((one): one is string => typeof one === 'string' && NAME.test(one) && !UNNAMED.includes(one));
-  const status = $metadata?.httpStatusCode;
-  const request = $metadata?.requestId;
-  return {
-    name: named ?? (status === undefined ? 'Error' : `HTTP${status}`),
-    status,
-    said: typeof message === 'string' ? message.slice(0, 2_000) : '',
-    request: request !== undefined && /^[A-Za-z0-9-]{1,64}$/.test(request) ? request : undefined,
-  };
 }
