@@ -75,8 +75,7 @@ function checkUrl(text: string): URL {
 
 async function send(url: URL, { method, headers, body, ca, signal }: HttpRequest): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:';
-  // With certificates of one's own named, Node forgets the others.
-  const trusted = ca === undefined ? undefined : [...(await import('node:tls')).rootCertificates, ...ca];
+  const trusted = ca === undefined || ca.length === 0 ? undefined : [...(await usuallyTrusted()), ...ca];
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options: RequestOptions & { ca?: string[]; rejectUnauthorized?: boolean; minVersion?: 'TLSv1.2' } = {
     method,
@@ -92,6 +91,16 @@ async function send(url: URL, { method, headers, body, ca, signal }: HttpRequest
     request.on('error', reject);
     request.end(body);
   });
+}
+
+/** What Node trusts by itself, which it forgets where certificates of one's own are named. */
+async function usuallyTrusted(): Promise<readonly string[]> {
+  const tls = await import('node:tls');
+  if (typeof tls.getCACertificates === 'function') return tls.getCACertificates('default');
+  // Node 20 does not say what NODE_EXTRA_CA_CERTS added.
+  const extra = process.env['NODE_EXTRA_CA_CERTS'];
+  const more = extra === undefined ? '' : await (await import('node:fs/promises')).readFile(extra, 'utf8').catch(() => '');
+  return more === '' ? tls.rootCertificates : [...tls.rootCertificates, more];
 }
 
 async function readWhole(response: IncomingMessage, url: URL, maxBytes: number): Promise<HttpAnswer> {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type SignerRotateOptions, signerRotate } from './commands/signer.ts';
+import { type SignerPublicKeyOptions, type SignerRotateOptions, signerPublicKey, signerRotate } from './commands/signer.ts';
 import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trustShow } from './commands/trust.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
@@ -52,6 +52,15 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
 
 /** The commands about the keys of signers. */
 export function addSigner(signer: Command, finish: Finish, run: Run): void {
+  signer
+    .command('public-key')
+    .description('print the public key of a key that stays elsewhere, for the policy to pin')
+    .argument('<reference>', 'awskms://…, gcpkms://…, azurekms://…, hashivault://…, pkcs11:… or a path')
+    .option('--out <file>', 'write it to a new file')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', example('signwright signer public-key awskms:///alias/release-signing --out trust/release.pub'))
+    .action((reference: string, options: SignerPublicKeyOptions) => finish(signerPublicKey(reference, options, run)));
   signer
     .command('rotate')
     .description(

@@ -11,6 +11,7 @@ import type { TimestampAuthority } from './ports/timestamp-authority.ts';
 import type { RecordedSigner } from './records/record.ts';
 import { type Claims, type ReleasePart, writeReleasePart } from './release-part.ts';
 import type { SignerRule } from './requirement.ts';
+import type { RefusalCode } from './verdict.ts';
 import { certifiedClaims, type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
 import { parseCertificate } from './x509/certificate.ts';
 import { type CertifiedIdentity, identityOf } from './x509/claims.ts';
@@ -104,6 +105,15 @@ export async function signPart({ payload, message, signing }: PreparedPart): Pro
   const bytes = await seal({ type: 'envelope', envelope: { payloadType: IN_TOTO, payload, signature } }, signature, signing);
   const evidence = sha256(bytes);
   const verified = await verifyEvidence(evidence, bytes, signing.trust);
+  if ('code' in verified && UNTRUSTED.has(verified.code)) {
+    throw new SignwrightError(
+      'configuration',
+      `the trust root does not take what signer ${signing.rule.id} signs: ${verified.message}`,
+      {
+        next: 'nothing was written; add the CA, or its issuer: signwright trust add trusted-root.json … --issuer URL',
+      },
+    );
+  }
   if ('code' in verified)
     throw new SignwrightError('verification', `what was just signed does not verify: ${verified.message}`, clockHint(signing));
   const mismatch = matchAuthor(verified, signing.rule);
@@ -115,6 +125,9 @@ export async function signPart({ payload, message, signing }: PreparedPart): Pro
   checkClock(verified.time.at, signing.clock);
   return { bytes, evidence, signature: sha256(signature), verified };
 }
+
+/** What says that a trust root and a CA do not fit, whatever is signed. */
+const UNTRUSTED: ReadonlySet<RefusalCode> = new Set(['untrusted-certificate', 'issuer-not-asserted']);
 
 /** Signs a message that is at hand, by the first algorithm of the signer's key. */
 export async function signMessage(signer: Signer, message: Uint8Array): Promise<Buffer> {

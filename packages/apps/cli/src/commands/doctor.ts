@@ -1,35 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Policy, type SignerDefinition, unenforcedInRun } from '@signwright/policy';
-import {
-  algorithmsOf,
-  type CiJob,
-  keyIdOf,
-  messageOf,
-  parseCertificate,
-  SIGNATURE_ALGORITHMS,
-  SignwrightError,
-  sha256,
-  verifyMessage,
-  verifyTimestamp,
-} from '@signwright/signing-core';
+import { type NotifyDefinition, type Policy, unenforcedInRun } from '@signwright/policy';
+import { type CiJob, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
-import { type Choice, choicesOf } from '../context/signers/choices.ts';
+import { choicesOf } from '../context/signers/choices.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
+import { type Check, type Found, signerChecks } from './doctor-signers.ts';
 
 export type DoctorOptions = PassphraseOptions & { readonly policy: string; readonly evidence?: string };
 
-/** What was found, or why it was not tried. */
-type Found = string | { readonly skipped: string };
-type Check = { readonly what: string; run(): Promise<Found> };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** `signwright doctor`: tries each thing signing and verifying rest on, and says what is wrong with it and what to do. */
@@ -46,7 +33,9 @@ export async function doctor(options: DoctorOptions): Promise<number> {
         ...`FAIL  ${what}: ${ours ? messageWithPlace(error) : messageOf(error)}`
           .split('\n')
           .map((line, at) => (at === 0 ? line : `      ${line}`)),
-        ...(ours && error.next !== undefined ? [`      → ${error.next}`] : []),
+        ...(ours && error.next !== undefined
+          ? `      → ${error.next}`.split('\n').map((line, at) => (at === 0 ? line : `        ${line}`))
+          : []),
       ]);
     }
   };
@@ -83,45 +72,11 @@ function checksOf(open: OpenPolicy, options: DoctorOptions & { readonly job: CiJ
     { what: 'timestamps', run: () => timestamps(open) },
     { what: 'evidence store', run: () => evidence(evidencePlace(open, options.evidence), open) },
     ...(open.policy.audit === undefined ? [] : [{ what: 'audit log', run: () => auditLog(open) }]),
-    ...[...open.policy.signers.values()].flatMap((definition) => signerChecks(definition, choices(definition), options.job)),
+    ...[...open.policy.signers.values()].flatMap((definition) =>
+      signerChecks(open, definition, choices(definition), options.job),
+    ),
+    ...open.policy.notify.map((one) => ({ what: `webhook ${one.where}`, run: async () => webhook(one, options.job) })),
   ];
-}
-
-/** Each thing a signer can sign with is tried, whether or not it comes first. */
-function signerChecks({ id, certificate }: SignerDefinition, choices: readonly Choice[], job: CiJob | undefined): Check[] {
-  if (choices.length === 0)
-    return [
-      { what: `signer ${id}`, run: async () => ({ skipped: 'none of its keys counts now (from, until, compromised-since)' }) },
-    ];
-  return choices.map((choice) => ({
-    what: `signer ${id}, ${choice.reference}${choice.experimental ? ' (experimental)' : ''}`,
-    run: async () => {
-      const forJobs = choice.kind === 'certificate' && certificate?.type !== 'trial';
-      if (forJobs && job === undefined) return { skipped: 'it certifies jobs of a CI, and this is none' };
-      if (job?.planOnly !== undefined && choice.remote)
-        return { skipped: `this is ${job.planOnly}, which may plan and never sign` };
-      return tried(choice);
-    },
-  }));
-}
-
-/** Signs throw-away bytes. */
-async function tried({ open, until }: Choice): Promise<string> {
-  const started = performance.now();
-  const signer = await open();
-  const opened = performance.now();
-  const key = await signer.publicKey();
-  const [algorithm] = algorithmsOf(key);
-  const message = randomBytes(32);
-  const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(message).digest();
-  const signature = await signer.sign({ algorithm, digest, message });
-  const took = `opened in ${Math.round(opened - started)} ms, signed in ${Math.round(performance.now() - opened)} ms`;
-  if (!verifyMessage(key, signature, message))
-    throw new SignwrightError('verification', 'what it signed does not verify by its own public key', { next: 'do not use it' });
-  const certificate = await signer.certificate();
-  const ends = certificate ? new Date(parseCertificate(certificate).notAfter) : until;
-  const expiry = ends === undefined ? '' : `, ${certificate ? 'its certificate ends' : 'counts until'} ${ends.toISOString()}`;
-  return `reached and permitted: ${took}; ${algorithm}, key ${keyIdOf(key)}${expiry}`;
 }
 
 function described(job: CiJob | undefined): string {
@@ -177,6 +132,17 @@ async function timestamps(open: OpenPolicy): Promise<string> {
       next: 'set the clock (NTP)',
     });
   return `${time.authority} answered in ${Date.now() - started} ms`;
+}
+
+/** Whether a job could sign what it posts; nothing is posted. */
+function webhook({ secretEnv, where, on }: NotifyDefinition, job: CiJob | undefined): Found {
+  const told = `told of ${on.join(', ')}`;
+  if (process.env[secretEnv]) return `${secretEnv} is set; ${told}`;
+  if (job === undefined) return { skipped: `${secretEnv}, which holds its secret in jobs, is not set here` };
+  throw new SignwrightError('configuration', `${secretEnv}, which holds its secret, is not set: nobody would be ${told}`, {
+    where,
+    next: `set ${secretEnv} where the job's secrets are set`,
+  });
 }
 
 /** Reads the log's newest checkpoint, and says who orders its records. */

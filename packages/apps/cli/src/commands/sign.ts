@@ -18,6 +18,7 @@ import { tell, tellOfFallbacks } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
+import { recordedArtifact } from '../records/run-recorder.ts';
 import type { RunLog } from '../records/write-records.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { prepareParts } from '../signing/prepare-parts.ts';
@@ -53,7 +54,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     open,
     timestamps: await openTimestamps(open, trustRootOf(open), note),
     trust: evidenceTrust(open),
-    signers: createSigners(open, { ...options, job, signal: run.signal, note }),
+    signers: createSigners(open, { ...options, job, signal: run.signal }),
     job,
     signal: run.signal,
   };
@@ -62,8 +63,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
 
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
-  const names = named.map(({ name }) => name);
-  const { toSign, leftOut } = await recording.ending(names, async () => planSigning(open.policy, named, options));
+  const { toSign, leftOut } = await recording.ending(
+    named.map(({ name }) => ({ name })),
+    async () => planSigning(open.policy, named, options),
+  );
   if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed`);
   const planned = await hashArtifacts(toSign, options, run);
   if (options.sidecars) refuseEd25519(planned, open);
@@ -89,7 +92,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
       await prepareParts(planned, { before, confirmed }, asserted, signing, note),
       options.sidecars ? await prepareSidecars(planned, signing, note) : [],
     ] as const;
-  const { signed, recorded, failure } = await signPlanned(names, prepare, { recording, signers: signing.signers, note });
+  const { signed, recorded, failure } = await signPlanned(planned.map(recordedArtifact), prepare, {
+    recording,
+    signers: signing.signers,
+  });
   const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
   await publishLog(recorded?.log, note);
   if (failure !== undefined) throw failure;

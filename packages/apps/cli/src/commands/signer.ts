@@ -3,7 +3,7 @@ import { mkdir, open as openFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readBounded } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
-import { keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
+import { type CiJob, keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import { parseInstant } from '../context/instant.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
@@ -26,7 +26,7 @@ type KeyLine = Readonly<Record<'ref' | 'public-key', string>> &
   Partial<Readonly<Record<'from' | 'until' | 'compromised-since', string>>>;
 const MAX_PUBLIC_KEY = 16_384;
 
-type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly replaces: KeyLine };
+type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly replaces?: KeyLine };
 
 /**
  * `signwright signer rotate SIGNER`: asks each key of a signer for its public key, and drafts the lines of the policy for those that
@@ -37,6 +37,7 @@ export async function signerRotate(id: string, options: SignerRotateOptions, run
   const open = await openPolicy(options, new Date());
   const definition = definitionOf(open, id);
   const written = writtenKeys(open, id);
+  if (written.length === 0 && options.to === undefined) throw noKeys(definition);
   const opening = await openingOf(open, definition, options, run);
   const rotations =
     options.to === undefined ? await findRotated(written, definition, opening) : [await takeOver(options.to, written, opening)];
@@ -46,22 +47,45 @@ export async function signerRotate(id: string, options: SignerRotateOptions, run
   }
   const from = options.from === undefined ? new Date() : new Date(parseInstant(options.from, '--from'));
   const until = new Date(from.getTime() + options.overlap * 1000);
-  const news = new Map<KeyLine, string>();
+  const news = new Map<KeyLine | undefined, string>();
   for (const { ref, publicKey, replaces } of rotations) {
     const path = await writePublicKey(open, id, publicKey);
-    news.set(replaces, line({ ref, 'public-key': path, from: instant(from) }));
+    news.set(replaces, line({ ref, 'public-key': path, ...(replaces ? { from: instant(from) } : {}) }));
   }
   printLines([
     `signer ${id} is to sign with another key. Its lines in the policy (${definition.where}), once somebody has looked:`,
     '',
     '    keys:',
+    ...[news.get(undefined) ?? []].flat(),
     ...written.flatMap((key) => {
       const next = news.get(key);
       return next === undefined ? [line(key)] : [next, line({ ...key, until: key['until'] ?? instant(until) })];
     }),
-    '',
-    `What the old key signs counts until ${instant(until)}; what it signed before then goes on counting.`,
+    ...(written.length === 0
+      ? []
+      : ['', `What the old key signs counts until ${instant(until)}; what it signed before then goes on counting.`]),
   ]);
+}
+
+export type SignerPublicKeyOptions = PassphraseOptions & { readonly out?: string };
+
+/** `signwright signer public-key REFERENCE`: the public key of a key that stays elsewhere, for the policy to pin. */
+export async function signerPublicKey(reference: string, options: SignerPublicKeyOptions, { signal }: Run): Promise<void> {
+  await refuseInMergeRequests();
+  const idToken = async (): Promise<never> => {
+    throw new SignwrightError('usage', 'an ID token is of a job that the policy lets sign; there is no policy here', {
+      next: 'look at the key with a token of your own (login=token)',
+    });
+  };
+  const opening = { directory: '.', passphrase: passphraseOf(options), signal, idToken };
+  const publicKey = await (await openReference(reference, 'the key', opening, {})).publicKey();
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  if (options.out === undefined) process.stdout.write(pem);
+  else {
+    await mkdir(dirname(options.out), { recursive: true });
+    await writeNew(options.out, pem, publicKey);
+    printLines([`the public key ${keyIdOf(publicKey)} is in ${options.out}`]);
+  }
 }
 
 /** The keys that are not the pinned ones any more. */
@@ -85,9 +109,9 @@ function definitionRef(key: KeyLine, written: readonly KeyLine[], keys: SignerDe
 }
 
 async function takeOver(ref: string, written: readonly KeyLine[], opening: OpeningKeys): Promise<Rotation> {
-  const [first] = written;
-  if (first === undefined) throw new TypeError('a signer without keys');
-  return { ref, publicKey: await (await openReference(ref, 'the new key', opening, {})).publicKey(), replaces: first };
+  const publicKey = await (await openReference(ref, 'the new key', opening, {})).publicKey();
+  const [replaces] = written;
+  return { ref, publicKey, ...(replaces === undefined ? {} : { replaces }) };
 }
 
 async function openingOf(
@@ -96,19 +120,22 @@ async function openingOf(
   options: PassphraseOptions,
   { signal }: Run,
 ): Promise<OpeningKeys> {
-  const job = await ciJob();
-  if (job?.planOnly !== undefined) {
-    throw new SignwrightError('denied', `no key is asked for in ${job.planOnly}: whoever opens one writes the policy there`, {
-      next: 'run it on your own machine, or in a pipeline of a branch that is protected',
-    });
-  }
-  const identity = jobIdentity(job, { rule: definition.rule }, signal);
+  const identity = jobIdentity(await refuseInMergeRequests(), { rule: definition.rule }, signal);
   return {
     directory: open.directory,
     passphrase: passphraseOf(options),
     signal,
     idToken: (audience) => identity.idToken(audience),
   };
+}
+
+/** @returns the job this is part of, if it is one. */
+async function refuseInMergeRequests(): Promise<CiJob | undefined> {
+  const job = await ciJob();
+  if (job?.planOnly === undefined) return job;
+  throw new SignwrightError('denied', `no key is asked for in ${job.planOnly}: whoever opens one writes the policy there`, {
+    next: 'run it on your own machine, or in a pipeline of a branch that is protected',
+  });
 }
 
 function definitionOf({ policy, file }: OpenPolicy, id: string): SignerDefinition {
@@ -119,8 +146,14 @@ function definitionOf({ policy, file }: OpenPolicy, id: string): SignerDefinitio
       next: `its signers are ${[...policy.signers.keys()].join(', ')}`,
     });
   }
-  if (definition.keys.length > 0) return definition;
-  throw new SignwrightError('usage', `signer ${id} has no keys to rotate: it signs by certificate`, { where: definition.where });
+  return definition;
+}
+
+function noKeys({ id, where }: SignerDefinition): SignwrightError {
+  return new SignwrightError('usage', `signer ${id} has no keys to rotate: it signs by certificate`, {
+    where,
+    next: `name the key that is to sign: signwright signer rotate ${id} --to REFERENCE`,
+  });
 }
 
 function writtenKeys({ policy }: OpenPolicy, id: string): readonly KeyLine[] {
@@ -146,25 +179,29 @@ async function writePublicKey(open: OpenPolicy, id: string, publicKey: KeyObject
   const short = Buffer.from(keyIdOf(publicKey), 'base64').toString('hex').slice(0, 8);
   const path = resolve(open.directory, 'trust', `${id}-${short}.pub`);
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  await mkdir(dirname(path), { recursive: true });
+  await checkInside(dirname(path), open.directory);
+  await writeNew(path, pem, publicKey);
+  return relative(open.directory, path);
+}
+
+/** Writes a public key where nothing is yet, or that very key. */
+async function writeNew(path: string, pem: string, publicKey: KeyObject): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await checkInside(dirname(path), open.directory);
     const file = await openFile(path, 'wx');
     await file.writeFile(pem);
     await file.sync();
     await file.close();
   } catch (cause) {
-    if (cause instanceof SignwrightError) throw cause;
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
       throw new SignwrightError('unreachable', `the public key cannot be written: ${messageOf(cause)}`, { where: path, cause });
     const there = readPublicKey((await readBounded(path, MAX_PUBLIC_KEY, 'the public key')).toString('utf8'), path);
-    if (!there.equals(publicKey))
-      throw new SignwrightError('configuration', 'there is another key in the file the new one would be written to', {
-        where: path,
-        next: 'find out who put it there, and remove it',
-      });
+    if (there.equals(publicKey)) return;
+    throw new SignwrightError('configuration', 'there is another key in the file the new one would be written to', {
+      where: path,
+      next: 'find out who put it there, and remove it',
+    });
   }
-  return relative(open.directory, path);
 }
 
 /** A link could lead out of the policy's directory. */

@@ -7,7 +7,7 @@ import { parseInstant } from '../context/instant.ts';
 import { readIfThere } from '../context/read-if-there.ts';
 import type { Run } from '../context/run.ts';
 import { originOfCheckout } from '../context/source-context.ts';
-import { printLines } from '../print-lines.ts';
+import { printLines, printNote } from '../print-lines.ts';
 
 const MAX_FILE = 4 * 1024 * 1024;
 
@@ -28,8 +28,8 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
     '',
     'what the policy needs to use it:',
     `  trust: { root: ${directory}/trusted-root.json, timestamp: { trial: ${directory} } }`,
-    `  signers: { build: { certificate: { trial: ${directory} }, workloads: [trial] } }`,
-    `  workloads: { trial: { issuer: https://trial.signwright.invalid, repository: "${claims.repository}", ref: ${claims.ref} } }`,
+    `  signers: { build: { certificate: { trial: ${directory} }, workloads: [ci] } }`,
+    `  workloads: { ci: { issuer: https://trial.signwright.invalid, repository: "${claims.repository}", ref: ${claims.ref} } }`,
     '  environments: { default: { allow-development: true } }',
     '"signwright init" writes such a policy.',
   ]);
@@ -79,10 +79,10 @@ function described(file: string, { digest, certificateAuthorities, timestampAuth
 function describe({ chain, validFrom, validUntil }: Authority): string[] {
   const until = validUntil === undefined ? 'on' : `until ${new Date(validUntil).toISOString()}`;
   return [
-    ...chain.map(
-      (one) =>
-        `  ${one.subjectText}${isTrial(one) ? ' (trial)' : ''}\n    sha256 ${one.fingerprint}, valid to ${new Date(one.notAfter).toISOString()}`,
-    ),
+    ...chain.flatMap((one) => [
+      `  ${one.subjectText}${isTrial(one) ? ' (trial)' : ''}`,
+      `    sha256 ${one.fingerprint}, valid to ${new Date(one.notAfter).toISOString()}`,
+    ]),
     `  trusted from ${new Date(validFrom).toISOString()} ${until}`,
   ];
 }
@@ -140,6 +140,9 @@ async function chainsOf(
     });
   }
   const { chains, issuers } = await fetchChain({ url, fingerprint, signal });
+  const unknown = issuer.filter((one) => issuers.length > 0 && !issuers.includes(one));
+  if (unknown.length > 0)
+    printNote(`warning: it does not say that it takes tokens of ${unknown.join(', ')}; it takes those of ${issuers.join(', ')}`);
   if (issuer.length > 0) return chains;
   throw new SignwrightError('usage', 'the chain is trusted only for the OIDC issuers named with it, and none is', {
     next:

@@ -73,7 +73,9 @@ function unreadable(file: string, error: unknown): SignwrightError {
         ? {
             next: `make a trial trust domain with "signwright trust init --trial --directory ${dirname(file)}", or name a trust root of your own`,
           }
-        : {}),
+        : missing && file.endsWith('.pub')
+          ? { next: `write the public key there: signwright signer public-key REFERENCE --out ${file}` }
+          : {}),
       cause,
     },
   );

@@ -1,5 +1,13 @@
 import type { AuditDefinition } from '@signwright/policy';
-import { type Claims, type ErrorCode, messageOf, type Signer, SignwrightError, withoutEmail } from '@signwright/signing-core';
+import {
+  type Claims,
+  type ErrorCode,
+  messageOf,
+  type RefusalRecord,
+  type Signer,
+  SignwrightError,
+  withoutEmail,
+} from '@signwright/signing-core';
 import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from '../context/open-log.ts';
 import { runContext } from '../context/run-context.ts';
 import type { SigningRun, Work } from '../signing/work.ts';
@@ -14,7 +22,7 @@ export type RunRecording = {
    * Does what comes before anything is to be signed. Where the policy refuses it, or no signer can be used, that is recorded of these
    * artifacts and thrown; where it cannot be recorded, that is told.
    */
-  ending<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
+  ending<T>(artifacts: RefusalRecord['artifacts'], work: () => Promise<T>): Promise<T>;
 };
 
 /** What ends a request: the policy's no, and signers that cannot be reached or used. */
@@ -63,21 +71,21 @@ export function openRecording(
       return tolerant(required, note, () => recordingBy(audit, () => signing.signers.of(by.definition), by.certified));
     },
 
-    async ending(names, work) {
+    async ending(artifacts, work) {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof SignwrightError && ENDINGS.has(error.code)) await recordEnd(names, error);
+        if (error instanceof SignwrightError && ENDINGS.has(error.code)) await recordEnd(artifacts, error);
         throw error;
       }
     },
   };
 
-  async function recordEnd(names: readonly string[], error: SignwrightError): Promise<void> {
+  async function recordEnd(artifacts: RefusalRecord['artifacts'], error: SignwrightError): Promise<void> {
     if (open.policy.audit === undefined) return;
     try {
       const { log, run } = await recordingBy(auditDefinition(open), () => anySigner(signing), undefined);
-      await writeRefusal(log, names, error, run);
+      await writeRefusal(log, artifacts, error, run);
       await log.publish();
     } catch (failure) {
       if (!(failure instanceof SignwrightError)) throw failure;

@@ -90,7 +90,8 @@ function intendedOf({ artifacts, signer, unreached, bytes }: Work): Intended {
   };
 }
 
-function recordedArtifact({ name, digest, required }: PlannedArtifact): RecordedArtifact {
+/** An artifact as records name it. */
+export function recordedArtifact({ name, digest, required }: PlannedArtifact): RecordedArtifact {
   return { name, digest, kind: required.kind, tier: required.tiers.join(' + '), requirements: required.digest };
 }
 

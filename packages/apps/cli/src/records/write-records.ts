@@ -8,6 +8,7 @@ import {
   type RecordBase,
   type RecordedArtifact,
   type RecordedSigner,
+  type RefusalRecord,
   type RequestContent,
   requestId,
   type Sha256,
@@ -105,11 +106,10 @@ export async function writeResults(
 /** Records that a request was refused, or failed, before anything was to be signed. */
 export async function writeRefusal(
   log: RunLog,
-  names: readonly string[],
+  artifacts: RefusalRecord['artifacts'],
   error: SignwrightError,
   run: RecordedRun,
 ): Promise<void> {
-  const artifacts = names.map((name) => ({ name }));
   const [outcome, result] = error.code === 'denied' ? (['refused', 'deny'] as const) : (['failed', 'inconclusive'] as const);
   const decision = { result, reasons: reasonsOf(error) };
   await log.append(writeSliced({ ...baseOf(artifacts, run), event: 'refusal', outcome, decision, artifacts }));

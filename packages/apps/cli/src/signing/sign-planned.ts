@@ -1,5 +1,6 @@
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { messageOf, type RefusalRecord, SignwrightError } from '@signwright/signing-core';
 import type { Signers } from '../context/signers/create-signers.ts';
+import { printNote } from '../print-lines.ts';
 import type { RunRecording } from '../records/open-recording.ts';
 import { createRecorder, type Recording } from '../records/run-recorder.ts';
 import { type Signed, signWorks } from './sign-works.ts';
@@ -17,20 +18,20 @@ export type SignedRun = {
  * more with the signer's next one, as another attempt at the request; each time one key fewer is left. A refusal ends the run.
  */
 export async function signPlanned(
-  names: readonly string[],
+  artifacts: RefusalRecord['artifacts'],
   prepare: () => Promise<readonly [parts: readonly Work[], sidecars: readonly Work[]]>,
-  { recording, signers, note }: { recording: RunRecording; signers: Signers; note: (line: string) => void },
+  { recording, signers }: { readonly recording: RunRecording; readonly signers: Signers },
 ): Promise<SignedRun> {
   for (;;) {
     const lost = signers.lost();
-    const [parts, sidecars] = await recording.ending(names, prepare);
+    const [parts, sidecars] = await recording.ending(artifacts, prepare);
     const recorded = await recording.open([...parts, ...sidecars]);
     try {
       return { recorded, ...(await signWorks(parts, sidecars, createRecorder(recorded))) };
     } catch (error) {
       const unreachable = error instanceof SignwrightError && error.code === 'unreachable';
       if (!unreachable || signers.lost() === lost) throw error;
-      note(`${messageOf(error)}; trying what the signer has next`);
+      printNote(`${messageOf(error)}; trying what the signer has next`);
     }
   }
 }

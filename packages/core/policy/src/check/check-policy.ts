@@ -16,7 +16,7 @@ import {
 import type { Check, Subject } from './subject.ts';
 import { approvalsNeedAudit, dutiesNeedCertificates, extensionsEnd, tiersAskForSignatures } from './tiers.ts';
 import { nothingWeakens } from './weakening.ts';
-import { signaturesAreApart, workloadsAreBounded } from './workloads.ts';
+import { signaturesAreApart, workloadsAreBounded, workloadsCanBeMet } from './workloads.ts';
 
 const CHECKS: readonly Check[] = [
   namesAreDefined,
@@ -41,6 +41,7 @@ const CHECKS: readonly Check[] = [
   sshKeysAreKeys,
   keysBelongToOnePerson,
   workloadsAreBounded,
+  workloadsCanBeMet,
   signaturesAreApart,
   signersNameWorkloads,
   keyReferencesAreSound,

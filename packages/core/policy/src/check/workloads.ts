@@ -48,6 +48,19 @@ export function* workloadsAreBounded({ content, source }: Subject): Generator<Pr
   }
 }
 
+/** What no token and no certificate ever says, however it is meant. */
+export function* workloadsCanBeMet({ content, source }: Subject): Generator<Problem> {
+  for (const [id, { issuer, repository, ref }] of entriesOf(content.workloads)) {
+    const warn = (key: string, message: string): Problem => warningAt(source, ['workloads', id, key], message);
+    if (ref !== undefined && !/^(refs\/|\*)/.test(ref))
+      yield warn('ref', `no ref is like this: write it whole, refs/heads/${ref} or refs/tags/${ref}`);
+    if (repository !== undefined && /(\.git|\/)$/.test(repository))
+      yield warn('repository', 'repositories are named as on the web, without ".git" or "/" at the end');
+    if (issuer.endsWith('/'))
+      yield warn('issuer', 'most issuers are named without "/" at the end: it must be as in the tokens, character for character');
+  }
+}
+
 /**
  * A second signature that the same job can make as well proves no more than the first. Workloads that overlap without saying the
  * same are not looked for.

@@ -302,7 +302,7 @@ export interface Workload {
    */
   'repository-id'?: string;
   /**
-   * The source ref (.14).
+   * The source ref (.14), whole: `refs/heads/main`, never `main`.
    */
   ref?: string;
   /**
@@ -385,7 +385,7 @@ export interface Key {
    */
   ref: string;
   /**
-   * The pinned public key: SubjectPublicKeyInfo in PEM.
+   * The pinned public key: SubjectPublicKeyInfo in PEM. `signwright signer public-key REFERENCE` prints it.
    */
   'public-key': string;
   /**

@@ -178,6 +178,8 @@ function reasonsOf(entry: JoinedEntry): readonly string[] {
     if (one !== undefined && 'error' in one) return [`${one.error.code}: ${one.error.message}`];
   }
   if (record.event === 'result') return ['it answers no intent that waits for it'];
+  if (record.event === 'intent' && record.unreached)
+    return record.unreached.map(({ reference, reason }) => `${reference} was not reached: ${reason}`);
   if ('decision' in record)
     return record.decision.reasons.filter((reason) => !HEADING.test(reason)).map((reason) => reason.trim());
   if ('reason' in record) return [record.reason];

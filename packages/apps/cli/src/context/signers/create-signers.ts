@@ -1,5 +1,6 @@
 import type { SignerDefinition } from '@signwright/policy';
 import { messageOf, type Signer, SignwrightError, type Unreached } from '@signwright/signing-core';
+import { printNote } from '../../print-lines.ts';
 import type { OpenPolicy } from '../open-policy.ts';
 import { type Choice, choicesOf, type SignersOptions } from './choices.ts';
 import { checkMaySign } from './may-sign.ts';
@@ -24,7 +25,7 @@ type Lost = Map<Choice['reference'], Unreached>;
 const YOUNG_MS = 4 * 60 * 1000;
 
 /** Each key is opened once a run. */
-export function createSigners(open: OpenPolicy, options: SignersOptions & { readonly note: (line: string) => void }): Signers {
+export function createSigners(open: OpenPolicy, options: SignersOptions): Signers {
   const choices = choicesOf(open, options);
   const opened = new Map<string, Opened>();
   const lost = new Map<string, Lost>();
@@ -40,9 +41,10 @@ export function createSigners(open: OpenPolicy, options: SignersOptions & { read
       try {
         return losing(definition.id, await choice.open(), choice, unreached);
       } catch (error) {
+        if (isAnswer(error)) throw named(error, definition);
         lose(error, choice, unreached);
         const reached = `${choice.reference} could not be reached: ${messageOf(error)}`;
-        if (choice !== all.at(-1)) options.note(`signer ${definition.id}: ${reached}; trying the next`);
+        if (choice !== all.at(-1)) printNote(`signer ${definition.id}: ${reached}; trying the next`);
       }
     }
     throw noneReached(definition, [...unreached.values()]);
@@ -83,6 +85,17 @@ export function createSigners(open: OpenPolicy, options: SignersOptions & { read
     unreached: ({ id }) => [...(lost.get(id)?.values() ?? [])],
     lost: () => [...lost.values()].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** An answer of a key with the signer's name before it. */
+function named(error: unknown, { id, where }: SignerDefinition): unknown {
+  if (!(error instanceof SignwrightError) || error.message.includes(`signer ${id}`)) return error;
+  const place = error.where === undefined ? '' : `${error.where}: `;
+  return new SignwrightError(error.code, `signer ${id}: ${place}${error.message}`, {
+    where,
+    ...(error.next === undefined ? {} : { next: error.next.replace('signer rotate SIGNER', `signer rotate ${id}`) }),
+    cause: error,
+  });
 }
 
 /** What a key said itself, in contrast to what kept it from being asked. */

@@ -1,8 +1,9 @@
 import type { SignerDefinition } from '@signwright/policy';
 import { type CiJob, compileGlob, parseKeyReference, SignwrightError, type WorkloadRule } from '@signwright/signing-core';
 
-/** Whether a signer is a pipeline's: its key is in a KMS or an HSM, or its certificates are for jobs. */
-function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
+/** Whether a signer is a pipeline's: its certificates are for jobs, its key is in a KMS or an HSM, or the policy says whose it is. */
+function isForPipelines({ certificate, keys, rule }: SignerDefinition): boolean {
+  if (certificate === undefined && rule.workloads.length > 0) return true;
   return (
     (certificate !== undefined && certificate.type !== 'trial') ||
     keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file')
@@ -10,18 +11,18 @@ function isForPipelines({ certificate, keys }: SignerDefinition): boolean {
 }
 
 /**
- * Refuses to sign with a pipeline's signer outside one, in a merge request's, and in one that is plainly none of its workloads. This
- * guides honest runs; what counts is decided by the CA, the KMS and the verifier.
+ * Refuses to sign in a merge request's pipeline, and with a pipeline's signer outside of any or in one that is plainly none of its
+ * workloads. This guides honest runs; what counts is decided by the CA, the KMS and the verifier.
  *
  * @throws SignwrightError `denied` that names the pipelines to use.
  */
 export function checkMaySign(definition: SignerDefinition, job: CiJob | undefined): void {
-  if (!isForPipelines(definition)) return;
   const { id, where, rule } = definition;
   const refuse = (why: string): SignwrightError =>
     new SignwrightError('denied', `signer ${id} is not for ${why}`, { where, next: `sign in ${pipelinesOf(rule.workloads)}` });
+  if (job?.planOnly !== undefined) throw refuse(`${job.planOnly}, which may plan and never sign`);
+  if (!isForPipelines(definition)) return;
   if (job === undefined) throw refuse('runs outside a CI');
-  if (job.planOnly !== undefined) throw refuse(`${job.planOnly}, which may plan and never sign`);
   const reasons = rule.workloads.map((workload) => whyNot(job, workload));
   if (reasons.length > 0 && !reasons.includes(undefined)) throw refuse(`this job of ${job.title}: ${reasons.join('; ')}`);
 }
