@@ -1,5 +1,11 @@
 import type { KeyManagementServiceClient, protos } from '@google-cloud/kms';
-import { type Environment, type GoogleKmsReference, REMOTE_DEADLINE_MS, type RemoteKeyOptions } from '@signwright/signing-core';
+import {
+  type Environment,
+  type GoogleKmsReference,
+  REMOTE_DEADLINE_MS,
+  type RemoteKeyOptions,
+  SignwrightError,
+} from '@signwright/signing-core';
 import { callRemote } from '@signwright/transport';
 import type { AuthClient, GoogleAuth } from 'google-auth-library';
 import type { SigningWords } from './algorithms.ts';
@@ -95,6 +101,7 @@ async function connect(
     const client = new sdk.KeyManagementServiceClient({ auth, ...plain, ...limits, 'grpc.enable_http_proxy': 0 });
     return { client, credentials };
   }
+  refuseUnverified(where);
   const auth = new sdk.GoogleAuth({ scopes: SCOPES, projectId });
   try {
     // Before the client is made, which would look for them by itself and leave their failure to nobody.
@@ -106,6 +113,15 @@ async function connect(
   } catch (error) {
     throw noCredentials(error, where);
   }
+}
+
+/** gRPC verifies all the same; what asks for credentials, with the job's ID token, does not. */
+function refuseUnverified(where: string): void {
+  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+    throw new SignwrightError('configuration', 'NODE_TLS_REJECT_UNAUTHORIZED=0 would have anybody answer as Google', {
+      where,
+      next: 'take it out; NODE_EXTRA_CA_CERTS=FILE adds an authority',
+    });
 }
 
 type CallOptions = { timeout: number; retry: { retryCodes: number[] }; otherArgs: { [name: string]: unknown } };

@@ -29,7 +29,7 @@ describe('what Google Cloud KMS answers is explained:', () => {
 
   test.each([
     [3, 'digest is of another length', undefined, 'configuration', /does not accept the request/, 1],
-    [3, 'The checksum in field digest_crc32c did not match', undefined, 'unreachable', /corrupted in transit/, 5],
+    [3, 'The checksum in field digest_crc32c did not match', undefined, 'invalid-input', /corrupted in transit/, 5],
     [4, 'Deadline exceeded', undefined, 'unreachable', /broken/, 5],
     [7, 'Cloud KMS API has not been used in project 1', 'SERVICE_DISABLED', 'configuration', /API is not enabled/, 1],
     [
@@ -43,7 +43,9 @@ describe('what Google Cloud KMS answers is explained:', () => {
     [9, 'something else', undefined, 'configuration', /cannot be used as it is/, 1],
     [14, 'The service is currently unavailable.', undefined, 'unreachable', /broken/, 5],
     [16, 'Request had invalid authentication credentials.', undefined, 'configuration', /not accepted \(UNAUTHENTICATED\)/, 1],
-    [16, 'Request had invalid authentication credentials.', 'ACCESS_TOKEN_EXPIRED', 'unreachable', /expired/, 1],
+    [16, 'Request had invalid authentication credentials.', 'ACCESS_TOKEN_EXPIRED', 'configuration', /expired/, 1],
+    [10, 'aborted', undefined, 'configuration', /does not accept/, 1],
+    [9, `A_EXTERNAL_${'A'.repeat(1_000)}`, undefined, 'configuration', /^.{1,120}$/, 1],
     [12, 'unknown method', undefined, 'configuration', /does not accept/, 1],
   ] as const)('%i (%s, %s) is %s', async (code, message, reason, result, told, tries) => {
     fake.fault = () => ({ code, message, ...(reason === undefined ? {} : { reason }) });
@@ -67,6 +69,20 @@ test.each([
   const { again, error } = explain(asked, Object.assign(new Error(message), { code: 14 }));
   expect(error).toMatchObject({ code, message: expect.stringMatching(told) });
   expect(again).toBe(false);
+});
+
+test.each([
+  [2, 'Received HTTP status code 302', 'invalid-input', false],
+  [2, 'Received HTTP status code 500', 'unreachable', true],
+  [13, 'Received HTTP status code 400', 'invalid-input', false],
+  [13, 'Response message parsing error: index out of range', 'invalid-input', false],
+  [8, 'Received message larger than max (2097152 vs 1048576)', 'invalid-input', false],
+  [14, 'Received HTTP status code 429', 'unreachable', true],
+  [undefined, 'The client has already been closed.', 'configuration', false],
+])('what came and was no answer of the service is no matter of another key: %s %s', (code, message, result, again) => {
+  const asked = { permission: 'cloudkms.cryptoKeyVersions.useToSign', identity: undefined, where: 'here' };
+  const failed = explain(asked, Object.assign(new Error(message), { code }));
+  expect(failed).toMatchObject({ again, error: { code: result } });
 });
 
 test('a denial names the account where it is known', () => {
@@ -125,7 +141,7 @@ describe('credentials', () => {
     [
       400,
       { error: 'invalid_grant', error_description: 'The given credential is stale (expired).' },
-      'unreachable',
+      'configuration',
       /have expired \(invalid_grant\)/,
     ],
     [
@@ -154,6 +170,17 @@ describe('credentials', () => {
     answer = { status: 200, body: { access_token: 'a', issued_token_type, token_type: 'Bearer', expires_in: 3600 } };
     // No such name can exist (RFC 2606), so the service is not reached.
     expect(await failure({})).toMatchObject({ code: 'unreachable', message: /Google Cloud KMS was not reached/ });
+  });
+
+  test('are not asked for where Node verifies no certificate', async () => {
+    let asked = 0;
+    sts.on('request', () => asked++);
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    expect(await failure({})).toMatchObject({
+      code: 'configuration',
+      message: /NODE_TLS_REJECT_UNAUTHORIZED=0 would have anybody answer as Google/,
+    });
+    expect(asked).toBe(0);
   });
 
   test('whose issuer is down are a matter of trying again', async () => {

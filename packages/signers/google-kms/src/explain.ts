@@ -37,7 +37,7 @@ const noKey: Explain = () => [
 ];
 const badState: Explain = (_, said) => {
   const state =
-    /\b(DISABLED|DESTROYED|DESTROY_SCHEDULED|PENDING_GENERATION|PENDING_IMPORT|IMPORT_FAILED|[A-Z]+_EXTERNAL_[A-Z_]+)\b/.exec(
+    /\b(DISABLED|DESTROYED|DESTROY_SCHEDULED|PENDING_GENERATION|PENDING_IMPORT|IMPORT_FAILED|[A-Z]{1,40}_EXTERNAL_[A-Z_]{1,40})\b/.exec(
       said,
     );
   return [
@@ -54,8 +54,9 @@ const invalid: Explain = (asked, said, reason) =>
         'Google Cloud KMS does not accept the request',
         'check that the key signs by EC_SIGN_P256_SHA256, which is sent the digest alone; a key of EC_SIGN_ED25519 takes short messages only',
       ];
+/** It has answered, so that this is no matter of the next key: whoever stands between would choose which one signs. */
 const corrupted: Explain = () => [
-  'unreachable',
+  'invalid-input',
   'what was sent or answered was corrupted in transit',
   'run again; if it lasts, look for a proxy on the way',
   'again',
@@ -67,7 +68,21 @@ const throttled: Explain = () => [
   'again',
 ];
 const broken: Explain = () => ['unreachable', 'Google Cloud KMS is broken', 'run again later', 'again'];
-const expired: Explain = () => ['unreachable', 'the credentials have expired', 'get new ones, then run again'];
+/**
+ * Google has answered, about who asks: a run that stops is seen and put right, while one that goes on with the next key, and writes
+ * that this one was not reached, would say what is not so. Who can let credentials expire must not so choose the key.
+ */
+const expired: Explain = () => ['configuration', 'the credentials have expired', 'get new ones, then run again'];
+const unreadable: Explain = () => [
+  'invalid-input',
+  'Google Cloud KMS gave an answer that cannot be read, or is too large',
+  'look for a proxy on the way that answers in its place',
+];
+const unasked: Explain = () => [
+  'configuration',
+  'Google Cloud KMS cannot be asked',
+  'check the reference and the credentials, then run again',
+];
 const badCredentials: Explain = (asked, said, reason) =>
   reason === 'ACCESS_TOKEN_EXPIRED'
     ? expired(asked, said, reason)
@@ -104,7 +119,7 @@ const KNOWN: { readonly [code: string]: readonly [name: string, explain: Explain
   7: ['PERMISSION_DENIED', denied],
   8: ['RESOURCE_EXHAUSTED', throttled],
   9: ['FAILED_PRECONDITION', badState],
-  10: ['ABORTED', broken],
+  10: ['ABORTED', invalid],
   11: ['OUT_OF_RANGE', invalid],
   12: ['UNIMPLEMENTED', invalid],
   13: ['INTERNAL', broken],
@@ -113,12 +128,16 @@ const KNOWN: { readonly [code: string]: readonly [name: string, explain: Explain
   16: ['UNAUTHENTICATED', badCredentials],
 };
 
+/** gRPC's own words for what came and was no answer of the service; its codes for them are those of a service that is broken or busy. */
+const NO_ANSWER = /Received message larger than max|Response message parsing error|Received HTTP status code [1-4]/;
+
 /** What Google Cloud KMS answered, or that it did not, as an error of ours; never what it wrote. */
 export function explain(asked: Asked, error: unknown): Failure {
   const { code, message, reason } = error as { code?: unknown; message?: unknown; reason?: unknown };
-  const [name, say] = KNOWN[String(code)] ?? ['no status', unanswered];
+  const [name, known] = KNOWN[String(code)] ?? ['no status', unasked];
   const why = typeof reason === 'string' && /^[A-Z0-9_]{1,64}$/.test(reason) ? reason : undefined;
   const said = typeof message === 'string' ? message.slice(0, 2_000) : '';
+  const say = ['UNKNOWN', 'RESOURCE_EXHAUSTED', 'INTERNAL'].includes(name) && NO_ANSWER.test(said) ? unreadable : known;
   const [result, problem, next, again] = say(asked, said, why);
   const details = why === undefined ? name : `${name}, ${why}`;
   return {
@@ -156,7 +175,7 @@ export function noCredentials(error: unknown, where: string): SignwrightError {
       next: 'run again; if it lasts, check that sts.googleapis.com, or the metadata server, is reached from here',
     });
   if (Number.isFinite(answered) && /expired|stale/i.test(described))
-    return new SignwrightError('unreachable', `the credentials for Google Cloud have expired (${name})`, {
+    return new SignwrightError('configuration', `the credentials for Google Cloud have expired (${name})`, {
       where,
       next: 'get new ones, then run again',
     });

@@ -112,7 +112,7 @@ describe('Google Cloud KMS', () => {
     expect(verify('sha256', Buffer.from('message'), testKeys().publicKey, await sign(signer))).toBe(true);
     expect(fake.requests.filter(isSign)).toHaveLength(3);
     fake.fault = () => ({ say });
-    await expect(sign(signer)).rejects.toMatchObject({ code: 'unreachable', message: /corrupted in transit/ });
+    await expect(sign(signer)).rejects.toMatchObject({ code: 'invalid-input', message: /corrupted in transit/ });
     expect(fake.requests.filter(isSign)).toHaveLength(8);
   });
 
@@ -123,7 +123,7 @@ describe('Google Cloud KMS', () => {
   ])('a public key that %s is not believed', async (_, say) => {
     const fake = await withKey();
     fake.fault = () => ({ say });
-    await expect(open(fake)).rejects.toMatchObject({ code: 'unreachable', message: /corrupted in transit/ });
+    await expect(open(fake)).rejects.toMatchObject({ code: 'invalid-input', message: /corrupted in transit/ });
     fake.fault = (_request, number) => (number < 7 ? { say } : undefined);
     await expect(open(fake)).resolves.toBeDefined();
   });
@@ -161,6 +161,13 @@ describe('Google Cloud KMS', () => {
     const fake = await withKey('p256', 'PQ_SIGN_ML_DSA_65');
     fake.fault = () => ({ say: { pem: '', pemCrc32c: { value: 0 } } });
     await expect(open(fake)).rejects.toMatchObject({ code: 'configuration', message: /is PQ_SIGN_ML_DSA_65/ });
+  });
+
+  test('that answers more than 1 MiB is not read on, nor asked again', async () => {
+    const fake = await withKey();
+    fake.fault = () => ({ say: { pem: 'a'.repeat(2 ** 20) } });
+    await expect(open(fake)).rejects.toMatchObject({ code: 'invalid-input', message: /cannot be read, or is too large/ });
+    expect(fake.requests).toHaveLength(1);
   });
 
   test('is told when it is not waited for any more', async () => {

@@ -9,8 +9,8 @@ import { connectGoogleKms, type GoogleKmsOptions } from './connect.ts';
  *
  * Credentials are the application's default ones, from where Google's own tools look for them.
  *
- * @throws SignwrightError `configuration` where the key cannot be used, or is not the one the policy pins; `unreachable` where it
- * was not had of Google, or only corrupted; `cancelled`. So does each `sign`.
+ * @throws SignwrightError `configuration` where the key cannot be used, or is not the one the policy pins; `unreachable` where
+ * Google was not reached, is throttled or broken; `invalid-input` where what it said was corrupted; `cancelled`. So does each `sign`.
  */
 export async function createGoogleKmsSigner(reference: GoogleKmsReference, options: GoogleKmsOptions): Promise<Signer> {
   const where = reference.text;
