@@ -3,6 +3,7 @@ import {
   createWorkspace,
   gitlabClaims,
   jenkinsClaims,
+  kubernetesClaims,
   startFakeAwsKms,
   startFakeGoogleKms,
   startFakeVault,
@@ -122,6 +123,28 @@ describePeer(['fulcio', 'step-ca', 'cosign'], 'a job of a pipeline', () => {
     const signed = await here.run(['sign'], { env: { ...env, ...token } });
     expect(signed, signed.stderr).toMatchObject({ status: 0 });
     expect(await here.run(['verify'])).toMatchObject({ status: 0, stdout: /allow/ });
+  });
+
+  it('of Kubernetes has its token in a file, and doctor says whether the trust root takes its certificates', async () => {
+    const claims = kubernetesClaims();
+    const workload = `subject: "${String(claims['sub'])}"`;
+    const here = await projectBy({ issuer: other, certificate: `{ fulcio: "${fulcio.url}" }`, workload });
+    here.write('token', other.mintToken(claims, { audience: 'sigstore' }), 0o600);
+    const env = {
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      SIGNWRIGHT_ID_TOKEN_FILE: here.path('token'),
+      NODE_EXTRA_CA_CERTS: here.path('tls.pem'),
+    };
+    const untrusted = await here.run(['sign'], { env });
+    expect(untrusted).toMatchObject({ status: 2, stderr: /the trust root does not take what signer build signs/ });
+    expect(await here.run(['doctor'], { env })).toMatchObject({
+      status: 2,
+      stdout: /FAIL {2}signer build.*the trust root does not take/,
+    });
+    await trust(here, fulcio.url, fingerprint(fulcio.authority.root), other.url);
+    expect(await here.run(['doctor'], { env })).toMatchObject({ status: 0, stdout: /ok {4}signer build.*reached and permitted/ });
+    expect(await here.run(['sign'], { env })).toMatchObject({ status: 0 });
+    expect(await here.run(['verify'])).toMatchObject({ status: 0 });
   });
 
   it('does not send its token anywhere where it is for another audience, of another job or of an issuer the policy does not name', async () => {

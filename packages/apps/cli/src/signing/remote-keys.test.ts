@@ -267,6 +267,10 @@ describe('a signer with a second key', () => {
     expect(record).toMatchObject({
       event: 'refusal',
       outcome: 'failed',
+      artifacts: [
+        { name: 'dist/a.bin', tier: 'production', digest: /^sha256:/ },
+        { name: 'dist/b.bin', tier: 'production' },
+      ],
       decision: { reasons: [expect.stringContaining(NOWHERE)] },
     });
     there.remove();
@@ -311,6 +315,66 @@ test('signer rotate believes no file that is there, writes through no link, and 
   symlinkSync(here.path('keys-elsewhere'), here.path('trust'));
   rmSync(here.path(path), { force: true });
   expect(await rotate()).toMatchObject({ status: 2, stderr: /leads out of the policy's directory/ });
+});
+
+describe('whatever a signer signs with', () => {
+  const keyFile = async (workloads: string): Promise<Workspace> => {
+    const there = await project([['key.pem', 'first']]);
+    there.write('key.pem', KEYS.first.privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+    there.write('signwright.yaml', there.read('signwright.yaml').replace(', workloads: [ci] }', `${workloads} }`));
+    return there;
+  };
+  const mergeRequest = { CI_PIPELINE_SOURCE: 'merge_request_event', CI_MERGE_REQUEST_IID: '3' };
+
+  test('workloads that the policy names for it are kept to, a key file’s too', async () => {
+    const there = await keyFile(', workloads: [ci]');
+    expect(await there.run(['sign'])).toMatchObject({ status: 1, stderr: /not for runs outside a CI/ });
+    expect(await sign(there, { CI_COMMIT_BRANCH: 'feature' })).toMatchObject({
+      status: 1,
+      stderr: /ref is refs\/heads\/feature/,
+    });
+    expect(await sign(there)).toMatchObject({ status: 0 });
+    there.remove();
+  });
+
+  test('a merge request signs nothing', async () => {
+    const there = await keyFile('');
+    expect(await sign(there, mergeRequest)).toMatchObject({ status: 1, stderr: /may plan and never sign/ });
+    expect(await there.run(['sign'])).toMatchObject({ status: 0 });
+    there.remove();
+  });
+});
+
+test('signer public-key prints or writes the key there is, before any policy pins it', async () => {
+  const there = await createWorkspace({ trial: false });
+  const pem = KEYS.first.publicKey.export({ type: 'spki', format: 'pem' });
+  expect(await there.run(['signer', 'public-key', at('first')], { env: JOB })).toMatchObject({ status: 0, stdout: pem });
+  const write = ['signer', 'public-key', at('first'), '--out', 'trust/release.pub'];
+  expect(await there.run(write, { env: JOB })).toMatchObject({ status: 0 });
+  expect(there.read('trust/release.pub')).toBe(pem);
+  expect(await there.run(write, { env: JOB })).toMatchObject({ status: 0 });
+  expect(
+    await there.run(
+      write.map((one) => (one === at('first') ? at('second') : one)),
+      { env: JOB },
+    ),
+  ).toMatchObject({ status: 2 });
+  expect(there.read('trust/release.pub')).toBe(pem);
+  there.remove();
+});
+
+test('signer rotate leads from certificates to a key, and doctor is content while both keys of a rotation count', async () => {
+  const policy = here.read('signwright.yaml');
+  here.write('signwright.yaml', policy.replace(/keys: \[.*?\]/, 'certificate: { trial: .signwright/trial }'));
+  const first = await here.run(['signer', 'rotate', 'release', '--to', at('first')], { env: JOB });
+  expect(first.stdout).toMatch(/^ {6}- \{ ref: "awskms:.*first", public-key: trust\/release-[0-9a-f]{8}\.pub \}$/m);
+  expect(await here.run(['signer', 'rotate', 'release'], { env: JOB })).toMatchObject({ status: 2, stderr: /--to REFERENCE/ });
+  here.write('signwright.yaml', policy);
+  kms.setAlias('alias/first', kms.addKey(KEYS.second));
+  const lines = (await here.run(['signer', 'rotate', 'release'], { env: JOB })).stdout.match(/(?<=^ {6}- ).*$/gm) ?? [];
+  here.write('signwright.yaml', policy.replace(/keys: \[\{.*?\}\]/, `keys: [${lines.join(', ')}]`));
+  const doctor = await here.run(['doctor'], { env: JOB });
+  expect(doctor, doctor.stdout).toMatchObject({ status: 0, stdout: /^skip {2}signer release.*another of its keys is behind/m });
 });
 
 test('a signer with a trial certificate and a key in a KMS is for pipelines all the same', async () => {

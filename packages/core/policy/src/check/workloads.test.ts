@@ -57,3 +57,17 @@ describe('two signatures that one job can make', () => {
     expect(await warnings(text)).toEqual([]);
   });
 });
+
+test('what no token ever says is warned of: a bare ref, a repository as it is cloned, an issuer with a slash', async () => {
+  const workload = 'x: { issuer: https://ci.example/, repository: "https://ci.example/a/b.git", ref: main }';
+  const lines = (await load(policy(workload, 'x', 'x'))).warnings.map(problemLine);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/workloads\.x\.ref: .*refs\/heads\/main or refs\/tags\/main/),
+      expect.stringMatching(/workloads\.x\.repository: .*without "\.git"/),
+      expect.stringMatching(/workloads\.x\.issuer: .*without "\/"/),
+    ]),
+  );
+  const sound = 'x: { issuer: https://ci.example, repository: "https://ci.example/a/*", ref: "refs/heads/*" }';
+  expect((await load(policy(sound, 'x', 'x'))).warnings.map(problemLine).join()).not.toMatch(/workloads\.x/);
+});
