@@ -4,6 +4,7 @@ import { callRemote } from '@signwright/transport';
 import type { SigningWords } from './algorithms.ts';
 import { credentialsFrom, noCredentials } from './credentials.ts';
 import { answered, explain, noRegion } from './explain.ts';
+import { guardedHandler } from './guarded-handler.ts';
 import { refuseUnsafe } from './refuse-unsafe.ts';
 import type * as Sdk from './sdk.ts';
 
@@ -66,7 +67,7 @@ async function load({ endpoint, region, text: where }: AwsKmsReference): Promise
   refuseUnsafe(process.env, where);
   const sdk = await import('./sdk.ts');
   const agent = { keepAlive: true, maxSockets: SOCKETS };
-  const requestHandler = new sdk.GuardedHandler(where, { connectionTimeout: CONNECT_MS, httpAgent: agent, httpsAgent: agent });
+  const requestHandler = guardedHandler(sdk, where, { connectionTimeout: CONNECT_MS, httpAgent: agent, httpsAgent: agent });
   const client = new sdk.KMSClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),

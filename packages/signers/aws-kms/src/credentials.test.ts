@@ -86,7 +86,9 @@ describe('what AWS STS answers to the job is explained:', () => {
 });
 
 describe("a container's credentials", () => {
-  const from = async (): Promise<void> => vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${await listen()}/credentials`);
+  const from = async (): Promise<void> => {
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${await listen()}/credentials`);
+  };
 
   test('are used', async () => {
     answer = (_, response) => response.end(GIVEN);

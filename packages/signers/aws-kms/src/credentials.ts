@@ -7,7 +7,7 @@ import type * as Sdk from './sdk.ts';
 type Provide = NonNullable<KMSClientConfig['credentialDefaultProvider']>;
 
 /** Where AWS's tools look for credentials, each place asked once and through our handler, as far as the SDK lets it. */
-export function credentialsFrom(sdk: typeof Sdk, requestHandler: Sdk.GuardedHandler): Provide {
+export function credentialsFrom(sdk: typeof Sdk, requestHandler: Sdk.NodeHttpHandler): Provide {
   return (init: object) => {
     const clientConfig = { maxAttempts: 1, requestHandler };
     const provide = sdk.defaultProvider({ ...init, maxRetries: 0, clientConfig });

@@ -2,4 +2,4 @@
 export { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 export { fromHttp } from '@aws-sdk/credential-provider-http';
 export { defaultProvider } from '@aws-sdk/credential-provider-node';
-export { GuardedHandler } from './guarded-handler.ts';
+export { NodeHttpHandler } from '@smithy/node-http-handler';
