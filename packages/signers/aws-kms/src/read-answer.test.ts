@@ -137,7 +137,7 @@ describe('what an answer says is shown to 200 characters, and nothing of it obey
 
   function expectShort({ code, message }: SignwrightError): void {
     expect(code).toBe('configuration');
-    expect(message).toContain('\\u{1b}[2J\\u{a}::set-env\\u{2028}aaa');
+    expect(message).toContain('<U+001B>[2J<U+000A>::set-env<U+2028>aaa');
     expect(message).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     expect(message.length).toBeLessThan(700);
   }
