@@ -301,7 +301,11 @@ describe('credentials', () => {
       'configuration',
       /AADSTS7000215/,
     ],
-    [named('AuthenticationError', 'AADSTS700024: assertion eyJ0 is expired', { statusCode: 401 }), 'unreachable', /have expired/],
+    [
+      named('AuthenticationError', 'AADSTS700024: assertion eyJ0 is expired', { statusCode: 401 }),
+      'configuration',
+      /have expired/,
+    ],
     [named('AuthenticationError', 'oops', { statusCode: 503 }), 'unreachable', /Entra.*did not answer/],
     [named('AuthenticationRequiredError', 'network_error: ENOTFOUND'), 'unreachable', /Entra.*did not answer/],
   ])('that fail with %s are explained by code, not by what was said', async (error, code, message) => {

@@ -66,7 +66,7 @@ function notAnswered(code: string, text: string): Told {
 }
 
 function notAccepted({ text }: AzureFailure): Told {
-  if (/expired/i.test(text)) return ['unreachable', 'the token has expired', 'get new credentials, then run again'];
+  if (/expired/i.test(text)) return ['configuration', 'the token has expired', 'get new credentials, then run again'];
   return [
     'configuration',
     'it does not accept the token of this identity',
@@ -104,7 +104,7 @@ function callerIn(text: string): string {
 function signInFailed({ code, status, text }: AzureFailure, environment: Environment): Told {
   const client = environment['AZURE_CLIENT_ID'] ?? environment['AZURESUBSCRIPTION_CLIENT_ID'] ?? '';
   const who = /^[0-9a-fA-F-]{36}$/.test(client) ? `the identity ${client}` : 'this identity';
-  if (EXPIRED.test(code)) return ['unreachable', `the credentials of ${who} have expired`, 'get new ones, then run again'];
+  if (EXPIRED.test(code)) return ['configuration', `the credentials of ${who} have expired`, 'get new ones, then run again'];
   if (status === 429 || (status ?? 0) >= 500 || /endpoints_resolution_error|network_error|ENOTFOUND|ECONNREFUSED/.test(text))
     return [
       'unreachable',

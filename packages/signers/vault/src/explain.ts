@@ -69,7 +69,7 @@ function refusal({ answer: { status }, question, holder }: Answered, from: strin
   if (question.capability === undefined) return refusedLogin(question, status, said);
   if (status === 403 && holder?.token === 'ended')
     return [
-      'unreachable',
+      'configuration',
       `the token from ${from} is not known there: it has expired or was revoked (403)`,
       'get a new one, then run again',
     ];
@@ -99,7 +99,7 @@ function refusedCapability({ path }: Question, capability: string, holder: Holde
 
 /** What Vault says of logins, in words of ours alone: who is sent a secret may repeat it, in whatever form. */
 const LOGINS: readonly (readonly [RegExp, Told])[] = [
-  [/\btoken is expired\b/i, ['unreachable', 'the ID token has expired', 'get a new one, then run again']],
+  [/\btoken is expired\b/i, ['configuration', 'the ID token has expired', 'get a new one, then run again']],
   [
     /\baudience\b/i,
     [

@@ -269,12 +269,12 @@ describe('a token', () => {
   });
 
   test.each([['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'], ['bad token']])(
-    'of the environment that Vault calls ended ("%s") is unreachable, for another may come',
+    'of the environment that Vault calls ended ("%s") is refused: the next key is not for those whose token is none',
     async (said) => {
       const signer = await open();
       vault.answer = () => ({ status: 403, body: { errors: [said] } });
       expect(await failure(() => signing(signer))).toMatchObject({
-        code: 'unreachable',
+        code: 'configuration',
         message: /VAULT_TOKEN.*expired or was revoked/,
       });
     },
@@ -352,7 +352,7 @@ describe('a login that is refused', () => {
     [{ aud: 'sigstore' }, '&login=jwt&role=release', 'configuration', /audience is not the role's/],
     [{}, '&login=jwt&role=other', 'configuration', /there is no such role/],
     [{}, '&login=jwt&role=expired', 'configuration', /there is no such role/],
-    [{ exp: 1_000 }, '&login=jwt&role=release', 'unreachable', /the ID token has expired/],
+    [{ exp: 1_000 }, '&login=jwt&role=release', 'configuration', /the ID token has expired/],
     [{}, '&login=jwt&role=release&login-mount=gitlab', 'configuration', /no way to log in is mounted at auth\/gitlab\/login/],
   ])('%j %s says why', async (claims, query, code, message) => {
     const told = await failure(() => open('release', query, { idToken: async () => vault.mintIdToken(claims) }));
