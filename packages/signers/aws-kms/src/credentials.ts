@@ -1,13 +1,14 @@
 import type { KMSClientConfig } from '@aws-sdk/client-kms';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import type { Failure } from '@signwright/transport';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { failureOf, isUnreached, type SdkFailure } from './failure.ts';
 import type * as Sdk from './sdk.ts';
 
 type Provide = NonNullable<KMSClientConfig['credentialDefaultProvider']>;
 
 /** Where AWS's tools look for credentials, each place asked once and through our handler, as far as the SDK lets it. */
-export function credentialsFrom(sdk: typeof Sdk, requestHandler: Sdk.NodeHttpHandler): Provide {
+export function credentialsFrom(sdk: typeof Sdk, requestHandler: NodeHttpHandler): Provide {
   return (init: object) => {
     const clientConfig = { maxAttempts: 1, requestHandler };
     const provide = sdk.defaultProvider({ ...init, maxRetries: 0, clientConfig });
