@@ -24,8 +24,6 @@ export type RemoteCall = {
 const TRIES = 5;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
-/** Why what is left of a call is stopped; made once, for a reason of its own costs more than all else here. */
-const OVER = new Error('the call is over');
 
 /**
  * Calls a service, again where it is throttled or broken (5xx), after growing random pauses, 5 times at the most and within the
@@ -57,7 +55,6 @@ export async function callRemote<T>(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
-    ended.abort(OVER);
   }
 }
 

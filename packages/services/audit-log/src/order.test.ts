@@ -320,7 +320,8 @@ describe('attempts at a request', () => {
       const slice = testIntent('release', { attempt, slice: { number: 2, of: 2 } });
       const bySecondSigner = testIntent('release', { attempt, signer: { id: 'second', key: 'other' } });
       await log.append([slice, intent, bySecondSigner]);
-      await log.append([testResult('release', [slice, intent, bySecondSigner])]);
+      const second = testResult('release', [bySecondSigner], { signer: { id: 'second', key: 'other' } });
+      await log.append([testResult('release', [slice, intent]), second]);
       expect(await (await opened()).attempts(request)).toEqual({ count: attempt, last: sha256(intent) });
       previous = intent;
     }

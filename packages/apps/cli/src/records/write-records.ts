@@ -25,6 +25,8 @@ import type { RunContext } from '../context/run-context.ts';
 export type RunLog = AuditLog & {
   /** How often this was attempted before, and the first record of the newest attempt. */
   attempts(request: Sha256): Promise<{ readonly count: number; readonly last?: Sha256 }>;
+  /** Waits until what was appended here is found by whoever comes next. */
+  settled(): Promise<void>;
   /** Lets outsiders see the log as it is now. */
   publish(): Promise<void>;
 };

@@ -32,6 +32,8 @@ export async function signPlanned(
       const unreachable = error instanceof SignwrightError && error.code === 'unreachable';
       if (!unreachable || signers.lost() === lost) throw error;
       printNote(`${messageOf(error)}; trying what the signer has next`);
+      // The next attempt links to this one.
+      await recorded?.log.settled();
     }
   }
 }
