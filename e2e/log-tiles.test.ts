@@ -96,7 +96,9 @@ describePeer(['fsck', 'logcheck'], 'a log of ours in a directory, exported as ti
   test('is refused with a byte flipped in any of its files', async () => {
     const { key } = logOn('Ed25519', createDirectoryStore('unused'));
     const here = await project(key);
-    await (await logOn('Ed25519', createDirectoryStore(here.path('log'))).log).append(recordsOf(0, 300));
+    const log = await logOn('Ed25519', createDirectoryStore(here.path('log'))).log;
+    await log.append(recordsOf(0, 300));
+    await log.settled();
     expect(await here.run(['audit', 'export-tiles', 'public'])).toMatchObject({ status: 0 });
     const files = here.files('public');
     expect(files).toHaveLength(6);
@@ -131,6 +133,7 @@ describePeer(['fsck', 'minio'], 'a log of ours in a bucket', () => {
       [256, 600],
     ] as const) {
       await (await log).append(recordsOf(from, to));
+      await (await log).settled();
       await (await log).publish();
       expect(await (await fetch(new URL('checkpoint', url))).text()).toContain(`${ORIGIN}\n${to}\n`);
       expect(await fsck(url, key.text), `${to}`).toBeUndefined();
@@ -149,6 +152,7 @@ describePeer(['fsck', 'logcheck'], 'a log of ours on a branch', () => {
     const store = createGitStore({ url: `file://${place}/server.git`, branch: 'log' });
     const { log, key } = logOn('Ed25519', store, store);
     await (await log).append(recordsOf(0, 300));
+    await (await log).settled();
     await (await log).publish();
     const clone = join(place, 'clone');
     execFileSync('git', ['clone', '--quiet', '--branch', 'log', join(place, 'server.git'), clone]);
