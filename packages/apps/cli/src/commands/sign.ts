@@ -98,6 +98,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   });
   const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
   await publishLog(recorded?.log, note);
+  await tellOfFallbacks(open, signing.signers, note);
   if (failure !== undefined) throw failure;
 
   const verdicts = planned.map(({ name, digest, signers }) => {
@@ -108,7 +109,6 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   });
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
-  await tellOfFallbacks(open, signing.signers, note);
   return exitOf(worstOf(verdicts.map(({ result }) => result)));
 }
 

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type LogRecord, readRecord, recordsIn } from '@signwright/signing-core';
 import { createWorkspace, type FakeAwsKms, startFakeAwsKms, testKeys, type Workspace } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -201,6 +203,37 @@ describe('a signer with a second key', () => {
     const [intent] = recordsOf(there);
     expect(intent).toMatchObject({ event: 'intent', unreached: [{ reference: NOWHERE, reason: expect.stringMatching(/./) }] });
     expect(await there.run(['verify'])).toMatchObject({ status: 0 });
+    there.remove();
+  });
+
+  test('tells whom the policy wants told of it, also where a file beside an artifact could not be signed', async () => {
+    const heard: unknown[] = [];
+    const server = createServer((request, response) => {
+      request.on('data', (chunk: Buffer) => heard.push(JSON.parse(chunk.toString())));
+      request.on('end', () => response.writeHead(204).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const webhook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    const there = await project([
+      [NOWHERE, 'first'],
+      [at('second'), 'second'],
+    ]);
+    there.write(
+      'signwright.yaml',
+      `${readFileSync(there.path('signwright.yaml'), 'utf8')}notify: [{ webhook: "${webhook}", secret-env: HOOK, allow-private: true, on: [fallback] }]\n`,
+    );
+    const env = { HOOK: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
+    const fallback = { type: 'fallback', data: { signers: [{ signer: 'release', unreached: [{ reference: NOWHERE }] }] } };
+
+    expect(await sign(there, env)).toMatchObject({ status: 0 });
+    expect(heard).toMatchObject([fallback]);
+    there.write('dist/a.bin', 'another');
+    const refusal = { status: 400, type: 'AccessDeniedException', message: 'User: arn:aws:iam::1:role/ci is not authorized' };
+    let signs = 0;
+    kms.fault = ({ action }) => (action === 'Sign' && signs++ > 0 ? refusal : undefined);
+    expect(await sign(there, env)).toMatchObject({ status: 2, stderr: /kms:Sign/ });
+    expect(heard).toMatchObject([fallback, fallback]);
+    server.close();
     there.remove();
   });
 
