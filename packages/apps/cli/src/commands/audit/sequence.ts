@@ -10,7 +10,7 @@ import type { Run } from '../../context/run.ts';
 import { openReference } from '../../context/signers/open-key.ts';
 import { type PassphraseOptions, passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
-import { printLines } from '../../print-lines.ts';
+import { printLines, printNote } from '../../print-lines.ts';
 
 export type SequenceOptions = PassphraseOptions & { readonly policy: string; readonly state?: string };
 
@@ -31,6 +31,8 @@ export async function auditSequence(options: SequenceOptions, run: Run): Promise
   const kept = options.state === undefined ? undefined : join(options.state, KEPT);
   const seen = kept === undefined ? undefined : await readIfThere(kept, MAX_NOTE, 'what was put in order last');
   if (seen !== undefined) await checkGrown(store.blobs, keys, seen);
+  else if (kept !== undefined)
+    printNote(`${options.state} is empty: that the log has only grown since it was last ordered is not checked`);
   const before = await openLogReader({ blobs: store.blobs, keys });
   const log = await openLog(open, audit, store, { logKey, author: async () => ({ signer: logKey }) });
   const { size, segments, refused } = await log.sequence();
