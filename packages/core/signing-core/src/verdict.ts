@@ -44,7 +44,9 @@ export type RefusalCode =
   | 'development-not-allowed'
   | 'other-artifact'
   | 'other-environment'
-  | 'bad-proof';
+  | 'bad-proof'
+  /** A security key signed without checking who was at it. */
+  | 'user-not-verified';
 
 /** Evidence that was found, looked at, and did not count. */
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };

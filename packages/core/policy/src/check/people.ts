@@ -1,28 +1,17 @@
+import { parseSshPublicKey, SignwrightError, type SshPublicKey } from '@signwright/signing-core';
 import type { Person } from '../generated/policy-file.ts';
 import { problemAt } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
-const SSH_TYPES = [
-  'ssh-ed25519',
-  'sk-ssh-ed25519@openssh.com',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'sk-ecdsa-sha2-nistp256@openssh.com',
-  'ssh-rsa',
-];
-
-/** SSH keys are public keys, whole, and of a type we know. */
+/** SSH keys are public keys, whole, of a type that is accepted and strong enough. */
 export function* sshKeysAreKeys({ content, source }: Subject): Generator<Problem> {
   for (const [id, person] of entriesOf(content.people)) {
     for (const { path, text } of sshKeysOf(id, person)) {
-      const [type = '', blob = ''] = text.split(' ');
-      if (/PRIVATE KEY/.test(text)) yield problemAt(source, path, 'this is a private key: a policy has public keys only');
-      else if (!SSH_TYPES.includes(type))
-        yield problemAt(source, path, `found a key of type "${type}"; allowed are ${SSH_TYPES.join(', ')}`);
-      else if (typeInside(blob) !== type)
-        yield problemAt(source, path, `not a whole public key of type ${type}: paste the line of the .pub file`);
+      const key = readKey(text);
+      if (key instanceof SignwrightError) {
+        yield problemAt(source, path, `${key.message}${key.next === undefined ? '' : ` (${key.next})`}`);
+      }
     }
   }
 }
@@ -45,7 +34,8 @@ export function* keysBelongToOnePerson({ content, source, scope }: Subject): Gen
 
 function* marksOf(id: string, person: Person): Generator<{ path: Path; what: string; mark: string }> {
   for (const { path, text } of sshKeysOf(id, person)) {
-    yield { path, what: 'SSH key', mark: `ssh ${text.split(' ').slice(0, 2).join(' ').replace(/=+$/, '')}` };
+    const key = readKey(text);
+    if (!(key instanceof SignwrightError)) yield { path, what: 'SSH key', mark: `ssh ${key.line}` };
   }
   for (const platform of ['gitlab', 'github', 'jenkins', 'azure-devops'] as const) {
     if (person[platform] !== undefined) {
@@ -70,17 +60,11 @@ function sshKeysOf(id: string, person: Person): { path: Path; text: string }[] {
   );
 }
 
-/** The key type written inside an SSH public key blob (RFC 4253, 6.6), where the blob is whole base64 with more behind it. */
-function typeInside(blob: string): string | undefined {
-  if (!/^[A-Za-z0-9+/]{16,}={0,2}$/.test(blob)) return undefined;
-  const bytes = Buffer.from(blob, 'base64');
-  const fields: Buffer[] = [];
-  let at = 0;
-  while (at + 4 <= bytes.length) {
-    const end = at + 4 + bytes.readUInt32BE(at);
-    if (end > bytes.length) return undefined;
-    fields.push(bytes.subarray(at + 4, end));
-    at = end;
+function readKey(text: string): SshPublicKey | SignwrightError {
+  try {
+    return parseSshPublicKey(text);
+  } catch (error) {
+    if (error instanceof SignwrightError) return error;
+    throw error;
   }
-  return at === bytes.length && fields.length > 1 ? fields[0]?.toString('latin1') : undefined;
 }
