@@ -1,4 +1,4 @@
-import { parseSshPublicKey, SignwrightError, type SshPublicKey } from '@signwright/signing-core';
+import { parseSshPublicKey, SignwrightError } from '@signwright/signing-core';
 import type { Person } from '../generated/policy-file.ts';
 import { problemAt } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
@@ -6,12 +6,13 @@ import { entriesOf, type Subject } from './subject.ts';
 
 /** SSH keys are public keys, whole, of a type that is accepted and strong enough. */
 export function* sshKeysAreKeys({ content, source }: Subject): Generator<Problem> {
+  // A hostile file names the same key a hundred thousand times.
+  const wrong = new Map<string, string | undefined>();
   for (const [id, person] of entriesOf(content.people)) {
     for (const { path, text } of sshKeysOf(id, person)) {
-      const key = readKey(text);
-      if (key instanceof SignwrightError) {
-        yield problemAt(source, path, `${key.message}${key.next === undefined ? '' : ` (${key.next})`}`);
-      }
+      if (!wrong.has(text)) wrong.set(text, whatIsWrong(text));
+      const message = wrong.get(text);
+      if (message !== undefined) yield problemAt(source, path, message);
     }
   }
 }
@@ -34,8 +35,7 @@ export function* keysBelongToOnePerson({ content, source, scope }: Subject): Gen
 
 function* marksOf(id: string, person: Person): Generator<{ path: Path; what: string; mark: string }> {
   for (const { path, text } of sshKeysOf(id, person)) {
-    const key = readKey(text);
-    if (!(key instanceof SignwrightError)) yield { path, what: 'SSH key', mark: `ssh ${key.line}` };
+    yield { path, what: 'SSH key', mark: `ssh ${withoutComment(text)}` };
   }
   for (const platform of ['gitlab', 'github', 'jenkins', 'azure-devops'] as const) {
     if (person[platform] !== undefined) {
@@ -60,11 +60,20 @@ function sshKeysOf(id: string, person: Person): { path: Path; text: string }[] {
   );
 }
 
-function readKey(text: string): SshPublicKey | SignwrightError {
+/** A key's one form (a whole key has no other base64), without reading it again. */
+function withoutComment(text: string): string {
+  return text
+    .trim()
+    .split(/[ \t]+/, 2)
+    .join(' ');
+}
+
+function whatIsWrong(text: string): string | undefined {
   try {
-    return parseSshPublicKey(text);
+    parseSshPublicKey(text);
+    return undefined;
   } catch (error) {
-    if (error instanceof SignwrightError) return error;
-    throw error;
+    if (!(error instanceof SignwrightError)) throw error;
+    return `${error.message}${error.next === undefined ? '' : ` (${error.next})`}`;
   }
 }
