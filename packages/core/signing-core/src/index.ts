@@ -24,9 +24,15 @@ export { decide, resultOf } from './decide.ts';
 export type { FoundRecords, ProvenRecord } from './decide-audit.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
-export type { AuthorsPredicate, PlatformAccount, UnknownCommit } from './duties/author-list.ts';
+export type { AuthorsPredicate, UnknownCommit } from './duties/author-list.ts';
 export { AUTHORS, MAX_UNKNOWN_LISTED, readAuthors, writeAuthors } from './duties/author-list.ts';
 export { normaliseEmail } from './duties/normalise-email.ts';
+export { distinctAccounts, platformAccount } from './duties/platform-account.ts';
+export type { CollectedApprovals } from './duties/platform-approvals.ts';
+export { PLATFORM_APPROVALS, readPlatformApprovals, writePlatformApprovals } from './duties/platform-approvals.ts';
+export type { Push } from './duties/pushers.ts';
+export { pushersOf, verifiedAuthors } from './duties/pushers.ts';
+export { checkCommits, checkRunCommit, runOf } from './duties/run-reference.ts';
 export { IN_TOTO, preAuthEncoding } from './envelope.ts';
 export type { ErrorCode, ErrorDetails } from './error.ts';
 export { messageOf, SignwrightError } from './error.ts';
@@ -40,6 +46,8 @@ export { canonicalJson } from './formats/canonical-json.ts';
 export type { Sha256 } from './formats/digest.ts';
 export { bytesOf, canonicalDigest, hexOf, isSha256, parseSha256, sha256 } from './formats/digest.ts';
 export { compileGlob, hasControlCharacter } from './formats/glob.ts';
+export type { FieldReader } from './formats/read-json.ts';
+export { fieldReader } from './formats/read-json.ts';
 export type { Json, JsonObject } from './formats/strict-json.ts';
 export { parseStrictJson } from './formats/strict-json.ts';
 export { inParallel } from './in-parallel.ts';
@@ -56,6 +64,14 @@ export { parseKeyReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
+export type {
+  ApprovalMeans,
+  ApprovalSource,
+  PlatformAccount,
+  PlatformApproval,
+  PlatformApprovals,
+  RunReference,
+} from './ports/approval-source.ts';
 export type { AuditLog, Receipt } from './ports/audit-log.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';
 export type { CertificateIssuer } from './ports/certificate-issuer.ts';
@@ -63,6 +79,7 @@ export type { Clock } from './ports/clock.ts';
 export type { EvidenceBatches, EvidenceItem, EvidenceStore, RetentionEnforcement } from './ports/evidence-store.ts';
 export type { IdentityProvider } from './ports/identity-provider.ts';
 export type { Notification, Notifier } from './ports/notifier.ts';
+export type { CommitPeople, PeopleSource, RunPeople } from './ports/people-source.ts';
 export type { Retaining } from './ports/retaining.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';

@@ -3,13 +3,11 @@ import { isSha256, type Sha256 } from '../formats/digest.ts';
 import { hasControlCharacter } from '../formats/glob.ts';
 import { type FieldReader, fieldReader } from '../formats/read-json.ts';
 import type { Json, JsonObject } from '../formats/strict-json.ts';
+import type { PlatformAccount } from '../ports/approval-source.ts';
 import { normaliseEmail } from './normalise-email.ts';
 
 /** The predicate type of a statement that says who wrote what is being released. */
 export const AUTHORS = 'https://signwright.dev/authors/v1';
-
-/** An account on a platform, by the id the platform never gives to another. */
-export type PlatformAccount = { readonly platform: CiPlatform; readonly id: string };
 
 /** A commit whose author is not known, and why. */
 export type UnknownCommit = { readonly commit: string; readonly why: string };
