@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, type Kind, type Sha256 } from '@signwright/signing-core';
+import { canonicalJson, type Json, type Kind, type SbomFormat, type Sha256 } from '@signwright/signing-core';
 import { instantOf } from './values/instant.ts';
 
 /** An approval that is needed: by `count` people of a role. */
@@ -15,7 +15,7 @@ export type AttestationDemand = {
   readonly by: string;
   /** The kinds it is asked for; all where absent. */
   readonly for?: readonly Kind[];
-  readonly format?: readonly string[];
+  readonly format?: readonly SbomFormat[];
   readonly failOn?: Severity;
   readonly maxAge?: number;
 };
@@ -35,7 +35,7 @@ export type Demands = {
   readonly audit?: 'required' | 'best-effort';
   readonly approvals: readonly ApprovalDemand[];
   readonly approvalsExpire?: number;
-  readonly separationOfDuties: readonly string[];
+  readonly separationOfDuties: readonly ('author' | 'requester')[];
   readonly attestations: readonly AttestationDemand[];
   /** Within any window of each list. */
   readonly windows: readonly (readonly WindowDemand[])[];

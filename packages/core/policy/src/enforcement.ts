@@ -34,11 +34,6 @@ export const UNENFORCED_IN_RUN: readonly {
       return at < 0 ? undefined : ['notify', at, 'on'];
     },
   },
-  {
-    key: 'invalidate-before',
-    what: 'voiding earlier approvals',
-    at: (content) => (content['invalidate-before'] === undefined ? undefined : ['invalidate-before']),
-  },
 ];
 
 /** Keys of a tier, needed where a rule leads to it. */
@@ -47,14 +42,11 @@ export const UNENFORCED_IN_TIER: readonly {
   readonly what: string;
   readonly in: (demands: Demands) => boolean;
 }[] = [
-  { key: 'approvals', what: 'approvals', in: ({ approvals }) => approvals.length > 0 },
-  { key: 'approvals-expire', what: 'the expiry of approvals', in: ({ approvalsExpire }) => approvalsExpire !== undefined },
-  { key: 'separation-of-duties', what: 'separation of duties', in: ({ separationOfDuties }) => separationOfDuties.length > 0 },
-  { key: 'attestations', what: 'attestations', in: ({ attestations }) => attestations.length > 0 },
-  { key: 'windows', what: 'release windows', in: ({ windows }) => windows.length > 0 },
-  { key: 'freezes', what: 'freezes', in: ({ freezes }) => freezes.length > 0 },
-  { key: 'break-glass', what: 'breaking the glass', in: ({ breakGlass }) => breakGlass.some(({ all }) => all !== null) },
-  { key: 'mode', what: 'observing without blocking', in: ({ observeUntil }) => observeUntil !== undefined },
+  {
+    key: 'approvals',
+    what: 'approvals of a document',
+    in: ({ approvals }) => approvals.some(({ document }) => document !== undefined),
+  },
 ];
 
 /** Keys of a rule, needed where it matches. */

@@ -6,12 +6,17 @@ import {
   type FoundRecords,
   type Kind,
   type Moment,
+  type NegativeFacts,
   type Outcome,
   type Refusal,
+  type RoleRule,
   type Sha256,
   SignwrightError,
+  shellWord,
   type Verdict,
   type Verified,
+  type VerifiedStatement,
+  type WaiverTerms,
 } from '@signwright/signing-core';
 import type { Unenforced } from './enforcement.ts';
 import type { Policy } from './policy.ts';
@@ -19,6 +24,7 @@ import { inferKind } from './resolve/infer-kind.ts';
 import type { Query, Required, Resolution } from './resolve/resolution.ts';
 import { resolveArtifact } from './resolve/resolve-artifact.ts';
 import { uniteResolutions } from './resolve/unite-resolutions.ts';
+import { instantOf } from './values/instant.ts';
 
 /** The artifact the verifier has in hand: what it is called here, its bytes, and where it is to go. */
 export type InHand = { readonly name: string; readonly digest: Sha256; readonly environment?: string };
@@ -27,8 +33,16 @@ export type InHand = { readonly name: string; readonly digest: Sha256; readonly 
 export type Findings = {
   readonly verified: readonly Verified[];
   readonly refused: readonly Refusal[];
+  /** People's words and attestations about it. */
+  readonly statements?: readonly VerifiedStatement[];
   /** What the audit log proves of it. */
   readonly records?: FoundRecords;
+  /** What the log says was rejected or withdrawn. */
+  readonly negative?: NegativeFacts;
+  /** Waivers that broke the glass in this environment, and that nobody has reviewed. */
+  readonly unreviewed?: readonly Sha256[];
+  /** The request that asks for what is missing, where there is one. */
+  readonly request?: Sha256;
   /** Why the evidence could not be read. */
   readonly unreachable?: string;
   /** Milliseconds since 1970 UTC. */
@@ -60,7 +74,7 @@ export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings
   // Whatever a part calls these bytes, it demands no less: what its name alone does not hold up is not let through by another.
   if (first.result === 'allow' || judgeAs(policy, byName, inHand, findings, undefined).result !== 'allow') return first;
   return firstAllowing(first, namesOf(inHand, findings.verified), (as) =>
-    judgeAs(policy, uniteResolutions(byName, resolve(as)), inHand, findings, as),
+    judgeAs(policy, uniteResolutions(policy, byName, resolve(as)), inHand, findings, as),
   );
 }
 
@@ -116,7 +130,7 @@ function contextOf(
   findings: Findings,
   signedAs: SignedAs | undefined,
 ): DecisionContext {
-  const { at, latest, moment, anchored, unreachable } = findings;
+  const { at, latest, moment, anchored, unreachable, statements, negative, unreviewed } = findings;
   const flag = inHand.environment === undefined ? '' : ` --environment ${inHand.environment}`;
   return {
     artifact: { name: inHand.name, kind: required.kind, digest: inHand.digest },
@@ -125,21 +139,55 @@ function contextOf(
     at,
     ...(latest === undefined ? {} : { latest }),
     anchored,
+    enforced: isEnforced(required, at),
     policy: policyOf(policy),
     tiers: required.tiers,
     requirements: required.digest,
+    rules: required.rules.map(({ digest }) => digest),
+    waivers: waiverTerms(policy, required),
+    ...(statements === undefined ? {} : { statements }),
+    ...(negative === undefined ? {} : { negative }),
+    ...(unreviewed === undefined ? {} : { unreviewed }),
     ...(signedAs ? { signedAs } : {}),
     ...(unreachable === undefined ? {} : { unreachable }),
     ...(findings.records === undefined ? {} : { records: findings.records }),
     next: {
       text: 'verify with the evidence that run leaves',
-      command: `signwright sign ${quote(inHand.name)}${flag}`,
+      command: `signwright sign ${shellWord(inHand.name)}${flag}`,
     },
     wait: {
       text: 'wait until the log has ordered it, and its witnesses have cosigned',
-      command: `signwright wait ${quote(inHand.name)}${flag}`,
+      command: `signwright wait ${shellWord(inHand.name)}${flag}`,
     },
+    ask:
+      findings.request === undefined
+        ? { text: 'ask for it', command: `signwright request ${shellWord(inHand.name)}${flag}` }
+        : { text: 'the request waits', command: `signwright approve ${findings.request}` },
   };
+}
+
+/** Whether the verdict blocks: a tier that observes does not, until its day. */
+function isEnforced({ demands: { observeUntil } }: Required, at: number): boolean {
+  return observeUntil === undefined || at >= instantOf(observeUntil);
+}
+
+/** Who may waive what is demanded here. Where a layer that demands something lets nobody break the glass, nobody may. */
+function waiverTerms(policy: Policy, { demands }: Required): WaiverTerms {
+  const layers = demands.breakGlass.map(({ all }) => all);
+  const glass = layers.length === 0 || layers.includes(null) ? undefined : layers.flatMap((all) => all ?? []);
+  return {
+    ...(policy.waivers === undefined ? {} : { waivers: policy.waivers }),
+    ...(policy.invalidateBefore === undefined ? {} : { notBefore: policy.invalidateBefore }),
+    ...(glass === undefined
+      ? {}
+      : { breakGlass: glass.map(({ role, count, maxAge }) => ({ role: roleOf(policy, role), count, maxAge })) }),
+  };
+}
+
+function roleOf({ roles }: Policy, id: string): RoleRule {
+  const role = roles.get(id);
+  if (role === undefined) throw new TypeError(`a policy with an undefined role ${id}`);
+  return role;
 }
 
 function policyOf({ name, digest }: Policy): Verdict['policy'] {
@@ -228,9 +276,4 @@ function firstAllowing(inHand: Verdict, names: Iterable<SignedAs>, judge: (as: S
   }
   if (undecidable) throw undecidable;
   return inHand;
-}
-
-/** Quotes a name for a POSIX shell where it needs it. */
-function quote(name: string): string {
-  return /^[\w./@%+=:,-]+$/.test(name) && !name.startsWith('-') ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,14 @@
-import type { KeyRule, Kind, LogRule, Sha256, SignerRule } from '@signwright/signing-core';
+import type {
+  Instant,
+  KeyRule,
+  Kind,
+  LogRule,
+  PersonRule,
+  RoleRule,
+  Sha256,
+  SignerRule,
+  WaiverRule,
+} from '@signwright/signing-core';
 import type { PolicyFile } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
 import type { Problem } from './problem.ts';
@@ -88,6 +98,8 @@ export type RuleRef = {
   readonly name?: string;
   readonly owner?: string;
   readonly reason?: string;
+  /** SHA-256 over RFC 8785 of the rule as it stands in its layer: waivers name it. */
+  readonly digest: Sha256;
 };
 
 /** One policy file of those that make a policy. */
@@ -119,6 +131,17 @@ export type Policy = {
   readonly evidence?: { readonly store: string; readonly lock?: 'compliance' | 'governance' };
   readonly audit?: AuditDefinition;
   readonly notify: readonly NotifyDefinition[];
+  /** Who approves, and as what. */
+  readonly people: ReadonlyMap<string, PersonRule>;
+  readonly roles: ReadonlyMap<string, RoleRule>;
+  /** Who may sign verdicts. */
+  readonly verifiers: readonly { readonly id: string; readonly by: SignerRule }[];
+  /** Whose word counts on what platforms and histories say of people: the verifiers, who build nothing. */
+  readonly collectors: readonly SignerRule[];
+  /** Who may waive a requirement. */
+  readonly waivers?: WaiverRule;
+  /** Approvals and waivers given before do not count. */
+  readonly invalidateBefore?: Instant;
   /** The patterns of rules for files, for finding where to look. */
   readonly patterns: readonly string[];
   /** The files it is made of: the one everything builds on first, the one that was loaded last. */

@@ -1,11 +1,11 @@
-import type { Environment, Identity, Person, PolicyFile, Signer, Tier, Workload } from './generated/policy-file.ts';
+import type { Environment, Identity, Member, Person, PolicyFile, Signer, Tier, Workload } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
 
 /** The sections of a policy that define names. */
 type Defined = {
   environments: Environment;
   people: Person;
-  roles: readonly string[];
+  roles: readonly Member[];
   workloads: Workload;
   identities: Identity;
   signers: Signer;

@@ -1,3 +1,12 @@
+export type { Approval, Decision } from './approvals/approval.ts';
+export { APPROVAL, DECISIONS, writeApproval } from './approvals/approval.ts';
+export type { NamedArtifact } from './approvals/named-artifacts.ts';
+export type { ApprovalRequest } from './approvals/request.ts';
+export { readRequest, writeRequest } from './approvals/request.ts';
+export type { Review } from './approvals/review.ts';
+export { REVIEW, writeReview } from './approvals/review.ts';
+export type { Waiver } from './approvals/waiver.ts';
+export { WAIVER, writeWaiver } from './approvals/waiver.ts';
 export type { Artifact, Kind } from './artifact.ts';
 export { checkName, KINDS } from './artifact.ts';
 export { judgeAttestation } from './attestations/judge-attestation.ts';
@@ -16,12 +25,13 @@ export type { TestRun } from './attestations/write-test-result.ts';
 export { writeTestResult } from './attestations/write-test-result.ts';
 export type { ReportFile } from './attestations/write-vulnerabilities.ts';
 export { writeVulnerabilities } from './attestations/write-vulnerabilities.ts';
+export { authorName } from './author-name.ts';
 export type { Bundle } from './bundle.ts';
 export { MAX_BUNDLE, parseBundle } from './bundle.ts';
 export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
-export type { DecisionContext } from './decide.ts';
-export { decide, resultOf } from './decide.ts';
-export type { FoundRecords, ProvenRecord } from './decide-audit.ts';
+export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
+export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
+export { decide, resultOf } from './decide/decide.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
 export type { AuthorsPredicate, UnknownCommit } from './duties/author-list.ts';
@@ -48,6 +58,7 @@ export { bytesOf, canonicalDigest, hexOf, isSha256, parseSha256, sha256 } from '
 export { compileGlob, hasControlCharacter } from './formats/glob.ts';
 export type { FieldReader } from './formats/read-json.ts';
 export { fieldReader } from './formats/read-json.ts';
+export { shellWord } from './formats/shell-word.ts';
 export type { Json, JsonObject } from './formats/strict-json.ts';
 export { parseStrictJson } from './formats/strict-json.ts';
 export { inParallel } from './in-parallel.ts';
@@ -80,12 +91,15 @@ export type { EvidenceBatches, EvidenceItem, EvidenceStore, RetentionEnforcement
 export type { IdentityProvider } from './ports/identity-provider.ts';
 export type { Notification, Notifier } from './ports/notifier.ts';
 export type { CommitPeople, PeopleSource, RunPeople } from './ports/people-source.ts';
+export type { PersonSigner } from './ports/person-signer.ts';
 export type { Retaining } from './ports/retaining.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';
 export type { Transactions } from './ports/transactions.ts';
+export { keyOfPerson } from './records/key-of-person.ts';
 export { parseRecord, readRecord } from './records/read-record.ts';
 export type {
+  ApprovalRecord,
   IntentRecord,
   LogRecord,
   ReadRecord,
@@ -97,7 +111,7 @@ export type {
   SegmentRefusedRecord,
   Unreached,
 } from './records/record.ts';
-export { MAX_RECORD, RECORD } from './records/record.ts';
+export { MAX_RECORD, RECORD, SAID_BY_PEOPLE } from './records/record.ts';
 export type { RequestContent } from './records/request-id.ts';
 export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
@@ -108,14 +122,20 @@ export { RELEASE_PART, readReleasePart } from './release-part.ts';
 export type { RemoteKeyOptions } from './remote-key.ts';
 export { checkPinned, REMOTE_DEADLINE_MS } from './remote-key.ts';
 export type {
+  ApprovalRequirement,
   AuditRequirement,
   ClaimName,
+  FreezeRule,
   Instant,
   KeyRule,
   LogRule,
+  PersonRule,
   Requirement,
+  RoleRule,
   SignatureRequirement,
   SignerRule,
+  SshKeyRule,
+  WindowRule,
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
@@ -173,7 +193,7 @@ export type {
 export { worstOf } from './verdict.ts';
 export type { Author, SignedFile, VerifiedBundle } from './verify-bundle.ts';
 export { verifyBundle } from './verify-bundle.ts';
-export type { EvidenceTrust, Verified } from './verify-evidence.ts';
+export type { EvidenceTrust, Verified, VerifiedStatement } from './verify-evidence.ts';
 export { keyFinder, verifyEvidence } from './verify-evidence.ts';
 export { verifyDigest, verifyMessage } from './verify-signature.ts';
 export type { Certificate } from './x509/certificate.ts';

@@ -13,18 +13,27 @@ export function matchAuthor(
   { author, time }: { readonly author: Author; readonly time: TrustedTime },
   signer: SignerRule,
 ): Mismatch | undefined {
+  if (author.type === 'ssh')
+    return { code: 'identity-mismatch', message: `a person signed it (SSH key ${author.fingerprint}), not signer ${signer.id}` };
   return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, signer);
 }
 
 function matchKey(keyId: string, at: number, signer: SignerRule): Mismatch | undefined {
   const rules = signer.keys.filter((rule) => rule.keyId === keyId);
   if (rules.length === 0) return { code: 'key-not-listed', message: `the key ${keyId} is none of signer ${signer.id}` };
+  return whyNoKeyAt(rules, at);
+}
+
+/** Why none of these rules of one key lets it count at that instant. A key that any of them calls compromised never does. */
+export function whyNoKeyAt(rules: readonly KeyTimes[], at: number): Mismatch | undefined {
   const reasons = rules.map((rule) => whyNotAt(rule, at));
   const compromised = reasons.find((reason) => reason?.code === 'key-compromised');
   return compromised ?? (reasons.includes(undefined) ? undefined : reasons[0]);
 }
 
-function whyNotAt(rule: KeyRule, at: number): Mismatch | undefined {
+type KeyTimes = Pick<KeyRule, 'from' | 'until' | 'compromisedSince'>;
+
+function whyNotAt(rule: KeyTimes, at: number): Mismatch | undefined {
   const when = `it signed at ${new Date(at).toISOString()}`;
   const bound = (instant: number): string => new Date(instant).toISOString();
   if (rule.compromisedSince !== undefined && at >= rule.compromisedSince) {

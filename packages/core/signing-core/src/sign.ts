@@ -116,6 +116,7 @@ export async function signPart({ payload, message, signing }: PreparedPart): Pro
   }
   if ('code' in verified)
     throw new SignwrightError('verification', `what was just signed does not verify: ${verified.message}`, clockHint(signing));
+  if ('said' in verified) throw new TypeError('a part that reads as another statement');
   const mismatch = matchAuthor(verified, signing.rule);
   if (mismatch) {
     throw new SignwrightError('denied', `this run may not sign as ${signing.rule.id}: ${mismatch.message}`, {

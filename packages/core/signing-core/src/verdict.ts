@@ -15,6 +15,32 @@ export type ReasonCode =
   | 'no-record'
   /** The record is written, and the log, or enough of its witnesses, have not confirmed it yet. */
   | 'record-pending'
+  /** Met: enough people of the role approved, and nobody who may has rejected. */
+  | 'approved'
+  /** Not enough people of the role have approved yet. */
+  | 'approvals-missing'
+  /** Somebody who may has rejected it, and has not withdrawn that. */
+  | 'rejected'
+  /** Whether somebody rejected or withdrew could not be learned. */
+  | 'rejections-unknown'
+  /** Met: it is known who wrote it and who asked for it, and none of them counts. */
+  | 'duties-separated'
+  /** Who wrote it, or who asked for it, is not known. */
+  | 'authors-unknown'
+  /** Met: the newest attestation holds up to what is asked of it. */
+  | 'attestation-verified'
+  | 'no-attestation'
+  /** Attestations were found, and none is by whom it must be; see {@link Outcome.refused}. */
+  | 'attestations-refused'
+  /** The newest attestation does not hold up to what is asked of it. */
+  | 'attestation-failed'
+  | 'attestation-too-old'
+  | 'window-open'
+  | 'window-closed'
+  | 'not-frozen'
+  | 'frozen'
+  /** It was not met, and people who may have waived it. */
+  | 'waived'
   /** The evidence could not be read, so nothing is known. */
   | 'evidence-unreachable'
   /** No rule of the policy matches the artifact. */
@@ -41,12 +67,19 @@ export type RefusalCode =
   | 'key-not-listed'
   | 'key-outside-validity'
   | 'key-compromised'
+  /** A security key signed without checking who was at it. */
+  | 'user-not-verified'
   | 'development-not-allowed'
   | 'other-artifact'
   | 'other-environment'
-  | 'bad-proof'
-  /** A security key signed without checking who was at it. */
-  | 'user-not-verified';
+  | 'other-requirements'
+  | 'other-commit'
+  | 'expired'
+  | 'invalidated'
+  | 'not-a-member'
+  | 'duties-not-separated'
+  | 'withdrawn'
+  | 'bad-proof';
 
 /** Evidence that was found, looked at, and did not count. */
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };
@@ -93,6 +126,8 @@ export type Verdict = {
   readonly requirements: Sha256;
   /** The name and kind in the signed part, where it differs from the artifact's. */
   readonly signedAs?: { readonly name: string; readonly kind: string };
+  /** Waivers that broke the glass, here or earlier in this environment, and that nobody has reviewed yet. */
+  readonly unreviewed?: readonly Sha256[];
   readonly outcomes: readonly Outcome[];
 };
 

@@ -1,9 +1,12 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import type { Bundle } from './bundle.ts';
-import { preAuthEncoding } from './envelope.ts';
+import { IN_TOTO, preAuthEncoding } from './envelope.ts';
 import { quoted } from './formats/quoted.ts';
 import { algorithmsOf, keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
+import type { SshPublicKey } from './ssh/ssh-public-key.ts';
+import { verifySshSignature } from './ssh/ssh-signature.ts';
+import { parseStatement } from './statement.ts';
 import { type TrustedTime, verifyTimestamp } from './timestamp/verify-timestamp.ts';
 import type { TrustRoot } from './trust-root.ts';
 import { hashesOf, verifyDigest, verifyMessage } from './verify-signature.ts';
@@ -19,12 +22,17 @@ export type BundleTrust = {
   readonly root?: TrustRoot;
   /** The public key a hint stands for; throws or returns `undefined` where it is none of ours. */
   keyFor(hint: string): KeyObject | undefined;
+  /** The SSH key a fingerprint stands for. People sign envelopes with SSH keys; where this is absent, nobody's counts. */
+  sshKeyFor?(fingerprint: string): SshPublicKey | undefined;
   /** The file, where the bundle signs one. */
   readonly file?: SignedFile;
 };
 
-/** Who signed: a key, which proves the key and not the job, or a workload or person by what their certificate says. */
-export type Author = { readonly type: 'key'; readonly keyId: string } | ({ readonly type: 'certificate' } & CertifiedIdentity);
+/** Who signed: a key, which proves the key and not the job, a person's SSH key, or a workload or person by what a certificate says. */
+export type Author =
+  | { readonly type: 'key'; readonly keyId: string }
+  | { readonly type: 'ssh'; readonly fingerprint: string }
+  | ({ readonly type: 'certificate' } & CertifiedIdentity);
 
 /** A bundle whose signature holds, by whom and when. */
 export type VerifiedBundle = {
@@ -44,6 +52,7 @@ export type VerifiedBundle = {
  */
 export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<VerifiedBundle> {
   const attested = timesOf(bundle, trust.root);
+  if (isBySsh(bundle)) return verifyBySsh(bundle, trust, attested);
   const leaf = bundle.key.type === 'certificate' ? leafOf(bundle.key.der) : undefined;
   const key = acceptable(leaf?.publicKey ?? pinnedKey(bundle, trust));
   if (!(await checkSignature(bundle, trust, key))) {
@@ -64,6 +73,24 @@ export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<
     times,
     development: development || path.development,
   };
+}
+
+/** Whether the hint is the fingerprint of an SSH key. */
+function isBySsh({ key }: Bundle): boolean {
+  return key.type === 'public-key' && key.hint.startsWith('SHA256:');
+}
+
+/** A person's signature: an SSHSIG blob over the envelope, made for the type of what it signs. */
+function verifyBySsh({ content, key }: Bundle, { sshKeyFor }: BundleTrust, attested: readonly TrustedTime[]): VerifiedBundle {
+  const fingerprint = key.type === 'public-key' ? key.hint : '';
+  const sshKey = sshKeyFor?.(fingerprint);
+  if (!sshKey) throw new Refused('key-not-listed', `the SSH key ${quoted(fingerprint)} is nobody's that the policy names`);
+  if (content.type !== 'envelope') throw new Refused('wrong-predicate', 'an SSH key signs statements, and this signs a file');
+  const { payloadType, payload, signature } = content.envelope;
+  const namespace = payloadType === IN_TOTO ? parseStatement(payload).predicateType : payloadType.split(';', 1)[0];
+  verifySshSignature(signature, preAuthEncoding(payloadType, payload), { namespace: namespace ?? '', key: sshKey });
+  const times = [...attested].sort((a, b) => a.at - b.at);
+  return { author: { type: 'ssh', fingerprint }, times, development: times[0]?.development ?? false };
 }
 
 /** The times of those timestamps that authorities we trust have made; a bundle whose every timestamp is bad is refused. */

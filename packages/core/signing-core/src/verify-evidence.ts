@@ -1,13 +1,15 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readSaid, type Said } from './approvals/said.ts';
 import { parseBundle } from './bundle.ts';
 import { IN_TOTO } from './envelope.ts';
 import { SignwrightError } from './error.ts';
-import type { Sha256 } from './formats/digest.ts';
+import { isSha256, type Sha256 } from './formats/digest.ts';
 import { quoted } from './formats/quoted.ts';
 import { keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
 import { type Claims, RELEASE_PART, type ReleasePart, readReleasePart } from './release-part.ts';
-import type { KeyRule } from './requirement.ts';
+import type { KeyRule, PersonRule } from './requirement.ts';
+import { parseSshPublicKey, type SshPublicKey } from './ssh/ssh-public-key.ts';
 import { parseStatement, type Statement } from './statement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { TrustRoot } from './trust-root.ts';
@@ -16,16 +18,26 @@ import { type Author, verifyBundle } from './verify-bundle.ts';
 import type { CertifiedIdentity } from './x509/claims.ts';
 import type { Authority } from './x509/path.ts';
 
-/** Evidence that holds: every check on the bytes themselves has passed. Whether it counts is for {@link decide}. */
-export type Verified = {
+type Proven = {
   readonly evidence: Sha256;
   readonly statement: Statement;
-  readonly part: ReleasePart;
-  /** Positions in the part's artifacts, by digest. */
-  readonly byDigest: ReadonlyMap<Sha256, readonly number[]>;
   readonly time: TrustedTime;
   readonly author: Author;
   readonly development: boolean;
+};
+
+/** A release part that holds: every check on the bytes themselves has passed. Whether it counts is for {@link decide}. */
+export type Verified = Proven & {
+  readonly part: ReleasePart;
+  /** Positions in the part's artifacts, by digest. */
+  readonly byDigest: ReadonlyMap<Sha256, readonly number[]>;
+};
+
+/** Another statement that holds: a person's word, or an attestation. */
+export type VerifiedStatement = Proven & {
+  readonly said: Said;
+  /** What it is about. */
+  readonly digests: ReadonlySet<Sha256>;
 };
 
 /** What evidence is verified against, whatever the artifact. */
@@ -33,6 +45,8 @@ export type EvidenceTrust = {
   readonly root: TrustRoot | undefined;
   /** The keys the policy pins, for any signer. */
   readonly keys: readonly KeyRule[];
+  /** The people whose SSH keys sign approvals. */
+  readonly people?: readonly PersonRule[];
 };
 
 type KeyFinder = (hint: string) => KeyObject | undefined;
@@ -57,14 +71,37 @@ function readKeys(keys: readonly KeyRule[]): KeyFinder {
   return (hint) => byId.get(hint);
 }
 
+const sshFinders = new WeakMap<readonly PersonRule[], (fingerprint: string) => SshPublicKey | undefined>();
+
+/** Finds people's SSH keys by fingerprint; each is read when first asked for. */
+export function sshKeyFinder(people: readonly PersonRule[]): (fingerprint: string) => SshPublicKey | undefined {
+  const known = sshFinders.get(people);
+  if (known) return known;
+  const lines = new Map(
+    people.flatMap(({ keys }) => keys.map(({ fingerprint, publicKey }) => [fingerprint, publicKey] as const)),
+  );
+  const read = new Map<string, SshPublicKey>();
+  const finder = (fingerprint: string): SshPublicKey | undefined => {
+    const line = lines.get(fingerprint);
+    if (line !== undefined && !read.has(fingerprint)) read.set(fingerprint, parseSshPublicKey(line));
+    return read.get(fingerprint);
+  };
+  sshFinders.set(people, finder);
+  return finder;
+}
+
 /**
- * Verifies one piece of evidence as a release part: bundle → signature, signer, time → statement → part → its claims.
+ * Verifies one piece of evidence: bundle → signature, signer, time → statement → what it says and its claims.
  *
  * @returns what it proves, or why it proves nothing.
  */
-export async function verifyEvidence(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified | Refusal> {
+export async function verifyEvidence(
+  evidence: Sha256,
+  bytes: Uint8Array,
+  trust: EvidenceTrust,
+): Promise<Verified | VerifiedStatement | Refusal> {
   try {
-    return await verifyPart(evidence, bytes, trust);
+    return await verifyStatement(evidence, bytes, trust);
   } catch (error) {
     if (error instanceof Refused) return { evidence, code: error.refusal, message: error.message };
     if (error instanceof SignwrightError && error.code === 'invalid-input') {
@@ -74,11 +111,12 @@ export async function verifyEvidence(evidence: Sha256, bytes: Uint8Array, trust:
   }
 }
 
-async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified> {
+async function verifyStatement(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified | VerifiedStatement> {
   const bundle = parseBundle(bytes, 'the evidence');
   const { author, authority, times, development } = await verifyBundle(bundle, {
     ...(trust.root ? { root: trust.root } : {}),
     keyFor: keyFinder(trust.keys),
+    sshKeyFor: sshKeyFinder(trust.people ?? NOBODY),
   });
   const [time] = times;
   if (!time)
@@ -86,19 +124,33 @@ async function verifyPart(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTr
   if (bundle.content.type !== 'envelope' || bundle.content.envelope.payloadType !== IN_TOTO) {
     throw new Refused('wrong-predicate', 'it signs no in-toto statement');
   }
+  if (author.type === 'certificate') checkAsserted(author, authority);
   const statement = parseStatement(bundle.content.envelope.payload);
-  if (statement.predicateType !== RELEASE_PART) {
-    throw new Refused('wrong-predicate', `it is a statement of type ${quoted(statement.predicateType)}, not a release part`);
-  }
-  const part = readReleasePart(statement);
-  const common = { evidence, statement, part, byDigest: indexByDigest(part), time, development };
-  if (author.type === 'key') {
-    if (part.source.certified) throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
-    return { ...common, author };
-  }
-  checkAsserted(author, authority);
-  checkClaims(part.source.certified, certifiedClaims(author));
-  return { ...common, author };
+  const proven = { evidence, statement, time, author, development };
+  return statement.predicateType === RELEASE_PART ? readPart(proven) : readOther(proven);
+}
+
+const NOBODY: readonly PersonRule[] = [];
+
+function readPart(proven: Proven): Verified {
+  const { author } = proven;
+  const part = readReleasePart(proven.statement);
+  if (author.type === 'ssh') throw new Refused('identity-mismatch', 'a person signed it, and people sign no release parts');
+  if (author.type === 'key' && part.source.certified)
+    throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
+  if (author.type === 'certificate') checkClaims(part.source.certified, certifiedClaims(author));
+  return { ...proven, part, byDigest: indexByDigest(part) };
+}
+
+function readOther(proven: Proven): VerifiedStatement {
+  const digests = new Set(proven.statement.subject.flatMap(({ sha256 }) => digestOf(sha256)));
+  if (digests.size === 0) throw new Refused('wrong-subject', 'it names nothing by its SHA-256');
+  return { ...proven, said: readSaid(proven.statement), digests };
+}
+
+function digestOf(hex: string | undefined): Sha256[] {
+  const digest = `sha256:${hex ?? ''}`;
+  return isSha256(digest) ? [digest] : [];
 }
 
 /** Refuses a certificate whose OIDC issuer is none that the trust root lets its authority assert. */

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import {
+  authorName,
   type Bundle,
   type Certificate,
   IN_TOTO,
@@ -107,7 +108,7 @@ export async function bundleVerify(artifact: string, options: BundleVerifyOption
   const { author, times, development } = verified;
   checkTimes(times);
   if (author.type === 'certificate') checkIdentity(author, options);
-  const who = author.type === 'key' ? `the key ${pinned ? keyIdOf(pinned) : ''}` : `${author.san} (${author.issuer})`;
+  const who = author.type === 'certificate' ? `${author.san} (${author.issuer})` : `the ${authorName(author)}`;
   const when = times[0]
     ? ` at ${new Date(times[0].at).toISOString()}, as ${times[0].authority} attests`
     : ', at a time nobody attests';

@@ -6,6 +6,7 @@ import {
   type Refusal,
   type Sha256,
   type Verified,
+  type VerifiedStatement,
   verifyEvidence,
 } from '@signwright/signing-core';
 import { type EvidenceReader, mostOf, tolerantReader } from './evidence-reader.ts';
@@ -16,6 +17,8 @@ import type { OpenPolicy } from './open-policy.ts';
 /** The evidence about some artifacts, verified; by artifact. */
 export type CollectedEvidence = {
   verified(digest: Sha256): readonly Verified[];
+  /** People's words and attestations about any of these: an artifact, the rules that match it. */
+  statements(subjects: readonly Sha256[]): readonly VerifiedStatement[];
   refused(digest: Sha256): readonly Refusal[];
   /** What the log proves of it. */
   readonly records: StoredRecords;
@@ -28,8 +31,8 @@ export type CollectedEvidence = {
 const READ_AT_ONCE = 8;
 
 /**
- * Reads and verifies what the store lists for these digests; each piece once, however many artifacts it is about. The records of
- * parts are listed under the parts' own digests.
+ * Reads and verifies what the store lists for these digests, of artifacts and of rules that waivers may name; each piece once, however
+ * many artifacts it is about. The records of pieces are listed under the pieces' own digests.
  */
 export async function collectEvidence(
   store: EvidenceStore,
@@ -38,7 +41,7 @@ export async function collectEvidence(
 ): Promise<CollectedEvidence> {
   const failures: string[] = [];
   const reader = tolerantReader(store, failures);
-  const results = new Map<Sha256, Verified | Refusal>();
+  const results = new Map<Sha256, Verified | VerifiedStatement | Refusal>();
   const listed = await reader.list(digests);
   const ids = new Set([...(listed ?? [])].flatMap(([digest, some]) => mostOf(some, `evidence about ${digest}`)));
   const trust = evidenceTrust(open);
@@ -46,12 +49,14 @@ export async function collectEvidence(
     const result = await verifyListed(id, reader, trust);
     if (result) results.set(id, result);
   });
-  const parts = [...results.values()].filter((one): one is Verified => !('code' in one));
+  const made = [...results.values()].filter((one): one is Verified | VerifiedStatement => !('code' in one));
   const rule = open.policy.audit?.rule;
-  const records = rule === undefined ? noRecords : await findRecords(reader, parts, rule);
-  const about = (digest: Sha256): (Verified | Refusal)[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
+  const records = rule === undefined ? noRecords : await findRecords(reader, made, rule);
+  const about = (digest: Sha256): (Verified | VerifiedStatement | Refusal)[] =>
+    (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
   return {
-    verified: (digest) => about(digest).filter((one): one is Verified => !('code' in one)),
+    verified: (digest) => about(digest).filter((one): one is Verified => 'part' in one),
+    statements: (subjects) => [...new Set(subjects.flatMap(about))].filter((one): one is VerifiedStatement => 'said' in one),
     refused: (digest) => about(digest).filter((one): one is Refusal => 'code' in one),
     records,
     listed: listed !== undefined,
@@ -59,7 +64,11 @@ export async function collectEvidence(
   };
 }
 
-async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceTrust): Promise<Verified | Refusal | undefined> {
+async function verifyListed(
+  id: Sha256,
+  reader: EvidenceReader,
+  trust: EvidenceTrust,
+): Promise<Verified | VerifiedStatement | Refusal | undefined> {
   const bytes = await reader.get(id);
   if (bytes === undefined) return undefined;
   const kind = kindOf(bytes);

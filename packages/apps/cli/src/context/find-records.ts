@@ -1,17 +1,21 @@
 import {
+  type ApprovalRecord,
   type EvidenceReceipt,
   type FoundRecords,
+  keyOfPerson,
   kindOf,
   type LogRule,
   type ProofTrust,
   type ProvenRecord,
   parseVerifierKey,
+  type ReadRecord,
   type Refusal,
   type ResultRecord,
   readReceipt,
   type Sha256,
   SignwrightError,
   type Verified,
+  type VerifiedStatement,
   verifyRecordProof,
 } from '@signwright/signing-core';
 import { type EvidenceReader, mostOf } from './evidence-reader.ts';
@@ -30,15 +34,17 @@ export function proofTrustOf({ keys, witnesses, count }: LogRule): ProofTrust {
   };
 }
 
-/** What the proofs and receipts kept beside the parts say of them, offline. */
-export async function findRecords(reader: EvidenceReader, parts: readonly Verified[], rule: LogRule): Promise<StoredRecords> {
+type Recorded = Verified | VerifiedStatement;
+
+/** What the proofs and receipts kept beside parts and statements say of them, offline. */
+export async function findRecords(reader: EvidenceReader, made: readonly Recorded[], rule: LogRule): Promise<StoredRecords> {
   const trust = proofTrustOf(rule);
   const proven = new Map<Sha256, ProvenRecord>();
   const waiting = new Map<Sha256, string>();
   const receipts = new Map<Sha256, EvidenceReceipt[]>();
   const refused = new Map<Sha256, Refusal[]>();
-  const listed = (await reader.list(parts.map(({ evidence }) => evidence))) ?? new Map<Sha256, readonly Sha256[]>();
-  for (const verified of parts) {
+  const listed = (await reader.list(made.map(({ evidence }) => evidence))) ?? new Map<Sha256, readonly Sha256[]>();
+  for (const verified of made) {
     const part = verified.evidence;
     for (const id of mostOf(listed.get(part) ?? [], `records of ${part}`)) {
       const bytes = await reader.get(id);
@@ -58,7 +64,7 @@ export async function findRecords(reader: EvidenceReader, parts: readonly Verifi
 type Waiting = { readonly why: string; readonly receipt?: EvidenceReceipt };
 
 function readAbout(
-  part: Verified,
+  part: Recorded,
   id: Sha256,
   bytes: Uint8Array,
   trust: ProofTrust,
@@ -82,19 +88,19 @@ function readAbout(
   }
 }
 
-function readProof(part: Verified, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
+function readProof(part: Recorded, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
   const { status, record, index, checkpoint, witnesses } = verifyRecordProof(bytes, trust);
   const { origin, size } = checkpoint;
   const said = record.record;
-  if (said.event !== 'result' || said.outcome !== 'signed' || !('evidence' in said) || said.evidence !== part.evidence) {
+  if (!isSigned(said) || said.evidence !== part.evidence) {
     return { evidence: id, code: 'bad-proof', message: 'it proves another record than that of this signature' };
   }
-  const differs = whatDiffers(said, part);
+  const differs = said.event === 'approval' ? whatDiffersOfPerson(said, part) : whatDiffers(said, part);
   if (differs !== undefined) {
     return {
       evidence: id,
       code: 'bad-proof',
-      message: `the record names this signature, and its ${differs} is not that of the signed part`,
+      message: `the record names this signature, and its ${differs} is not that of what was signed`,
     };
   }
   if (status === 'not-witnessed') {
@@ -103,11 +109,28 @@ function readProof(part: Verified, id: Sha256, bytes: Uint8Array, trust: ProofTr
   return { proof: id, origin, index, size, witnesses: witnesses.map(({ name }) => name) };
 }
 
+type SignedRecord = (ResultRecord & { readonly evidence: Sha256; readonly signed: string }) | ApprovalRecord;
+
+function isSigned(said: ReadRecord['record']): said is SignedRecord {
+  return said.event === 'approval' || (said.event === 'result' && said.outcome === 'signed' && 'evidence' in said);
+}
+
 /** What a record says of a signature that the signature itself does not: whoever wrote it did not make it. */
-function whatDiffers(said: ResultRecord & { readonly signed: string }, { part, author, time }: Verified): string | undefined {
-  if (said.signer.id !== part.signer) return 'signer';
+function whatDiffers(said: SignedRecord & { readonly event: 'result' }, made: Recorded): string | undefined {
+  const { author, time } = made;
+  if (author.type === 'ssh') return 'key';
   if (author.type === 'key' ? said.signer.key !== author.keyId : said.signer.certificate === undefined) return 'key';
-  if (said.environment !== part.environment) return 'environment';
-  if (said.policy.digest !== part.policy.digest) return 'policy';
+  if ('part' in made) {
+    if (said.signer.id !== made.part.signer) return 'signer';
+    if (said.environment !== made.part.environment) return 'environment';
+    if (said.policy.digest !== made.part.policy.digest) return 'policy';
+  }
+  return Date.parse(said.signed) === time.at ? undefined : 'time';
+}
+
+function whatDiffersOfPerson(said: ApprovalRecord, made: Recorded): string | undefined {
+  const { author, time } = made;
+  if ('part' in made || author.type === 'key') return 'key';
+  if (said.key !== keyOfPerson(author)) return 'key';
   return Date.parse(said.signed) === time.at ? undefined : 'time';
 }

@@ -1,3 +1,4 @@
+import { memberId } from '../load/people.ts';
 import { nearestWord } from '../parse/nearest-word.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
@@ -22,7 +23,10 @@ export function* namesAreDefined(subject: Subject): Generator<Problem> {
 
 function* usesOf({ content }: Subject): Generator<Use> {
   for (const [id, people] of entriesOf(content.roles)) {
-    for (const [index, name] of people.entries()) yield { section: 'people', name, path: ['roles', id, index] };
+    for (const [index, one] of people.entries()) {
+      const path = ['roles', id, index];
+      yield { section: 'people', name: memberId(one), path: typeof one === 'string' ? path : [...path, 'person'] };
+    }
   }
   for (const [id, signer] of entriesOf(content.signers)) {
     for (const [index, name] of (signer.workloads ?? []).entries()) {

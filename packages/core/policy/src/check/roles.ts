@@ -1,4 +1,5 @@
 import type { Person } from '../generated/policy-file.ts';
+import { memberId } from '../load/people.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { resolveTier } from '../resolve-tier.ts';
@@ -59,7 +60,7 @@ export function* countsCanBeMet({ content, source, scope }: Subject): Generator<
 }
 
 function peopleFor(scope: Scope, role: string, kind: 'signed' | 'platform'): string[] {
-  return (scope.roles.get(role)?.value ?? []).filter((id) => {
+  return [...new Set((scope.roles.get(role)?.value ?? []).map(memberId))].filter((id) => {
     const person = scope.people.get(id)?.value;
     return person === undefined || (kind === 'signed' ? canSign(person) : onPlatform(person) || canSign(person));
   });

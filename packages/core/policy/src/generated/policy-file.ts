@@ -24,6 +24,25 @@ export type SshKey =
        */
       'compromised-since'?: string;
     };
+/**
+ * A string abbreviates `{person: …}`. Whoever leaves a role keeps their line, with `until`: what they approved before still counts.
+ */
+export type Member =
+  | string
+  | {
+      /**
+       * The person.
+       */
+      person: string;
+      /**
+       * Of the role from here on.
+       */
+      from?: string;
+      /**
+       * Of the role before here.
+       */
+      until?: string;
+    };
 export type Id = string;
 /**
  * A string abbreviates `{by: …}`.
@@ -135,7 +154,7 @@ export interface PolicyFile {
     /**
      * The people of this role.
      */
-    [k: string]: Id[];
+    [k: string]: Member[];
   };
   /**
    * Pipelines, by what their certificates say.
@@ -267,6 +286,10 @@ export interface Person {
    * The user's id on Azure DevOps.
    */
   'azure-devops'?: string;
+  /**
+   * The e-mail addresses this person commits with. They only ever keep the person from approving what they wrote.
+   */
+  emails?: string[];
 }
 /**
  * The certificate identity this person signs with.

@@ -1,7 +1,12 @@
+import type { Instant, SignerRule, WaiverRule } from '@signwright/signing-core';
+import type { PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy, SignerDefinition, TrustRootFile } from '../policy.ts';
+import { secondsOf } from '../values/duration.ts';
+import { instantOf } from '../values/instant.ts';
 import { isUrl } from '../values/is-url.ts';
 import { auditOf, notifyOf } from './audit.ts';
 import type { LoadedLayer } from './load-policy.ts';
+import { peopleOf, rolesOf } from './people.ts';
 import { inDirectory } from './signers.ts';
 
 /** The layers as one policy. What the base settles, it settles: a layer that builds on it only fills in what it leaves open. */
@@ -11,6 +16,13 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
   const { name, serial, owner } = top.content;
   const trust = trustOf(loaded);
   const evidence = loaded.find(({ layer }) => layer.content.evidence !== undefined);
+  const people = peopleOf(top.scope);
+  const roles = rolesOf(top.scope, people);
+  const signers = new Map(loaded.flatMap((one) => one.signers.map((signer) => [signer.id, signer] as const)));
+  const verifiers = layers.flatMap(({ content }) =>
+    (content.verifiers ?? []).map(({ id, by }) => ({ id, by: ruleOf(signers, by) })),
+  );
+  const waivers = first(loaded, ({ layer }) => waiversOf(layer.content, roles));
   const audit = first(loaded, ({ layer, directory }) => auditOf(layer.content, layer.source, directory));
   return {
     ...(name === undefined ? {} : { name }),
@@ -20,9 +32,13 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     warnings: loaded.flatMap(({ warnings }) => warnings),
     environments: [...top.scope.environments.keys()],
     ...(trust === undefined ? {} : { trust }),
-    signers: new Map<string, SignerDefinition>(
-      loaded.flatMap(({ signers }) => signers.map((signer) => [signer.id, signer] as const)),
-    ),
+    signers,
+    people,
+    roles,
+    verifiers,
+    collectors: [...new Set(verifiers.map(({ by }) => by))],
+    ...(waivers === undefined ? {} : { waivers }),
+    ...invalidateBeforeOf(layers),
     ...(evidence === undefined ? {} : { evidence: evidenceOf(evidence) }),
     ...(audit === undefined ? {} : { audit }),
     notify: layers.flatMap(({ content, source }) => notifyOf(content, source)),
@@ -30,6 +46,23 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     layers,
     identityRoots: new Map(loaded.flatMap(identityRoots)),
   };
+}
+
+function ruleOf(signers: ReadonlyMap<string, SignerDefinition>, id: string): SignerRule {
+  const signer = signers.get(id);
+  if (signer === undefined) throw new TypeError(`a policy with an undefined signer ${id}`);
+  return signer.rule;
+}
+
+function waiversOf({ waivers }: PolicyFile, roles: Policy['roles']): WaiverRule | undefined {
+  const role = waivers && roles.get(waivers.role);
+  return waivers && role && { role, count: waivers.count ?? 1, maxAge: secondsOf(waivers['max-age']) };
+}
+
+/** The latest of what any layer says. */
+function invalidateBeforeOf(layers: readonly Layer[]): { invalidateBefore?: Instant } {
+  const times = layers.flatMap(({ content }) => content['invalidate-before'] ?? []).map(instantOf);
+  return times.length === 0 ? {} : { invalidateBefore: Math.max(...times) };
 }
 
 function trustOf(loaded: readonly LoadedLayer[]): Policy['trust'] {

@@ -1,4 +1,4 @@
-import { compileGlob } from '@signwright/signing-core';
+import { canonicalDigest, compileGlob, type Json } from '@signwright/signing-core';
 import type { Artifact, PolicyFile } from '../generated/policy-file.ts';
 import { type Source, whereOf } from '../parse/source.ts';
 import type { Rule } from '../policy.ts';
@@ -18,6 +18,7 @@ export function rulesOf(content: PolicyFile, source: Source, layer: string): Rul
         ...(artifact.name === undefined ? {} : { name: artifact.name }),
         ...(artifact.owner === undefined ? {} : { owner: artifact.owner }),
         ...(artifact.reason === undefined ? {} : { reason: artifact.reason }),
+        digest: canonicalDigest({ layer, rule: artifact as unknown as Json }),
       },
       matches: (name: string) => globs.some((glob) => glob(name)),
       target: targetOf(artifact),

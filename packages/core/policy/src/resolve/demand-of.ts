@@ -4,6 +4,7 @@ import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from '../enfo
 import { whereOf } from '../parse/source.ts';
 import type { Layer, Policy, Rule } from '../policy.ts';
 import { demandsOf, resolveTier } from '../resolve-tier.ts';
+import { deriveRequirements } from './derive-requirements.ts';
 import { requirementsDigest } from './requirements-digest.ts';
 import type { Required, ResolvedEnvironment } from './resolution.ts';
 import type { Matched } from './resolve-artifact.ts';
@@ -37,6 +38,8 @@ function unite(policy: Policy, matched: readonly Matched[], environment: Resolve
   for (const requirement of each.flatMap((one) => one.requirements)) {
     if (!requirements.has(requirement.id)) requirements.set(requirement.id, requirement);
   }
+  for (const requirement of deriveRequirements(policy, demands, layerOf(policy, matched, each)))
+    requirements.set(requirement.id, requirement);
   const sorted = [...requirements.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const trustRoot = policy.trust?.root?.wholeDigest;
   return {
@@ -54,6 +57,16 @@ function unite(policy: Policy, matched: readonly Matched[], environment: Resolve
   };
 }
 
+/** The first layer that asks for what the demands of all layers come to. */
+function layerOf(policy: Policy, matched: readonly Matched[], each: readonly Demanded[]): (id: string) => string {
+  const asked = new Map<string, string>();
+  matched.forEach(({ layer }, at) => {
+    for (const { id } of deriveRequirements(policy, each[at]?.demands ?? NOTHING, () => ''))
+      if (!asked.has(id)) asked.set(id, layer.name);
+  });
+  return (id) => asked.get(id) ?? matched[0]?.layer.name ?? '';
+}
+
 type Demanded = {
   readonly requirements: readonly Requirement[];
   readonly demands: Demands;
@@ -63,7 +76,9 @@ type Demanded = {
 function demandedBy(policy: Policy, { layer, rule, tier, kind }: Matched): Demanded {
   if ('vendor' in rule.target) return demandedOfVendor(policy, layer, rule, rule.target.vendor);
   const { signatures, demands, chain } = resolveTier(layer.scope, tier ?? '', layer.name);
-  const asked = { ...demands, attestations: attestationsFor(demands, kind) };
+  const wanted = { ...demands, attestations: attestationsFor(demands, kind) };
+  // Who may break the glass matters only where there is something to break.
+  const asked = asksForWaivable(wanted) ? wanted : { ...wanted, breakGlass: [] };
   const requirements = signatures
     .filter((signature) => signature.for === undefined || signature.for.includes(kind))
     .map(({ by }): Requirement => {
@@ -78,6 +93,12 @@ function demandedBy(policy: Policy, { layer, rule, tier, kind }: Matched): Deman
     return { key: `tiers.${id}.${key}`, where: whereOf(source, ['tiers', id, key]), what };
   });
   return { requirements, demands: asked, unenforced };
+}
+
+const NOTHING = demandsOf({}, '');
+
+function asksForWaivable({ approvals, attestations, windows, freezes }: Demands): boolean {
+  return [approvals, attestations, windows, freezes].some((list) => list.length > 0);
 }
 
 /** The record every signature then needs. */

@@ -4,8 +4,8 @@ import type { ResolvedEnvironment } from './resolution.ts';
 
 /**
  * The requirements digest: SHA-256 over RFC 8785 of what applies to one artifact in one environment; which one enters it only where
- * a rule tells them apart. What layers and files are
- * called does not enter it, so that only a change of what is demanded changes it.
+ * a rule tells them apart. What layers and files are called does not enter it, nor who is of a role: so that only a change of what is
+ * demanded changes it.
  */
 export function requirementsDigest(
   environment: ResolvedEnvironment,
@@ -13,7 +13,10 @@ export function requirementsDigest(
   demands: Demands,
   trustRoot: Sha256 | undefined,
 ): Sha256 {
-  const named = requirements.map(({ layer: _, ...rest }) => (rest.type === 'signature' ? withKeyIds(rest) : rest));
+  const named = requirements.flatMap(({ layer: _, ...rest }) => {
+    if (rest.type === 'audit') return [rest];
+    return rest.type === 'signature' || rest.type === 'attestation' ? [withKeyIds(rest)] : [];
+  });
   const glass = demands.breakGlass.map(({ all }) => all).filter((all) => all !== null);
   const { matters, ...where } = environment;
   const value = {

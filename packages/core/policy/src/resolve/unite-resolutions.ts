@@ -1,5 +1,7 @@
 import { canonicalJson, type Json, KINDS, type Requirement } from '@signwright/signing-core';
 import { sorted, uniteDemands } from '../demands.ts';
+import type { Policy } from '../policy.ts';
+import { deriveRequirements } from './derive-requirements.ts';
 import { requirementsDigest } from './requirements-digest.ts';
 import type { Query, Required, Resolution } from './resolution.ts';
 
@@ -7,11 +9,11 @@ const WORST_FIRST = ['never', 'unlisted', 'environment-not-listed', 'environment
 
 /**
  * Two resolutions of one artifact, by the name in hand and by the name a signed part gives it, as one: any denial wins, and what
- * either demands is demanded. Both are of one policy and one environment.
+ * either demands is demanded. Both are of this policy and one environment.
  */
-export function uniteResolutions(a: Resolution, b: Resolution): Resolution {
+export function uniteResolutions(policy: Policy, a: Resolution, b: Resolution): Resolution {
   const queries = sorted<Query>([...a.queries, ...b.queries]);
-  if (a.status === 'required' && b.status === 'required') return { queries, ...uniteRequired(a, b) };
+  if (a.status === 'required' && b.status === 'required') return { queries, ...uniteRequired(policy, a, b) };
   const [first, second] = [a, b].sort((x, y) => WORST_FIRST.indexOf(x.status) - WORST_FIRST.indexOf(y.status) || compare(x, y));
   if (first?.status === 'environment-needed' && second?.status === 'environment-needed') {
     return { queries, status: first.status, choices: first.choices.filter((choice) => second.choices.includes(choice)) };
@@ -19,14 +21,18 @@ export function uniteResolutions(a: Resolution, b: Resolution): Resolution {
   return { ...(first as Resolution), queries };
 }
 
-function uniteRequired(a: Required, b: Required): Required {
+function uniteRequired(policy: Policy, a: Required, b: Required): Required {
   if (a.requirements === b.requirements && a.demands === b.demands && a.kind === b.kind && a.rules === b.rules) return bare(a);
   if (a.environment.id !== b.environment.id || a.trustRoot !== b.trustRoot) {
     throw new TypeError('resolutions of different environments or policies');
   }
   const environment = { ...a.environment, matters: a.environment.matters || b.environment.matters };
-  const requirements = uniteRequirements([...a.requirements, ...b.requirements]);
   const demands = uniteDemands(a.demands, b.demands);
+  const both = [...a.requirements, ...b.requirements];
+  const layers = new Map(both.map(({ id, layer }) => [id, layer]).reverse() as [string, string][]);
+  const derived = deriveRequirements(policy, demands, (id) => layers.get(id) ?? '');
+  const own = uniteRequirements(both.filter(({ type }) => type === 'signature' || type === 'audit'));
+  const requirements = [...own, ...derived].sort((x, y) => (x.id < y.id ? -1 : 1));
   return {
     status: 'required',
     kind: KINDS.find((kind) => kind === a.kind || kind === b.kind) ?? a.kind,

@@ -4,7 +4,16 @@ import { canonicalJson } from '../formats/canonical-json.ts';
 import { isSha256, type Sha256, sha256 } from '../formats/digest.ts';
 import { type FieldReader, fieldReader } from '../formats/read-json.ts';
 import { type Json, type JsonObject, parseStrictJson } from '../formats/strict-json.ts';
-import { type IntentRecord, type LogRecord, MAX_RECORD, RECORD, type ReadRecord, type RecordBase } from './record.ts';
+import {
+  type IntentRecord,
+  type LogRecord,
+  MAX_RECORD,
+  RECORD,
+  type ReadRecord,
+  type RecordBase,
+  type RecordedArtifact,
+  SAID_BY_PEOPLE,
+} from './record.ts';
 
 const BASE = ['type', 'event', 'request', 'time', 'requester', 'environment', 'policy', 'host', 'address', 'job'] as const;
 
@@ -32,6 +41,8 @@ export function parseRecord(bytes: Uint8Array): LogRecord {
       return readResult(read, value);
     case 'refusal':
       return readRefusal(read, value);
+    case 'approval':
+      return readApprovalRecord(read, value);
     case 'segment-refused':
       return readSegmentRefused(read, value);
     default:
@@ -88,17 +99,44 @@ function readIntent(read: Reader, value: JsonObject): LogRecord {
     ...readUnreached(read, value['unreached']),
     ...(value['bytes'] === undefined ? {} : { bytes: read.digest(value['bytes'], 'bytes') }),
     decision: { result: 'allow', reasons: readReasons(read, value['decision'], 'allow') },
-    artifacts: read.list(value['artifacts'], 'artifacts').map((one, at) => {
-      const path = `artifacts[${at}]`;
-      const entry = read.object(one, path, ['name', 'digest', 'kind', 'tier', 'requirements']);
-      return {
-        name: read.text(entry['name'], `${path}.name`),
-        digest: read.digest(entry['digest'], `${path}.digest`),
-        kind: readKind(read, entry['kind'], `${path}.kind`),
-        tier: read.text(entry['tier'], `${path}.tier`),
-        requirements: read.digest(entry['requirements'], `${path}.requirements`),
-      };
-    }),
+    artifacts: readArtifacts(read, value),
+    ...readSlice(read, value),
+  };
+}
+
+function readArtifacts(read: Reader, value: JsonObject): RecordedArtifact[] {
+  return read.list(value['artifacts'], 'artifacts').map((one, at) => {
+    const path = `artifacts[${at}]`;
+    const entry = read.object(one, path, ['name', 'digest', 'kind', 'tier', 'requirements']);
+    return {
+      name: read.text(entry['name'], `${path}.name`),
+      digest: read.digest(entry['digest'], `${path}.digest`),
+      kind: readKind(read, entry['kind'], `${path}.kind`),
+      tier: read.text(entry['tier'], `${path}.tier`),
+      requirements: read.digest(entry['requirements'], `${path}.requirements`),
+    };
+  });
+}
+
+const APPROVAL_FIELDS = ['said', 'person', 'key', 'signature', 'evidence', 'signed', 'about', 'artifacts', 'slice'];
+
+function readApprovalRecord(read: Reader, value: JsonObject): LogRecord {
+  read.object(value, '', [...BASE, ...APPROVAL_FIELDS]);
+  const said = SAID_BY_PEOPLE.find((one) => one === value['said']);
+  read.instant(value['signed'], 'signed');
+  return {
+    ...readBase(read, value),
+    event: 'approval',
+    said: said ?? read.fail('said', `is not one of ${SAID_BY_PEOPLE.join(', ')}`),
+    person: read.text(value['person'], 'person'),
+    key: read.text(value['key'], 'key'),
+    signature: read.digest(value['signature'], 'signature'),
+    evidence: read.digest(value['evidence'], 'evidence'),
+    signed: read.text(value['signed'], 'signed'),
+    ...(value['about'] === undefined
+      ? {}
+      : { about: read.list(value['about'], 'about').map((one, at) => read.text(one, `about[${at}]`)) }),
+    artifacts: readArtifacts(read, value),
     ...readSlice(read, value),
   };
 }

@@ -100,6 +100,28 @@ export type RefusalRecord = RecordBase & {
   readonly slice?: { readonly number: number; readonly of: number };
 };
 
+/** What a person's statement says. */
+export const SAID_BY_PEOPLE = ['approve', 'reject', 'withdraw', 'waive', 'break-glass', 'review'] as const;
+
+/** Somebody approved, rejected, withdrew, waived or reviewed something: written before the evidence is published. */
+export type ApprovalRecord = RecordBase & {
+  readonly event: 'approval';
+  readonly said: (typeof SAID_BY_PEOPLE)[number];
+  /** The policy's name for the person, and what they signed with; see {@link keyOfPerson}. */
+  readonly person: string;
+  readonly key: string;
+  /** SHA-256 of the signature's bytes, and the digest of the bundle that carries it. */
+  readonly signature: Sha256;
+  readonly evidence: Sha256;
+  /** As the timestamp authority attests, ISO 8601. */
+  readonly signed: string;
+  /** What a waiver waives; the waivers that a review is about. */
+  readonly about?: readonly string[];
+  /** Of a waiver of a rule there are none. */
+  readonly artifacts: readonly RecordedArtifact[];
+  readonly slice?: { readonly number: number; readonly of: number };
+};
+
 /** A segment that the sequencer did not take, and why. */
 export type SegmentRefusedRecord = {
   readonly event: 'segment-refused';
@@ -110,7 +132,7 @@ export type SegmentRefusedRecord = {
 };
 
 /** What this version knows to read. */
-export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | SegmentRefusedRecord;
+export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | SegmentRefusedRecord;
 
 /** A record as it was read: one of a later version, or of something else, is listed with its bytes and never refused. */
 export type ReadRecord = {

@@ -1,5 +1,5 @@
-import { canonicalDigest, type Sha256 } from '../formats/digest.ts';
-import type { Json } from '../formats/strict-json.ts';
+import { canonicalJson } from '../formats/canonical-json.ts';
+import { type Sha256, sha256 } from '../formats/digest.ts';
 import type { RecordedArtifact } from './record.ts';
 
 /** What makes a request this one and no other. */
@@ -13,16 +13,24 @@ export type RequestContent = {
   readonly requester?: string;
 };
 
+/** The type of a request, as it is kept for those who are to approve it. */
+export const REQUEST = 'https://signwright.dev/request/v1';
+
 /**
- * The id of a request: SHA-256 over RFC 8785 of what is asked, the artifacts sorted. The same run again, on another machine or another
+ * The one encoding of a request: RFC 8785 of what is asked, the artifacts sorted. The same run again, on another machine or another
  * day, is the same request.
  */
-export function requestId({ artifacts, environment, commit, requester }: RequestContent): Sha256 {
+export function encodeRequest({ artifacts, environment, commit, requester }: RequestContent): Buffer {
   const sorted = artifacts
     .map(({ name, kind = null, digest = null, requirements = null }) => ({ name, kind, digest, requirements }))
     .sort((a, b) => compare(a.name, b.name) || compare(a.kind, b.kind) || compare(a.digest, b.digest));
-  const content: Json = { artifacts: sorted, environment, commit: commit ?? null, requester: requester ?? null };
-  return canonicalDigest(content);
+  const content = { artifacts: sorted, environment, commit: commit ?? null, requester: requester ?? null, type: REQUEST };
+  return Buffer.from(canonicalJson(content));
+}
+
+/** The id of a request: the SHA-256 of its encoding. */
+export function requestId(content: RequestContent): Sha256 {
+  return sha256(encodeRequest(content));
 }
 
 function compare(a: string | null, b: string | null): number {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../formats/canonical-json.ts';
-import { type IntentRecord, MAX_RECORD, RECORD, type RefusalRecord } from './record.ts';
+import { type ApprovalRecord, type IntentRecord, MAX_RECORD, RECORD, type RefusalRecord } from './record.ts';
 import { writeRecord } from './write-record.ts';
 
 /** Bytes that `type`, and a slice's `,"slice":{"number":…,"of":…}`, take at the most. */
@@ -11,7 +11,7 @@ const OVERHEAD = 64 + RECORD.length;
  *
  * @throws SignwrightError `invalid-input` where one artifact alone does not fit.
  */
-export function writeSliced(record: IntentRecord | RefusalRecord): Buffer[] {
+export function writeSliced(record: IntentRecord | RefusalRecord | ApprovalRecord): Buffer[] {
   const empty = Buffer.byteLength(canonicalJson({ ...record, artifacts: [] })) + OVERHEAD;
   const slices: (typeof record.artifacts)[number][][] = [[]];
   let size = empty;

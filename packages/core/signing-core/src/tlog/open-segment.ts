@@ -1,20 +1,23 @@
+import { authorName } from '../author-name.ts';
 import type { Bundle } from '../bundle.ts';
 import { SignwrightError } from '../error.ts';
 import { canonicalJson } from '../formats/canonical-json.ts';
 import { quoted } from '../formats/quoted.ts';
 import { keyIdOf } from '../keys.ts';
 import { matchAuthor } from '../match-author.ts';
+import { personOf, whyNotTheirs } from '../match-person.ts';
 import { readRecord } from '../records/read-record.ts';
 import { Refused } from '../refused.ts';
 import type { Claims } from '../release-part.ts';
-import type { SignerRule } from '../requirement.ts';
+import type { PersonRule, SignerRule } from '../requirement.ts';
+import type { TrustedTime } from '../timestamp/verify-timestamp.ts';
 import type { RefusalCode } from '../verdict.ts';
-import { verifyBundle } from '../verify-bundle.ts';
-import { certifiedClaims, checkAsserted, type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
+import { type Author, verifyBundle } from '../verify-bundle.ts';
+import { certifiedClaims, checkAsserted, type EvidenceTrust, keyFinder, sshKeyFinder } from '../verify-evidence.ts';
 import { readSegment } from './segment.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
-/** Whose segments are taken: the log's own, and those of the policy's signers. */
+/** Whose segments are taken: the log's own, and those of the policy's signers and people. */
 export type SegmentTrust = {
   readonly logKeys: readonly VerifierKey[];
   readonly trust: EvidenceTrust;
@@ -68,9 +71,12 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
   const { author, authority, times } = await verifyBundle(bundle, {
     ...(trust.root ? { root: trust.root } : {}),
     keyFor: keyFinder(trust.keys),
+    sshKeyFor: sshKeyFinder(trust.people ?? []),
   });
   const [time] = times;
   if (!time) throw refusal('it carries no timestamp by an authority of the trust root, so its time is unknown');
+  const person = personOf(author, trust.people ?? []);
+  if (person) return byPerson(person, author, time);
   if (author.type === 'certificate') checkAsserted(author, authority);
   const mismatches = signers.map((rule) => matchAuthor({ author, time }, rule));
   const at = mismatches.indexOf(undefined);
@@ -78,8 +84,15 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
     const reasons = mismatches.map((mismatch) => mismatch?.message).join('; ');
     throw new Refused('identity-mismatch', reasons || 'the policy names no signer');
   }
-  const by = `signer ${signers[at]?.id} (${author.type === 'key' ? `key ${author.keyId}` : author.san})`;
-  return author.type === 'key' ? { by } : { by, certified: certifiedClaims(author) };
+  const by = `signer ${signers[at]?.id} (${authorName(author)})`;
+  return author.type === 'certificate' ? { by, certified: certifiedClaims(author) } : { by };
+}
+
+/** Somebody who approves writes the record of it. */
+function byPerson(person: PersonRule, author: Author, time: TrustedTime): { by: string } {
+  const mismatch = whyNotTheirs(author, time, person);
+  if (mismatch) throw new Refused('identity-mismatch', `${person.id}: ${mismatch.message}`);
+  return { by: `${person.id} (${authorName(author)})` };
 }
 
 function whyNotBy(bytes: Buffer, certified: Claims | undefined): string | undefined {

@@ -1,10 +1,7 @@
 import { type Bundle, parseBundle, writeBundle } from '../bundle.ts';
-import { preAuthEncoding } from '../envelope.ts';
 import { SignwrightError } from '../error.ts';
-import { keyIdOf } from '../keys.ts';
-import type { Signer } from '../ports/signer.ts';
 import type { TimestampAuthority } from '../ports/timestamp-authority.ts';
-import { signMessage } from '../sign.ts';
+import { type EnvelopeSigner, signEnvelope } from '../sign-envelope.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
 
 /** The DSSE payload type of a segment; of one that a job signs, with the log's name: it is signed for no other. */
@@ -19,30 +16,25 @@ export const MAX_SEGMENT_PAYLOAD: number = 11 * 1024 * 1024;
 export const MAX_SEGMENT_RECORDS = 65_536;
 
 /**
- * Who signs a segment: a job, for the log of this name, with a time; or the log key, which stands for itself and is of one log.
+ * Who signs a segment: a job or a person, for the log of this name, with a time; or the log key, which stands for itself and is of one
+ * log.
  */
-export type SegmentSigning = { readonly signer: Signer; readonly timestamps?: TimestampAuthority; readonly log?: string };
+export type SegmentSigning = EnvelopeSigner & { readonly timestamps?: TimestampAuthority; readonly log?: string };
 
 /**
  * Signs records as one segment: a Sigstore bundle (v0.3) with a DSSE envelope, whose payload is the records as a C2SP entry bundle.
  *
  * @throws SignwrightError what the signer and the authority throw.
  */
-export async function sealSegment(records: readonly Uint8Array[], { signer, timestamps, log }: SegmentSigning): Promise<Buffer> {
+export async function sealSegment(records: readonly Uint8Array[], by: SegmentSigning): Promise<Buffer> {
+  const { timestamps, log } = by;
   if (records.length === 0) throw new TypeError('a segment has at least one record');
   if (records.length > MAX_SEGMENT_RECORDS) throw new RangeError(`${records.length} records in one segment`);
   const payload = encodeEntries(records);
   if (payload.length > MAX_SEGMENT_PAYLOAD) throw new RangeError(`records of ${payload.length} bytes in one segment`);
   const payloadType = log === undefined ? SEGMENT : `${SEGMENT}${FOR_LOG}${log}`;
-  const signature = await signMessage(signer, preAuthEncoding(payloadType, payload));
-  const certificate = await signer.certificate();
-  return writeBundle({
-    content: { type: 'envelope', envelope: { payloadType, payload, signature } },
-    key: certificate
-      ? { type: 'certificate', der: Buffer.from(certificate) }
-      : { type: 'public-key', hint: keyIdOf(await signer.publicKey()) },
-    timestamps: timestamps ? [Buffer.from(await timestamps.timestamp(signature))] : [],
-  });
+  const { signature, ...sealed } = await signEnvelope(payloadType, payload, SEGMENT, by);
+  return writeBundle({ ...sealed, timestamps: timestamps ? [Buffer.from(await timestamps.timestamp(signature))] : [] });
 }
 
 /** The records of a segment, unverified. @throws SignwrightError `invalid-input` where it is no segment. */

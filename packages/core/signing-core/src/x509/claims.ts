@@ -10,10 +10,13 @@ export type CertifiedIdentity = {
   readonly san: string;
   readonly issuer: string;
   readonly claims: { readonly [claim in ClaimName]?: string };
+  /** The source commit the job was made for, where the certificate carries it (.13). */
+  readonly commit?: string;
 };
 
 const FULCIO = '1.3.6.1.4.1.57264.1.';
 const ISSUER = `${FULCIO}8`;
+const COMMIT = `${FULCIO}13`;
 const ISSUER_V1 = `${FULCIO}1`;
 
 /** The policy's words for a workload, and the certificate extension each is read from (Fulcio's OID directory). */
@@ -46,7 +49,8 @@ export function identityOf(leaf: Certificate, authority?: Asserting): CertifiedI
     if (value !== undefined) claims[claim] = value;
   }
   const issuer = textOf(leaf, ISSUER) ?? legacyIssuer(leaf);
-  if (issuer !== undefined) return { san: sanOf(leaf), issuer, claims };
+  const commit = textOf(leaf, COMMIT);
+  if (issuer !== undefined) return { san: sanOf(leaf), issuer, claims, ...(commit === undefined ? {} : { commit }) };
   const [only, ...others] = authority?.issuers ?? [];
   if (only === undefined || others.length > 0 || [...leaf.extensions.keys()].some((oid) => oid.startsWith(FULCIO)))
     throw new Refused('certificate-profile', `the certificate names no OIDC issuer (extension ${ISSUER})`);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  type ApprovalRecord,
   canonicalJson,
   hexOf,
   type IntentRecord,
@@ -92,6 +93,12 @@ function classOf({ entry, origin }: ExportedRecord): Part {
         },
         artifactsOf(record),
       );
+    case 'approval':
+      return apiActivity(
+        record,
+        { ...SUCCESS, severity: SEVERITY.informational, message: `${record.person} said: ${record.said}` },
+        [...artifactsOf(record), { uid: record.evidence, type: 'evidence', ...TARGET }],
+      );
     case 'segment-refused':
       return segmentActivity(record, origin);
     case 'unknown':
@@ -118,6 +125,9 @@ function resultActivity(record: ResultRecord): Part {
   return apiActivity(record, { ...SUCCESS, severity: SEVERITY.informational, message: `${record.signer.id} signed` }, evidence);
 }
 
+/** Records that are about a request. */
+type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord;
+
 type Status = {
   readonly status_id: number;
   readonly status: string;
@@ -127,7 +137,7 @@ type Status = {
   readonly message: string;
 };
 
-function apiActivity(record: IntentRecord | ResultRecord | RefusalRecord, status: Status, resources: readonly Part[]): Part {
+function apiActivity(record: RequestRecord, status: Status, resources: readonly Part[]): Part {
   const { severity, ...said } = status;
   const key = 'signer' in record ? [{ uid: record.signer.key, name: record.signer.id, type: 'signing key', ...RELATED }] : [];
   const error =
@@ -174,7 +184,7 @@ function typed(category: typeof API_ACTIVITY, activity: typeof CREATE): Part {
 }
 
 /** A user is who a certificate names; what a run says of itself is in `unmapped`. */
-function actorOf(record: IntentRecord | ResultRecord | RefusalRecord): Part {
+function actorOf(record: RequestRecord): Part {
   const certified = record.requester.certified ?? {};
   const claim = (name: string): string | undefined => (Object.hasOwn(certified, name) ? certified[name] : undefined);
   const [name, issuer] = [claim('san') ?? claim('subject'), claim('issuer')];
@@ -188,7 +198,7 @@ function actorOf(record: IntentRecord | ResultRecord | RefusalRecord): Part {
   };
 }
 
-function endpointOf({ host, address }: IntentRecord | ResultRecord | RefusalRecord): Part {
+function endpointOf({ host, address }: RequestRecord): Part {
   const found = {
     ...(host === undefined || host === '' ? {} : { hostname: host }),
     ...(address === undefined || isIP(address) === 0 ? {} : { ip: address }),
@@ -196,7 +206,7 @@ function endpointOf({ host, address }: IntentRecord | ResultRecord | RefusalReco
   return Object.keys(found).length === 0 ? { name: 'unknown' } : found;
 }
 
-function artifactsOf({ artifacts }: IntentRecord | RefusalRecord): Part[] {
+function artifactsOf({ artifacts }: Exclude<RequestRecord, ResultRecord>): Part[] {
   return artifacts.map(({ name, digest, kind, tier, requirements }) => ({
     name,
     ...(digest === undefined ? {} : { uid: digest }),

@@ -1,43 +1,20 @@
-import type { Artifact, Kind } from './artifact.ts';
-import { decideAudit, type FoundRecords } from './decide-audit.ts';
-import type { Sha256 } from './formats/digest.ts';
-import { quoted } from './formats/quoted.ts';
-import { matchAuthor } from './match-author.ts';
-import { type Requirement, requirementsOf, type SignatureRequirement, type SignerRule } from './requirement.ts';
-import type { Moment, NextStep, Outcome, Refusal, Result, Verdict } from './verdict.ts';
-import type { Verified } from './verify-evidence.ts';
-
-/** What a decision rests on beside requirements and evidence. */
-export type DecisionContext = {
-  readonly artifact: Artifact;
-  /** `matters` where what is demanded depends on it: then a part signed for another environment does not count. */
-  readonly environment: { readonly id: string; readonly allowDevelopment: boolean; readonly matters: boolean };
-  readonly moment: Moment;
-  /** The instant the verdict speaks of, milliseconds: now, or what `--at` names. */
-  readonly at: number;
-  /** Evidence timestamped later does not count; `at` and five minutes more unless told, for clocks differ. */
-  readonly latest?: number;
-  readonly anchored: boolean;
-  readonly policy: Verdict['policy'];
-  readonly tiers: readonly string[];
-  readonly requirements: Sha256;
-  /** The name and kind in the signed part that the requirements were resolved for; evidence under another does not count. */
-  readonly signedAs?: { readonly name: string; readonly kind: Kind };
-  /** Set where the evidence could not be read: nothing is known, so nothing is allowed. */
-  readonly unreachable?: string;
-  /** What the audit log proves of the evidence; asked for only where a record is required. */
-  readonly records?: FoundRecords;
-  /** The command that signs, and what to do then. */
-  readonly next: NextStep;
-  /** The command that waits for what is not proven yet. */
-  readonly wait: NextStep;
-};
+import type { Artifact, Kind } from '../artifact.ts';
+import { authorName } from '../author-name.ts';
+import { quoted } from '../formats/quoted.ts';
+import { matchAuthor } from '../match-author.ts';
+import { type Requirement, requirementsOf, type SignatureRequirement, type SignerRule } from '../requirement.ts';
+import type { NextStep, Outcome, Refusal, Result, Verdict } from '../verdict.ts';
+import type { Verified } from '../verify-evidence.ts';
+import { decideApprovals } from './approvals.ts';
+import { decideAttestation } from './attestation.ts';
+import { decideAudit } from './audit.ts';
+import { type DecisionContext, whyNotNow, whyNotYet } from './context.ts';
+import { separateDuties } from './duties.ts';
+import { waive } from './waive.ts';
+import { decideFreeze, decideWindow } from './windows.ts';
 
 /** Names a message lists, of many that a part gives the same bytes. */
 const NAMES_SHOWN = 5;
-
-/** How far a timestamp may lie ahead of our own clock, in milliseconds. */
-const CLOCK_SKEW = 5 * 60 * 1000;
 
 /**
  * Decides: which requirements the verified evidence meets, why the others are unmet, and what follows. Pure: the same input in
@@ -57,8 +34,27 @@ export function decide(
   const counted = [...verified].sort((a, b) => Number(proven(b)) - Number(proven(a)) || firstTheBetter(a, b));
   const listed = [...refused].sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
   const signatures = requirementsOf(requirements, 'signature').map((one) => decideSignature(one, counted, listed, context));
-  const outcomes = [...(audit === undefined ? [] : [decideAudit(audit, signatures, context.records, context)]), ...signatures];
+  const signed = new Set(signatures.flatMap(({ evidence }) => evidence));
+
+  const [dutiesAsked] = requirementsOf(requirements, 'duties');
+  const duties = separateDuties(
+    dutiesAsked,
+    counted.filter(({ evidence }) => signed.has(evidence)),
+    context,
+  );
+  const approvals = decideApprovals(requirementsOf(requirements, 'approval'), duties, audit !== undefined, context);
+  const others = [
+    ...signatures,
+    ...(duties.outcome ? [duties.outcome] : []),
+    ...approvals,
+    ...requirementsOf(requirements, 'attestation').map((one) => decideAttestation(one, context)),
+    ...requirementsOf(requirements, 'window').map((one) => decideWindow(one, context)),
+    ...requirementsOf(requirements, 'freeze').map((one) => decideFreeze(one, context)),
+  ];
+  const waived = waive(others, requirements, duties, context);
+  const outcomes = [...(audit === undefined ? [] : [decideAudit(audit, waived, context.records, context)]), ...waived];
   const used = new Set(outcomes.flatMap((outcome) => outcome.evidence));
+  const made = [...counted, ...(context.statements ?? [])];
   return {
     result: resultOf(outcomes),
     artifact: context.artifact,
@@ -66,14 +62,26 @@ export function decide(
     moment: context.moment,
     at: new Date(context.at).toISOString(),
     anchored: context.anchored,
-    development: counted.some((evidence) => evidence.development && used.has(evidence.evidence)),
-    enforced: true,
+    development: made.some((one) => one.development && used.has(one.evidence)),
+    enforced: context.enforced ?? true,
     policy: context.policy,
     tiers: context.tiers,
     requirements: context.requirements,
     ...(context.signedAs && differs(context.signedAs, context.artifact) ? { signedAs: context.signedAs } : {}),
+    ...unreviewedOf(waived, context),
     outcomes,
   };
+}
+
+/** The waivers that broke the glass and that nobody has reviewed: earlier ones, and those this verdict rests on. */
+function unreviewedOf(outcomes: readonly Outcome[], { statements, unreviewed }: DecisionContext): Pick<Verdict, 'unreviewed'> {
+  const used = new Set(outcomes.filter(({ code }) => code === 'waived').flatMap(({ evidence }) => evidence));
+  const reviewed = new Set((statements ?? []).flatMap(({ said }) => (said.type === 'review' ? said.review.waivers : [])));
+  const broken = (statements ?? []).flatMap(({ said, evidence }) =>
+    said.type === 'waiver' && said.waiver.breakGlass && used.has(evidence) && !reviewed.has(evidence) ? [evidence] : [],
+  );
+  const all = [...new Set([...(unreviewed ?? []), ...broken])].sort();
+  return all.length === 0 ? {} : { unreviewed: all };
 }
 
 /** What rests on no trial root first, so that a verdict is not called `development` without need; then the earliest. */
@@ -157,13 +165,8 @@ function whyNotCounted(
   const { artifacts } = evidence.part;
   const places = evidence.byDigest.get(context.artifact.digest) ?? [];
   if (places.length === 0) return { code: 'wrong-subject', message: 'the part does not name these bytes' };
-  const at = new Date(evidence.time.at).toISOString();
-  if (evidence.time.at > (context.latest ?? context.at + CLOCK_SKEW)) {
-    return {
-      code: 'after-moment',
-      message: `it was timestamped ${at}, after ${new Date(context.at).toISOString()}${context.latest === undefined ? ": is this machine's clock slow?" : ''}`,
-    };
-  }
+  const early = whyNotYet(evidence, context);
+  if (early) return early;
   const mismatch = matchAuthor(evidence, requirement.signer);
   if (mismatch) return mismatch;
   const { signedAs } = context;
@@ -178,16 +181,10 @@ function whyNotCounted(
       message: `it was signed for the environment ${quoted(evidence.part.environment)}, not ${context.environment.id}`,
     };
   }
-  if (evidence.development && !context.environment.allowDevelopment) {
-    return {
-      code: 'development-not-allowed',
-      message: `it rests on a trial root, which the environment ${context.environment.id} does not allow`,
-    };
-  }
-  return undefined;
+  return whyNotNow(evidence, context);
 }
 
 function describe({ author, time }: Verified): string {
-  const by = author.type === 'key' ? `the key ${author.keyId} (a key proves the key, not the job)` : author.san;
+  const by = author.type === 'key' ? `the key ${author.keyId} (a key proves the key, not the job)` : authorName(author);
   return `signed by ${by} at ${new Date(time.at).toISOString()}, as ${time.authority} attests`;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decideAudit, type FoundRecords } from './decide-audit.ts';
-import { type Sha256, sha256 } from './formats/digest.ts';
-import type { AuditRequirement } from './requirement.ts';
-import type { Outcome } from './verdict.ts';
+import { type Sha256, sha256 } from '../formats/digest.ts';
+import type { AuditRequirement } from '../requirement.ts';
+import type { Outcome } from '../verdict.ts';
+import { decideAudit, type FoundRecords } from './audit.ts';
 
 const AUDIT: AuditRequirement = {
   id: 'audit',

@@ -1,6 +1,6 @@
-import type { Sha256 } from './formats/digest.ts';
-import type { AuditRequirement } from './requirement.ts';
-import type { NextStep, Outcome, Refusal } from './verdict.ts';
+import type { Sha256 } from '../formats/digest.ts';
+import type { AuditRequirement } from '../requirement.ts';
+import type { NextStep, Outcome, Refusal } from '../verdict.ts';
 
 /** A record that the log proves, of a signature. */
 export type ProvenRecord = {
@@ -27,16 +27,18 @@ type AuditContext = { readonly unreachable?: string; readonly next: NextStep; re
 /**
  * Decides whether every signature that counts is recorded: a signature whose record nobody can prove may have been made outside.
  *
- * @param signatures what became of the signature requirements.
+ * @param outcomes what became of the other requirements.
  */
 export function decideAudit(
   { id, layer, log }: AuditRequirement,
-  signatures: readonly Outcome[],
+  outcomes: readonly Outcome[],
   records: FoundRecords | undefined,
   context: AuditContext,
 ): Outcome {
-  const unknown = signatures.find(({ status }) => status === 'inconclusive');
-  const used = [...new Set(signatures.filter(({ status }) => status === 'met').flatMap(({ evidence }) => evidence))];
+  const unknown = outcomes.find(({ status }) => status === 'inconclusive');
+  const used = [
+    ...new Set(outcomes.filter(({ status }) => status === 'met' || status === 'waived').flatMap(({ evidence }) => evidence)),
+  ];
   const refused = used.flatMap((evidence) => records?.refused.get(evidence) ?? []);
   const base = { requirement: id, layer, evidence: [], refused };
   if (used.length === 0) {

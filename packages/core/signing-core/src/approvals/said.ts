@@ -1,0 +1,26 @@
+import type { Statement } from '../statement.ts';
+import { APPROVAL, type Approval, readApproval } from './approval.ts';
+import { REVIEW, type Review, readReview } from './review.ts';
+import { readWaiver, WAIVER, type Waiver } from './waiver.ts';
+
+/** What a statement says that is no release part. */
+export type Said =
+  | { readonly type: 'approval'; readonly approval: Approval }
+  | { readonly type: 'waiver'; readonly waiver: Waiver }
+  | { readonly type: 'review'; readonly review: Review }
+  /** What anybody may attest; what it is worth, the requirement that asks for it tells. */
+  | { readonly type: 'attestation' };
+
+/** Reads what a statement says. @throws SignwrightError `invalid-input` where it is one of ours and a field is not what it must be. */
+export function readSaid(statement: Statement): Said {
+  switch (statement.predicateType) {
+    case APPROVAL:
+      return { type: 'approval', approval: readApproval(statement) };
+    case WAIVER:
+      return { type: 'waiver', waiver: readWaiver(statement) };
+    case REVIEW:
+      return { type: 'review', review: readReview(statement) };
+    default:
+      return { type: 'attestation' };
+  }
+}
