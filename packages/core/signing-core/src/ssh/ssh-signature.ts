@@ -149,8 +149,8 @@ function readInner(key: SshPublicKey, fields: SshReader): Pick<SshSignature, 'ha
   const algorithm = accepted.find((one) => one.name === name);
   if (algorithm === undefined) {
     const by = name === 'ssh-rsa' ? 'RSA with SHA-1 (ssh-rsa)' : quoted(name);
-    const counts = `by a key of type ${key.type} only ${accepted.map((one) => one.name).join(' and ')} counts`;
-    throw new Refused('bad-signature', `the SSH signature is by ${by}; ${counts}`);
+    const counts = accepted.map((one) => one.name).join(' or ');
+    throw new Refused('bad-signature', `the SSH signature is by ${by}; of a key of type ${key.type} only ${counts} counts`);
   }
   const signature = readNumbers(key.key, fields.string());
   const touch = key.application === undefined ? undefined : { flags: fields.byte(), counter: fields.uint32() };
