@@ -1,4 +1,12 @@
-import { canonicalJson, type Json, type Kind, type SbomFormat, type Sha256 } from '@signwright/signing-core';
+import {
+  canonicalJson,
+  type Json,
+  type Kind,
+  type SbomFormat,
+  SEVERITIES,
+  type Severity,
+  type Sha256,
+} from '@signwright/signing-core';
 import { instantOf } from './values/instant.ts';
 
 /** An approval that is needed: by `count` people of a role. */
@@ -17,10 +25,11 @@ export type AttestationDemand = {
   readonly for?: readonly Kind[];
   readonly format?: readonly SbomFormat[];
   readonly failOn?: Severity;
+  /** Patterns of who built it, and from which repository. */
+  readonly builder?: string;
+  readonly source?: string;
   readonly maxAge?: number;
 };
-export type Severity = 'low' | 'medium' | 'high' | 'critical';
-export const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 
 export type WindowDemand = { readonly days: string; readonly from: string; readonly to: string; readonly timezone: string };
 export type FreezeDemand = { readonly from: string; readonly until: string; readonly reason?: string };
@@ -83,7 +92,14 @@ export function uniteApprovals(approvals: readonly ApprovalDemand[]): ApprovalDe
 export function uniteAttestations(attestations: readonly AttestationDemand[]): AttestationDemand[] {
   return mergeBy(
     attestations,
-    (attestation) => [attestation.type, attestation.by, sorted(attestation.for ?? []), sorted(attestation.format ?? [])],
+    ({ type, by, builder, source, ...one }) => [
+      type,
+      by,
+      sorted(one.for ?? []),
+      sorted(one.format ?? []),
+      builder ?? null,
+      source ?? null,
+    ],
     (x, y) => ({
       ...x,
       ...oneOf('failOn', x.failOn, y.failOn, (p, q) => (SEVERITIES.indexOf(p) < SEVERITIES.indexOf(q) ? p : q)),

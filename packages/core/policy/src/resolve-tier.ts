@@ -114,6 +114,8 @@ export function attestationOf(written: Attestation): AttestationDemand {
     ...(written.for === undefined ? {} : { for: sorted(written.for) }),
     ...(written.format === undefined ? {} : { format: sorted(written.format) }),
     ...(written['fail-on'] === undefined ? {} : { failOn: written['fail-on'] }),
+    ...(written.builder === undefined ? {} : { builder: written.builder }),
+    ...(written.source === undefined ? {} : { source: written.source }),
     ...(written['max-age'] === undefined ? {} : { maxAge: secondsOf(written['max-age']) }),
   };
 }

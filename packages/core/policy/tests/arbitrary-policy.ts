@@ -16,16 +16,20 @@ const approval = fc.record(
   { role: fc.constantFrom('r1', 'r2'), count: fc.constantFrom(1, 2), document: fc.constantFrom('change') },
   { requiredKeys: ['role'] },
 );
-const attestation = fc.record(
-  {
-    type: fc.constantFrom('sbom', 'vulnerabilities'),
-    by: fc.constantFrom('a', 'c'),
-    for: kinds,
-    'fail-on': fc.constantFrom('low', 'medium', 'high', 'critical'),
-    'max-age': duration,
-  },
-  { requiredKeys: ['type', 'by'] },
+const attestation = fc.oneof(
+  attestationOf('sbom', { format: fc.constantFrom(['spdx'], ['cyclonedx', 'spdx']) }),
+  attestationOf('vulnerabilities', { 'fail-on': fc.constantFrom('low', 'medium', 'high', 'critical') }),
+  attestationOf('provenance', {
+    builder: fc.constantFrom('https://ci.example', 'https://ci.example/runners/*'),
+    source: fc.constantFrom('https://git.example/a', 'https://git.example/a/**'),
+  }),
 );
+
+function attestationOf(type: string, conditions: { [key: string]: fc.Arbitrary<unknown> }): fc.Arbitrary<object> {
+  const of = { type: fc.constant(type), by: fc.constantFrom('a', 'c'), for: kinds, 'max-age': duration, ...conditions };
+  return fc.record(of, { requiredKeys: ['type', 'by'] });
+}
+
 const window = fc.constantFrom('mon', 'tue-fri').map((days) => ({ days, from: '08:00', to: '16:00', timezone: 'UTC' }));
 const freeze = fc.constantFrom('2026-12-18', '2026-12-20').map((from) => ({ from, until: '2027-01-04' }));
 const list = <T>(of: fc.Arbitrary<T>, minLength = 1): fc.Arbitrary<T[]> => fc.array(of, { minLength, maxLength: 2 });

@@ -1,5 +1,4 @@
-import type { Requirement } from '@signwright/signing-core';
-import { SEVERITIES } from '../src/demands.ts';
+import { type Requirement, SEVERITIES } from '@signwright/signing-core';
 import type { Demands, Resolution } from '../src/index.ts';
 
 /** What a requirement demands, whichever layer asks for it. */
@@ -39,6 +38,8 @@ function demandsImply(strong: Demands, weak: Demands): boolean {
           by.type === one.type &&
           by.by === one.by &&
           JSON.stringify(by.format) === JSON.stringify(one.format) &&
+          by.builder === one.builder &&
+          by.source === one.source &&
           atMost(by.maxAge, one.maxAge) &&
           atMost(by.failOn && SEVERITIES.indexOf(by.failOn), one.failOn && SEVERITIES.indexOf(one.failOn)),
       ),

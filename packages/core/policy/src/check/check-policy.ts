@@ -1,5 +1,6 @@
 import type { Problem } from '../problem.ts';
 import { deadRules, patternsAreFew, patternsAreValid, tiersAreUsed } from './artifacts.ts';
+import { attestationsCanBeJudged } from './attestations.ts';
 import { auditKeysFit, auditNamesItsLog } from './audit.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
@@ -29,6 +30,7 @@ const CHECKS: readonly Check[] = [
   nothingWeakens,
   tiersAskForSignatures,
   approvalsNeedAudit,
+  attestationsCanBeJudged,
   auditNamesItsLog,
   auditKeysFit,
   dutiesNeedCertificates,

@@ -1,4 +1,5 @@
-import { type Demands, SEVERITIES, uniteAttestations } from '../demands.ts';
+import { SEVERITIES } from '@signwright/signing-core';
+import { type Demands, uniteAttestations } from '../demands.ts';
 import type { Tier } from '../generated/policy-file.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';

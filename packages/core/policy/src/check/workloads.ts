@@ -9,7 +9,7 @@ import { entriesOf, type Subject } from './subject.ts';
 /** Each claim that says whose a job is, and what it must be like to say it. */
 const BOUNDS = {
   repository: {
-    says: (pattern: string) => /^https:\/\/[^/?#@\s]+\/[^/]/.test(literalStart(pattern)),
+    says: saysRepository,
     allowed:
       'allowed is an https URL with the host and the first letters of the path before any "*", such as https://gitlab.acme.example/acme/**',
   },
@@ -99,8 +99,13 @@ function unbounded(claim: keyof typeof BOUNDS, pattern: string): string {
   return `found ${JSON.stringify(pattern)}, which does not say whose it is: ${BOUNDS[claim].allowed}`;
 }
 
+/** An https URL with a host and the beginning of a path. */
+export function saysRepository(pattern: string): boolean {
+  return /^https:\/\/[^/?#@\s]+\/[^/]/.test(literalStart(pattern));
+}
+
 /** Exact, or begun by a host and a path in a URL, by more than a word and a colon elsewhere. Only a pattern with `//` matches a URL. */
-function saysWhoseSubject(pattern: string): boolean {
+export function saysWhoseSubject(pattern: string): boolean {
   if (!pattern.includes('*')) return true;
   const start = literalStart(pattern);
   if (pattern.includes('//')) return /^[a-z][a-z0-9+.-]*:\/\/[^/]+\/[^/]/i.test(start);

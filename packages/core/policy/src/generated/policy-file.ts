@@ -486,13 +486,21 @@ export interface Attestation {
   by: string;
   for?: Kinds1;
   /**
-   * The formats that will do.
+   * Of an SBOM: the formats that will do.
    */
   format?: ('cyclonedx' | 'spdx')[];
   /**
-   * The least severity that fails.
+   * Of vulnerabilities: the least severity that fails; one that is not known counts as critical.
    */
   'fail-on'?: 'low' | 'medium' | 'high' | 'critical';
+  /**
+   * Of provenance: the id of the builder that must have built it.
+   */
+  builder?: string;
+  /**
+   * Of provenance: the repository it must be built from, as `https://host/path`.
+   */
+  source?: string;
   /**
    * How old it may be.
    */

@@ -31,11 +31,18 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
             collectors: policy.collectors,
           } as const,
         ]),
-    ...demands.attestations.map(({ type, by, maxAge, format, failOn }): Requirement => {
+    ...demands.attestations.map(({ type, by, maxAge, format, failOn, builder, source }): Requirement => {
       const signer = policy.signers.get(by)?.rule;
       if (signer === undefined) throw new TypeError(`a policy with an undefined signer ${by}`);
-      const conditions = { ...(format && { format }), ...(failOn && { failOn }) };
-      const name = ['attestation', type, by, ...(format ?? [])].join(':');
+      const conditions = {
+        ...(format && { format }),
+        ...(failOn && { failOn }),
+        ...(builder && { builder }),
+        ...(source && { source }),
+      };
+      const name = ['attestation', type, by, ...(format ?? []), ...(builder ? [builder] : []), ...(source ? [source] : [])].join(
+        ':',
+      );
       return {
         ...at(name, true),
         type: 'attestation',
