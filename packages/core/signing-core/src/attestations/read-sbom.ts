@@ -22,7 +22,7 @@ export type Sbom = {
 export const SBOMS = 'CycloneDX 1.4 to 1.7 JSON, SPDX 2.2 or 2.3 JSON or SPDX 3 JSON-LD';
 
 const SPDX3_CONTEXT = /^https:\/\/spdx\.org\/rdf\/(3\.\d{1,3}(?:\.\d{1,3})?)\/spdx-context\.jsonld$/;
-const SPDX_ID = /^SPDXRef-[A-Za-z0-9.-]+$/;
+const SPDX_ID = /^SPDXRef-\S+$/;
 
 /**
  * Reads as much of a bill of materials as tells that it is one, and of something.

@@ -122,7 +122,7 @@ function marked(predicate: JsonObject, certified: Claims): JsonObject {
 function pointersIn(value: Json, path: string): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
   return Object.entries(value).flatMap(([key, inner]) =>
-    pointersIn(inner as Json, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+    pointersIn(inner, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
   );
 }
 
