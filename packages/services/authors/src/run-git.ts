@@ -108,7 +108,7 @@ function environment(path: string, objects: string): NodeJS.ProcessEnv {
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
     // git(1) does not list it: the size of one allocation, so that an object that unpacks to gigabytes is refused.
-    GIT_ALLOC_LIMIT: '256m',
+    GIT_ALLOC_LIMIT: '128m',
     LC_ALL: 'C',
   };
 }
