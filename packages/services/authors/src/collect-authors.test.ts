@@ -306,4 +306,19 @@ describe('nothing is concluded', () => {
     expect(repository.git('rev-list', head, `^${base}`)).toBe(head);
     expect(await incomplete(repository, { head, base })).toContain('is another object');
   });
+
+  test('where a commit before the base is stored that claims to contain what is released', async () => {
+    const repository = testRepository();
+    const root = repository.commit();
+    const old = repository.commit({ parents: [root] });
+    const base = repository.commit({ parents: [old] });
+    const hidden = repository.commit({ parents: [root], author: MALLORY });
+    const head = repository.commit({ parents: [base, hidden] });
+    const file = (id: string): string => join(repository.path, 'objects', id.slice(0, 2), id.slice(2));
+    const claim = repository.commit({ parents: [hidden] });
+    rmSync(file(old));
+    writeFileSync(file(old), readFileSync(file(claim)));
+    expect(repository.git('rev-list', head, `^${base}`)).toBe(head);
+    expect(await incomplete(repository, { head, base })).toContain(`what the repository stores as ${old} is another object`);
+  });
 });

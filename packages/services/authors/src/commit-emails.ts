@@ -14,7 +14,8 @@ const CO_AUTHOR = /co[- ]?(?:authored|developed)[- ]?by([^\n\r\0]*)/gi;
 export function emailsOf(commit: Commit): ReadonlySet<string> {
   const found = new Set<string>();
   const take = (text: string): void => {
-    for (const address of addressesIn(text)) found.add(address);
+    // A copy: a part of a string keeps the whole of it in memory, here the commit.
+    for (const address of addressesIn(text)) found.add(Buffer.from(address).toString());
   };
   for (const identity of commit.identities) for (const text of readings(identity, commit.encoding)) take(text);
   for (const text of readings(commit.message, commit.encoding)) {

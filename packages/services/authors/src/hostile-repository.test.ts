@@ -95,6 +95,41 @@ describe('a commit is not hidden', () => {
   });
 });
 
+describe('what git lists', () => {
+  /** A git that passes its lists of commits through a filter. */
+  const filtered = (filter: string): void => {
+    const place = newPlace();
+    const real = (process.env['PATH'] ?? '').split(':').map((directory) => join(directory, 'git'));
+    const git = real.find((path) => existsSync(path));
+    const script = `#!/bin/sh\ncase "$*" in *rev-list*) '${git}' "$@" | ${filter} ;; *) exec '${git}' "$@" ;; esac\n`;
+    writeFileSync(join(place, 'git'), script, { mode: 0o755 });
+    vi.stubEnv('PATH', `${place}:${process.env['PATH']}`);
+  };
+
+  test('is not believed where it leaves one out', async () => {
+    const repository = testRepository();
+    const { base, hidden, head } = withHidden(repository);
+    filtered(`grep -v ${hidden}`);
+    const list = await collectAuthors({ directory: repository.path, ...NOBODY, head, base });
+    expect(list.incomplete).toContain('no ancestor of what is released');
+    const merge = repository.commit({ parents: [base, hidden] });
+    const merged = await collectAuthors({ directory: repository.path, ...NOBODY, head: merge, base });
+    expect(merged.incomplete).toContain(`git left out the commit ${hidden}`);
+    const all = await collectAuthors({ directory: repository.path, ...NOBODY, head: merge });
+    expect(all.incomplete).toContain(`git left out the commit ${hidden}`);
+  });
+
+  test('is not believed where nothing leads there', async () => {
+    const repository = testRepository();
+    const { base, head } = withHidden(repository);
+    const foreign = repository.commit({ author: 'Bob <bob@acme.example>' });
+    filtered(`sed '2s/.*/${foreign}/'`);
+    const list = await collectAuthors({ directory: repository.path, ...NOBODY, head, base });
+    expect(list.incomplete).toContain(`git lists ${foreign}, which no commit before it names`);
+    expect(list.emails).not.toContain('bob@acme.example');
+  });
+});
+
 describe('a repository', () => {
   test('runs no program of its own', async () => {
     const place = newPlace();
