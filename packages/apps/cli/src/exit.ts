@@ -1,4 +1,4 @@
-import { type ErrorCode, type Result, SignwrightError } from '@signwright/signing-core';
+import { type ErrorCode, type Result, SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
 import { printNote } from './print-lines.ts';
 
 /** What a pipeline switches on; in every adapter 1 to 70 stop what depends on the step. */
@@ -20,6 +20,11 @@ const BY_CODE: { readonly [code in ErrorCode]: number } = {
 /** The exit code of a verdict. */
 export function exitOf(result: Result): number {
   return EXIT[result];
+}
+
+/** The exit code of several verdicts: that of the worst. Where a tier only observes, its verdict blocks nothing. */
+export function exitOfVerdicts(verdicts: readonly Pick<Verdict, 'result' | 'enforced'>[]): number {
+  return exitOf(worstOf(verdicts.map(({ result, enforced }) => (enforced ? result : 'allow'))));
 }
 
 /** Tells a person what went wrong, on stderr, and returns the exit code. */

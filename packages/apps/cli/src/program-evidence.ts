@@ -70,6 +70,7 @@ function addVerify(evidence: Command, finish: Finish, run: Run): void {
     .option('--policy <file>', 'the policy to judge by (default: the one that is kept with the evidence)')
     .option('--environment <id>', 'where the artifacts are to go, as the policy names it')
     .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')
+    .option('--with-log', "ask the policy's log for rejections too; an archive holds none")
     .option('--at <time>', 'judge as of this time, such as 2036-01-31T12:00:00Z')
     .option(
       '--evidence <store>',

@@ -13,6 +13,7 @@ import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
+import { addPeople } from './program-people.ts';
 import { addSigner, addTrust } from './program-trust.ts';
 import { outputOption, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
@@ -93,6 +94,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addHelpText('after', example('signwright wait dist --timeout 30m'))
     .action((paths, options) => finish(wait(paths, options, run)));
 
+  addPeople(program, finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'look at a policy'), finish);

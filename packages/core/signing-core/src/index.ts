@@ -27,7 +27,7 @@ export type { ReportFile } from './attestations/write-vulnerabilities.ts';
 export { writeVulnerabilities } from './attestations/write-vulnerabilities.ts';
 export { authorName } from './author-name.ts';
 export type { Bundle } from './bundle.ts';
-export { MAX_BUNDLE, parseBundle } from './bundle.ts';
+export { MAX_BUNDLE, parseBundle, writeBundle } from './bundle.ts';
 export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
 export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
 export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
@@ -141,6 +141,8 @@ export type {
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
 export type { PreparedPart, SignedPart, Signing } from './sign.ts';
 export { preparePart, recordedSigner, signPart } from './sign.ts';
+export type { EnvelopeSigner, SignedEnvelope } from './sign-envelope.ts';
+export { signEnvelope } from './sign-envelope.ts';
 export type { FileToSign } from './sign-file.ts';
 export { checkFileSignature, signFile } from './sign-file.ts';
 export { checkRequest, signWithKey } from './sign-with-key.ts';

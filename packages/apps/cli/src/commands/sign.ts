@@ -1,25 +1,27 @@
 import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { messageOf, SignwrightError, type TrustRoot, worstOf } from '@signwright/signing-core';
+import { messageOf, SignwrightError } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { ciJob } from '../context/ci-job.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { confirmedParts } from '../context/confirmed-parts.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { createSigners } from '../context/signers/create-signers.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { sourceContext } from '../context/source-context.ts';
-import { exitOf } from '../exit.ts';
+import { trustRootOf } from '../context/trust-root-of.ts';
+import { exitOfVerdicts } from '../exit.ts';
 import { tell, tellOfFallbacks } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
 import { recordedArtifact } from '../records/run-recorder.ts';
 import type { RunLog } from '../records/write-records.ts';
+import { askForApprovals } from '../requests/ask-for-approvals.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { prepareParts } from '../signing/prepare-parts.ts';
 import { prepareSidecars, refuseEd25519 } from '../signing/prepare-sidecars.ts';
@@ -100,6 +102,8 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   await publishLog(recorded?.log, note);
   await tellOfFallbacks(open, signing.signers, note);
   if (failure !== undefined) throw failure;
+  const asked = await askForApprovals(planned, options.environment ?? 'default', asserted, store, before);
+  if (asked) note(`approvals are needed: signwright approve ${asked.id}${asked.before ? ' (asked before)' : ''}`);
 
   const verdicts = planned.map(({ name, digest, signers }) => {
     const verified = [...before.verified(digest), ...made];
@@ -109,7 +113,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   });
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
-  return exitOf(worstOf(verdicts.map(({ result }) => result)));
+  return exitOfVerdicts(verdicts);
 }
 
 /** Lets outsiders see the log as it is now; what is recorded stands whether or not that works. */
@@ -120,12 +124,4 @@ async function publishLog(log: RunLog | undefined, note: (line: string) => void)
     if (!(error instanceof SignwrightError)) throw error;
     note(`the log's newest checkpoint was not published: ${messageOf(error)}`);
   }
-}
-
-function trustRootOf({ trustRoot, file }: OpenPolicy): TrustRoot {
-  if (trustRoot) return trustRoot;
-  throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
-    where: file,
-    next: 'add trust: { root: trust/trusted-root.json }',
-  });
 }

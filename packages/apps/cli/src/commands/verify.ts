@@ -1,13 +1,12 @@
-import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { worstOf } from '@signwright/signing-core';
+import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
-import { collectEvidence } from '../context/collect-evidence.ts';
 import { parseInstant } from '../context/instant.ts';
+import { judgeArtifacts } from '../context/judge-artifacts.ts';
 import { evidencePlace, openExistingEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
-import { exitOf } from '../exit.ts';
+import { exitOfVerdicts } from '../exit.ts';
 import { tell } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
@@ -25,31 +24,17 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = await hashArtifacts(named, options, run);
-  const evidence = await collectEvidence(
-    await openExistingEvidence(place),
-    artifacts.map(({ digest }) => digest),
-    open,
-  );
-  const verdicts = artifacts.map(({ name, digest }) =>
-    judgeArtifact(
-      open.policy,
-      { name, digest, ...(options.environment === undefined ? {} : { environment: options.environment }) },
-      {
-        verified: evidence.verified(digest),
-        refused: evidence.refused(digest),
-        records: evidence.records,
-        ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
-        at,
-        ...(options.at === undefined ? {} : { latest: at }),
-        moment: 'release',
-        anchored: open.anchored,
-      },
-    ),
-  );
+  const verdicts = await judgeArtifacts(open, await openExistingEvidence(place), artifacts, {
+    at,
+    ...(options.at === undefined ? {} : { latest: at }),
+    environment: options.environment,
+    moment: 'release',
+    askLog: true,
+  });
 
   printVerdicts(verdicts, options);
   await tell(open, verdicts, (line) => {
     if (!options.quiet) printNote(line);
   });
-  return exitOf(worstOf(verdicts.map(({ result }) => result)));
+  return exitOfVerdicts(verdicts);
 }

@@ -1,10 +1,13 @@
 import {
+  type ApprovalRequest,
   type EvidenceStore,
   type EvidenceTrust,
   inParallel,
   kindOf,
   type Refusal,
+  readRequest,
   type Sha256,
+  SignwrightError,
   type Verified,
   type VerifiedStatement,
   verifyEvidence,
@@ -20,6 +23,8 @@ export type CollectedEvidence = {
   /** People's words and attestations about any of these: an artifact, the rules that match it. */
   statements(subjects: readonly Sha256[]): readonly VerifiedStatement[];
   refused(digest: Sha256): readonly Refusal[];
+  /** The requests that ask for its approvals, sorted by id. */
+  requests(digest: Sha256): readonly StoredRequest[];
   /** What the log proves of it. */
   readonly records: StoredRecords;
   /** Whether the store could tell what it holds. */
@@ -27,6 +32,11 @@ export type CollectedEvidence = {
   /** Why some of it could not be read, where it could not: what it would prove is not known. */
   readonly unreachable?: string;
 };
+
+/** A request to approve, by its id. */
+export type StoredRequest = { readonly id: Sha256; readonly request: ApprovalRequest };
+
+type Found = Verified | VerifiedStatement | Refusal | StoredRequest;
 
 const READ_AT_ONCE = 8;
 
@@ -41,7 +51,7 @@ export async function collectEvidence(
 ): Promise<CollectedEvidence> {
   const failures: string[] = [];
   const reader = tolerantReader(store, failures);
-  const results = new Map<Sha256, Verified | VerifiedStatement | Refusal>();
+  const results = new Map<Sha256, Found>();
   const listed = await reader.list(digests);
   const ids = new Set([...(listed ?? [])].flatMap(([digest, some]) => mostOf(some, `evidence about ${digest}`)));
   const trust = evidenceTrust(open);
@@ -49,28 +59,38 @@ export async function collectEvidence(
     const result = await verifyListed(id, reader, trust);
     if (result) results.set(id, result);
   });
-  const made = [...results.values()].filter((one): one is Verified | VerifiedStatement => !('code' in one));
+  const made = [...results.values()].filter((one): one is Verified | VerifiedStatement => 'evidence' in one && !('code' in one));
   const rule = open.policy.audit?.rule;
   const records = rule === undefined ? noRecords : await findRecords(reader, made, rule);
-  const about = (digest: Sha256): (Verified | VerifiedStatement | Refusal)[] =>
-    (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
+  const about = (digest: Sha256): Found[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
   return {
     verified: (digest) => about(digest).filter((one): one is Verified => 'part' in one),
     statements: (subjects) => [...new Set(subjects.flatMap(about))].filter((one): one is VerifiedStatement => 'said' in one),
     refused: (digest) => about(digest).filter((one): one is Refusal => 'code' in one),
+    requests: (digest) =>
+      about(digest)
+        .filter((one): one is StoredRequest => 'request' in one)
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
     records,
     listed: listed !== undefined,
     ...(failures[0] === undefined ? {} : { unreachable: failures[0] }),
   };
 }
 
-async function verifyListed(
-  id: Sha256,
-  reader: EvidenceReader,
-  trust: EvidenceTrust,
-): Promise<Verified | VerifiedStatement | Refusal | undefined> {
+async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceTrust): Promise<Found | undefined> {
   const bytes = await reader.get(id);
   if (bytes === undefined) return undefined;
   const kind = kindOf(bytes);
+  if (kind === 'request') return readStored(id, bytes);
   return kind === 'bundle' || kind === 'unknown' ? verifyEvidence(id, bytes, trust) : undefined;
+}
+
+/** A request proves nothing; one that cannot be read is none. */
+function readStored(id: Sha256, bytes: Uint8Array): StoredRequest | undefined {
+  try {
+    return { id, request: readRequest(bytes) };
+  } catch (error) {
+    if (error instanceof SignwrightError && error.code === 'invalid-input') return undefined;
+    throw error;
+  }
 }

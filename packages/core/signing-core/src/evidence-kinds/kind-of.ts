@@ -1,3 +1,4 @@
+import { REQUEST_END, REQUEST_START } from '../approvals/request.ts';
 import { SNAPSHOT_END, SNAPSHOT_START } from './policy-snapshot.ts';
 import { RECEIPT_END, RECEIPT_START } from './receipt.ts';
 
@@ -9,6 +10,8 @@ export type EvidenceKind =
   | 'record-proof'
   /** What the log gave for a record that is not proved yet; see `readReceipt`. */
   | 'receipt'
+  /** What approvers are asked; see `readRequest`. */
+  | 'request'
   /** The files a policy was loaded from; see `readSnapshot`. */
   | 'policy-snapshot'
   /** Nothing that this version knows. */
@@ -28,6 +31,7 @@ export function kindOf(bytes: Uint8Array): EvidenceKind {
     content.length >= text.length && content.subarray(content.length - text.length).equals(Buffer.from(text));
   if (startsWith(TLOG_PROOF)) return 'record-proof';
   if (startsWith(RECEIPT_START) && endsWith(RECEIPT_END)) return 'receipt';
+  if (startsWith(REQUEST_START) && endsWith(REQUEST_END)) return 'request';
   if (startsWith(SNAPSHOT_START) && endsWith(SNAPSHOT_END)) return 'policy-snapshot';
   return isObject(content) ? 'bundle' : 'unknown';
 }

@@ -1,4 +1,5 @@
 import {
+  APPROVAL,
   IN_TOTO,
   kindOf,
   parseBundle,
@@ -6,16 +7,29 @@ import {
   parseStatement,
   parseTlogProof,
   RELEASE_PART,
+  REVIEW,
   Refused,
   readReceipt,
   type Sha256,
   SignwrightError,
   sanOf,
+  WAIVER,
 } from '@signwright/signing-core';
 
 /** What a piece of evidence is, and who made it, as it says itself: nothing of it is verified. */
 export type Described = {
-  readonly kind: 'part' | 'bundle' | 'record-proof' | 'receipt' | 'policy-snapshot' | 'unknown';
+  readonly kind:
+    | 'part'
+    | 'approval'
+    | 'waiver'
+    | 'review'
+    | 'attestation'
+    | 'bundle'
+    | 'request'
+    | 'record-proof'
+    | 'receipt'
+    | 'policy-snapshot'
+    | 'unknown';
   /** The name in a certificate, the hint at a key, the name of a log. */
   readonly by?: string;
 };
@@ -41,12 +55,19 @@ export function describePiece(bytes: Uint8Array): Described {
   }
 }
 
+const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
+  [RELEASE_PART, 'part'],
+  [APPROVAL, 'approval'],
+  [WAIVER, 'waiver'],
+  [REVIEW, 'review'],
+]);
+
 function describeBundle(bytes: Uint8Array): Described {
   const { content, key } = parseBundle(bytes);
   const isStatement = content.type === 'envelope' && content.envelope.payloadType === IN_TOTO;
-  const isPart = isStatement && parseStatement(content.envelope.payload).predicateType === RELEASE_PART;
+  const what = isStatement ? STATEMENTS.get(parseStatement(content.envelope.payload).predicateType) : undefined;
   const by = key.type === 'certificate' ? sanOf(parseCertificate(key.der)) : `key ${key.hint}`;
-  return { kind: isPart ? 'part' : 'bundle', by };
+  return { kind: what ?? (isStatement ? 'attestation' : 'bundle'), by };
 }
 
 /** A digest as people tell it from others. */

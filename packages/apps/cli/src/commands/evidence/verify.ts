@@ -1,8 +1,8 @@
-import { judgeArtifact, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { type Sha256, type Verdict, worstOf } from '@signwright/signing-core';
+import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
 import { parseInstant } from '../../context/instant.ts';
+import { judgeBy } from '../../context/judge-artifacts.ts';
 import type { Run } from '../../context/run.ts';
-import { exitOf } from '../../exit.ts';
+import { exitOfVerdicts } from '../../exit.ts';
 import { printNote } from '../../print-lines.ts';
 import { printVerdicts } from '../../print-verdicts.ts';
 import type { Format } from '../../shared-options.ts';
@@ -16,6 +16,8 @@ export type EvidenceVerifyOptions = {
   readonly policy?: string;
   readonly evidence?: string;
   readonly anchor?: string;
+  /** The policy's log is asked for rejections. */
+  readonly withLog?: true;
   readonly environment?: string;
   readonly at?: string;
   readonly output: Format;
@@ -44,33 +46,18 @@ export async function evidenceVerify(args: string[], options: EvidenceVerifyOpti
   });
   refuseUnenforced(unenforcedInRun(chosen.open.policy));
 
-  const verdicts = artifacts.map((artifact) => judge(artifact, chosen, { at, ...latest, environment: options.environment }));
+  const { open, evidence } = chosen;
+  const circumstances = {
+    at,
+    ...latest,
+    environment: options.environment,
+    moment: 'release',
+    askLog: options.withLog ?? false,
+  } as const;
+  const verdicts = await judgeBy(open, evidence, artifacts, circumstances);
   printVerdicts(verdicts, options);
   if (!options.quiet) printNote(describe(chosen, options.at === undefined ? undefined : at));
-  return exitOf(worstOf(verdicts.map(({ result }) => result)));
-}
-
-type Circumstances = { readonly at: number; readonly latest?: number; readonly environment: string | undefined };
-
-function judge(
-  artifact: { readonly name: string; readonly digest: Sha256 },
-  { open, evidence }: ChosenPolicy,
-  { environment, ...times }: Circumstances,
-): Verdict {
-  const { name, digest } = artifact;
-  return judgeArtifact(
-    open.policy,
-    { name, digest, ...(environment === undefined ? {} : { environment }) },
-    {
-      verified: evidence.verified(digest),
-      refused: evidence.refused(digest),
-      records: evidence.records,
-      ...(evidence.unreachable === undefined ? {} : { unreachable: evidence.unreachable }),
-      ...times,
-      moment: 'release',
-      anchored: open.anchored,
-    },
-  );
+  return exitOfVerdicts(verdicts);
 }
 
 /** By which policy it was decided, and as of when. */

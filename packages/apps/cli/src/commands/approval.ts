@@ -1,0 +1,72 @@
+import { writeAtomic } from '@signwright/files';
+import { safeJson } from '@signwright/report';
+import {
+  allowedSignersLine,
+  armorSshSignature,
+  authorName,
+  parseBundle,
+  parseSha256,
+  parseSshPublicKey,
+  preAuthEncoding,
+  SignwrightError,
+  verifyEvidence,
+} from '@signwright/signing-core';
+import { evidenceTrust } from '../context/evidence-trust.ts';
+import { evidencePlace, openExistingEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { EXIT } from '../exit.ts';
+
+export type ApprovalShowOptions = {
+  readonly policy: string;
+  readonly evidence?: string;
+  readonly pae?: string;
+  readonly signature?: string;
+  readonly allowedSigners?: string;
+};
+
+/** `signwright approval show`: what a person signed, verified by the policy, and what others need to check it without us. */
+export async function approvalShow(text: string, options: ApprovalShowOptions): Promise<number> {
+  const open = await openPolicy(options, new Date());
+  const id = parseSha256(/^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : text);
+  const bytes = await (await openExistingEvidence(evidencePlace(open, options.evidence))).get(id);
+  const { content } = parseBundle(bytes);
+  if (content.type !== 'envelope')
+    throw new SignwrightError('usage', `${id} is no statement`, { next: 'give the digest of one' });
+  const { payloadType, payload, signature } = content.envelope;
+  if (options.pae !== undefined) await writeAtomic(options.pae, preAuthEncoding(payloadType, payload));
+  if (options.signature !== undefined) await writeAtomic(options.signature, Buffer.from(armorSshSignature(signature)));
+  const verified = await verifyEvidence(id, bytes, evidenceTrust(open));
+  if ('code' in verified) {
+    throw new SignwrightError('verification', `${id} does not hold: ${verified.message}`, { where: open.file });
+  }
+  if (options.allowedSigners !== undefined)
+    await writeAtomic(options.allowedSigners, Buffer.from(allowedSigners(open, verified.statement.predicateType)));
+  const { statement, author, time } = verified;
+  process.stdout.write(
+    safeJson({
+      version: 1,
+      evidence: id,
+      by: authorName(author),
+      at: new Date(time.at).toISOString(),
+      statement: { predicateType: statement.predicateType, subject: statement.subject, predicate: statement.predicate },
+    }),
+  );
+  return EXIT.allow;
+}
+
+/** The policy's people by their keys, each for this kind of statement alone. */
+function allowedSigners({ policy }: OpenPolicy, namespace: string): string {
+  const lines = [...policy.people.values()].flatMap(({ id, keys }) =>
+    keys.map(({ publicKey, from, until, compromisedSince }) => {
+      const end = [until, compromisedSince].filter((one) => one !== undefined);
+      return allowedSignersLine({
+        principal: id,
+        namespaces: [namespace],
+        key: parseSshPublicKey(publicKey),
+        ...(from === undefined ? {} : { validAfter: new Date(from) }),
+        ...(end.length === 0 ? {} : { validBefore: new Date(Math.min(...end)) }),
+      });
+    }),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}

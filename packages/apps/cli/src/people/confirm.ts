@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline/promises';
+import { SignwrightError } from '@signwright/signing-core';
+
+/**
+ * Asks the person to type yes.
+ *
+ * @throws SignwrightError `usage` where nobody can be asked, `cancelled` where the answer is another.
+ */
+export async function confirm(question: string, assumed: boolean, signal: AbortSignal): Promise<void> {
+  if (assumed) return;
+  if (process.stdin.isTTY !== true) {
+    throw new SignwrightError('usage', 'nobody can be asked here: the input is no terminal', {
+      next: 'read what is above, and add --yes',
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} Type "yes": `, { signal });
+    if (answer.trim() === 'yes') return;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    terminal.close();
+  }
+  throw new SignwrightError('cancelled', 'nothing was signed');
+}

@@ -1,0 +1,71 @@
+import {
+  type ApprovalRecord,
+  type EvidenceItem,
+  keyOfPerson,
+  type RecordedArtifact,
+  type Sha256,
+  writeReceipt,
+  writeSliced,
+} from '@signwright/signing-core';
+import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from '../context/open-log.ts';
+import { runContext } from '../context/run-context.ts';
+import { tolerant } from '../records/run-recorder.ts';
+import type { Speaking } from './publish-statement.ts';
+import type { SignedAsPerson } from './sign-as-person.ts';
+
+/** What a record says of a person's statement beside who made it and when. */
+export type ToRecord = {
+  readonly said: ApprovalRecord['said'];
+  readonly request: Sha256;
+  readonly environment: string;
+  readonly artifacts: readonly RecordedArtifact[];
+  readonly about?: readonly string[];
+  /** Whether any of the artifacts' tiers may not do without a record, wants one, or asks for none. */
+  readonly audit: 'required' | 'best-effort' | undefined;
+};
+
+/**
+ * Records that a person said something, before it is published: in a segment that the person seals, or the log's own key where it is
+ * here.
+ *
+ * @returns what is to be kept beside the statement: the proof, or the receipt it can be had for.
+ */
+export async function recordPerson(
+  { verified, signature }: SignedAsPerson,
+  { audit, ...record }: ToRecord,
+  { open, person, timestamps, note }: Speaking,
+): Promise<EvidenceItem[]> {
+  if (audit === undefined) return [];
+  const definition = auditDefinition(open);
+  const required = audit === 'required';
+  if (required) checkLasting(open, definition);
+  const written = await tolerant(required, note, async () => {
+    const store = await openLogStore(open, definition);
+    const logKey = await logKeyHere(open, definition);
+    const author = async () => (logKey ? { signer: logKey } : { ...person.by, timestamps });
+    const log = await openLog(open, definition, store, { ...(logKey ? { logKey } : {}), author });
+    const { host, address } = runContext(undefined);
+    const { name, digest } = open.policy;
+    const records = writeSliced({
+      ...record,
+      event: 'approval',
+      time: new Date().toISOString(),
+      requester: { asserted: {} },
+      policy: { ...(name === undefined ? {} : { name }), digest },
+      host,
+      ...(address === undefined ? {} : { address }),
+      person: person.person.id,
+      key: keyOfPerson(verified.author),
+      signature,
+      evidence: verified.evidence,
+      signed: new Date(verified.time.at).toISOString(),
+    });
+    const [receipt] = await log.append(records);
+    if (logKey && store.transactions === undefined) await log.publish();
+    return receipt && { receipt, proof: await log.prove(receipt) };
+  });
+  if (!written) return [];
+  const { receipt, proof } = written;
+  const evidence = proof ?? writeReceipt({ ...receipt, evidence: verified.evidence });
+  return [{ evidence, subjects: [verified.evidence] }];
+}

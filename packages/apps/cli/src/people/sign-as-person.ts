@@ -1,0 +1,44 @@
+import {
+  IN_TOTO,
+  type Sha256,
+  SignwrightError,
+  sha256,
+  signEnvelope,
+  type TimestampAuthority,
+  type VerifiedStatement,
+  verifyEvidence,
+  writeBundle,
+} from '@signwright/signing-core';
+import { evidenceTrust } from '../context/evidence-trust.ts';
+import type { OpenPolicy } from '../context/open-policy.ts';
+import type { PersonKey } from './person-key.ts';
+
+/** A person's statement, signed, timestamped and verified. */
+export type SignedAsPerson = {
+  readonly bytes: Buffer;
+  readonly evidence: Sha256;
+  readonly signature: Sha256;
+  readonly verified: VerifiedStatement;
+};
+
+/**
+ * Signs a statement as a person: signature → timestamp → bundle → verify. One signature a file.
+ *
+ * @throws SignwrightError as the person's key and the timestamp authority do; `verification` where what was made does not hold.
+ */
+export async function signAsPerson(
+  payload: Buffer,
+  predicateType: string,
+  { by }: PersonKey,
+  { open, timestamps }: { readonly open: OpenPolicy; readonly timestamps: TimestampAuthority },
+): Promise<SignedAsPerson> {
+  const { signature, ...sealed } = await signEnvelope(IN_TOTO, payload, predicateType, by);
+  const bytes = writeBundle({ ...sealed, timestamps: [Buffer.from(await timestamps.timestamp(signature))] });
+  const evidence = sha256(bytes);
+  const verified = await verifyEvidence(evidence, bytes, evidenceTrust(open));
+  if ('said' in verified) return { bytes, evidence, signature: sha256(signature), verified };
+  const why = 'code' in verified ? verified.message : 'it reads as a release part';
+  throw new SignwrightError('verification', `what was just signed does not verify: ${why}`, {
+    next: 'nothing was published',
+  });
+}

@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander';
+import { approvalShow } from './commands/approval.ts';
+import { approve } from './commands/approve.ts';
+import { request } from './commands/request.ts';
+import type { Run } from './context/run.ts';
+import { example, type Finish } from './program-parts.ts';
+import { shareOptions } from './shared-options.ts';
+
+/** Adds the commands by which people are asked, and answer. */
+export function addPeople(program: Command, finish: Finish, run: Run): void {
+  shareOptions(program.command('request').description('ask for the approvals that artifacts need, and say who may give them'), [
+    'text',
+  ])
+    .argument('[path...]', "files and directories (default: where the policy's patterns begin)")
+    .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .addHelpText('after', example('signwright request dist --environment production'))
+    .action((paths, options) => finish(request(paths, options, run)));
+
+  asPerson(program.command('approve').description('show what a request asks for, and approve, reject or withdraw'))
+    .argument('<request>', "the request's id, as the run that needs approvals prints it")
+    .option('--only <name...>', 'answer for these artifacts of it alone')
+    .addOption(new Option('--reject', 'say that it may not go there; needs --reason').conflicts('withdraw'))
+    .addOption(new Option('--withdraw', 'take back what you said of it before'))
+    .option('--reason <text>', 'why')
+    .addHelpText('after', example('signwright approve sha256:4f1a… --key ~/.ssh/id_ed25519_sk'))
+    .action((id, options) => finish(approve(id, options, run)));
+
+  const approval = program.command('approval').description('look at what people signed');
+  approval
+    .command('show')
+    .description('print a statement of a person, and write what ssh-keygen -Y verify reads')
+    .argument('<evidence>', 'the digest of the statement, as "signwright evidence list" shows it')
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--evidence <directory>', 'where evidence is kept')
+    .option('--pae <file>', 'write the exact bytes that were signed')
+    .option('--signature <file>', 'write the signature, as ssh-keygen has it')
+    .option('--allowed-signers <file>', "write the policy's people and keys, as ssh-keygen reads them")
+    .addHelpText(
+      'after',
+      example(
+        'signwright approval show sha256:77ab… --pae approval.pae --signature approval.sig --allowed-signers allowed\n  $ ssh-keygen -Y verify -f allowed -I ann -n https://signwright.dev/approval/v1 -s approval.sig < approval.pae',
+      ),
+    )
+    .action((evidence, options) => finish(approvalShow(evidence, options)));
+}
+
+/** Adds the options of every command that a person signs with. */
+export function asPerson(command: Command): Command {
+  return command
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')
+    .option('--evidence <directory>', "where evidence is kept (default: the policy's store, else .signwright/evidence)")
+    .option('--key <file>', 'your SSH key, private or public (default: the first of the agent or ~/.ssh that the policy names)')
+    .option('--id-token-file <file>', 'your ID token, to sign with a short-lived certificate instead')
+    .option('--authority <signer>', 'the signer of the policy whose CA certifies you; with --id-token-file')
+    .option('--yes', 'do not ask')
+    .option('--quiet', 'print no notes on stderr');
+}
