@@ -36,6 +36,8 @@ export const PEERS = [
   { name: 'openssl', kind: 'debian', package: 'openssl', proof: ['version'] },
   // Kills a program, or fails it, at the n-th of its system calls.
   { name: 'strace', kind: 'debian', package: 'strace', proof: ['-V'] },
+  // Comes with ssh-keygen and ssh-add, which have no arguments to prove themselves by.
+  { name: 'ssh-agent', kind: 'debian', package: 'openssh-client', proof: ['true'] },
   // A PKCS#11 token in software; its library is what we sign through.
   { name: 'softhsm2-util', kind: 'debian', package: 'softhsm2', proof: ['--version'] },
   // Tessera's own check of a log, its POSIX personality and its load generator.

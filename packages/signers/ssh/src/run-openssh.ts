@@ -88,6 +88,7 @@ async function collect(child: ChildProcessWithoutNullStreams, program: string, h
 }
 
 function end(child: ChildProcessWithoutNullStreams): void {
+  if (child.killed) return;
   child.kill('SIGTERM');
   const killer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   child.on('exit', () => clearTimeout(killer));
