@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { load, problemsOf, withKey } from '../../tests/policy-files.ts';
 import { problemLine } from '../problem.ts';
 
+const WEAK_RSA = Buffer.from(`000000077373682d727361000000030100010000008100${'ff'.repeat(128)}`, 'hex').toString('base64');
 const ED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtwh8/TVzbzNaXpbslCnyqVS2VGkDexBwa7PnwJgS25';
 const CERT = 'certificate: { fulcio: https://ca.example }';
 const CI = 'workloads: { ci: { issuer: https://ci.example, repository-id: "1" } }';
@@ -337,6 +338,31 @@ const CASES: readonly Case[] = [
     'an SSH key cut short',
     withKey('people: { ann: { ssh: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9d"] } }'),
     'policy.yaml:2:24: people.ann.ssh[0]: not a whole public key of type ssh-ed25519: paste the line of the .pub file',
+  ],
+  [
+    'one SSH key twice, under other comments',
+    withKey(`people: { ann: { ssh: ["${ED} at work", { key: "${ED}  at home" }] } }`),
+    'policy.yaml:2:123: people.ann.ssh[1].key: the same SSH key is listed twice',
+  ],
+  [
+    'a weak RSA key',
+    withKey(`people: { ann: { ssh: ["ssh-rsa ${WEAK_RSA}"] } }`),
+    'policy.yaml:2:24: people.ann.ssh[0]: found an RSA key of 1024 bits; allowed are 2048 to 8192 (make another key: ssh-keygen -t',
+  ],
+  [
+    'an SSH certificate',
+    withKey('people: { ann: { ssh: [{ key: "ssh-ed25519-cert-v01@openssh.com AAAA" }] } }'),
+    'policy.yaml:2:31: people.ann.ssh[0].key: found a certificate ("ssh-ed25519-cert-v01@openssh.com"), where a key belongs (give',
+  ],
+  [
+    'a private SSH key',
+    withKey('people: { ann: { ssh: ["-----BEGIN OPENSSH PRIVATE KEY-----"] } }'),
+    'policy.yaml:2:24: people.ann.ssh[0]: this is a private key, where a public one belongs (give the line of the .pub file)',
+  ],
+  [
+    'an SSH key that nobody can have',
+    withKey(`people: { ann: { ssh: ["${ED.replace('IOtw', 'IAAA')}"] } }`),
+    'policy.yaml:2:24: people.ann.ssh[0]: a public key of type ssh-ed25519 that is no point of its curve',
   ],
   [
     'a public key that is missing',

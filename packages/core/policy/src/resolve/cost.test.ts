@@ -15,6 +15,15 @@ describe('a hostile policy takes seconds at the most', () => {
     expect(performance.now() - begun).toBeLessThan(8000);
   });
 
+  test('to refuse, with as many SSH keys as it can hold', async () => {
+    const begun = performance.now();
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtwh8/TVzbzNaXpbslCnyqVS2VGkDexBwa7PnwJgS25';
+    const names = Array.from({ length: 40_000 }, () => '*k').join(', ');
+    const problems = await problemsOf(withKey(`people: { ann: { ssh: [&k "${key}", ${names}] } }`));
+    expect(problems[0]?.message).toContain('listed twice');
+    expect(performance.now() - begun).toBeLessThan(8000);
+  });
+
   test('to refuse, with more than may be', async () => {
     const begun = performance.now();
     const problems = await problemsOf(policyOf(860, (index) => `${'*a'.repeat(250)}b${index}`));
