@@ -2,7 +2,10 @@ import { type Command, Option } from 'commander';
 import { approvalShow } from './commands/approval.ts';
 import { approve } from './commands/approve.ts';
 import { request } from './commands/request.ts';
+import { review } from './commands/review.ts';
+import { waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
+import { duration } from './program-audit.ts';
 import { example, type Finish } from './program-parts.ts';
 import { shareOptions } from './shared-options.ts';
 
@@ -25,6 +28,27 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .option('--reason <text>', 'why')
     .addHelpText('after', example('signwright approve sha256:4f1a… --key ~/.ssh/id_ed25519_sk'))
     .action((id, options) => finish(approve(id, options, run)));
+
+  asPerson(program.command('waive').description('sign that a requirement need not be met, or break the glass'))
+    .argument('[requirement]', 'its id as verify shows it, such as approval:security; not with --break-glass')
+    .argument('[path...]', 'the artifacts')
+    .requiredOption('--reason <text>', 'why')
+    .option('--environment <id>', 'where the artifacts are to go')
+    .option('--for <duration>', 'how long it counts (default: as long as the policy allows)', duration)
+    .option('--break-glass', 'waive all that can be waived, in an emergency: it is told at once and must be reviewed')
+    .option('--whole-rule', 'of whatever the rule matches, not of these bytes alone')
+    .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .addHelpText('after', example('signwright waive window dist/app.tgz --environment production --reason "outage 4711"'))
+    .action((requirement, paths, options) =>
+      finish(waive(requirement === undefined ? [] : [requirement, ...paths], options, run)),
+    );
+
+  asPerson(program.command('review').description('sign that you looked into why the glass was broken'))
+    .argument('<evidence...>', 'what broke it, by the digests that verdicts name')
+    .requiredOption('--reason <text>', 'what you found')
+    .addHelpText('after', example('signwright review sha256:77ab… --reason "outage 4711, root cause fixed"'))
+    .action((ids, options) => finish(review(ids, options, run)));
 
   const approval = program.command('approval').description('look at what people signed');
   approval

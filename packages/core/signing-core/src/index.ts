@@ -75,6 +75,7 @@ export { parseKeyReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
+export { personOf } from './match-person.ts';
 export type {
   ApprovalMeans,
   ApprovalSource,

@@ -19,6 +19,7 @@ import { EXIT } from '../exit.ts';
 import { confirm } from '../people/confirm.ts';
 import { openPerson, type PersonOptions } from '../people/person-key.ts';
 import { publishStatement } from '../people/publish-statement.ts';
+import { strictestAudit } from '../people/record-person.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import { findLastApproved } from '../requests/last-approved.ts';
 import { type OpenRequest, openRequest } from '../requests/open-request.ts';
@@ -68,7 +69,6 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
 
   const approval = approvalOf(open, asked, person.person, decision, options.reason);
   const demands = asked.artifacts.map(({ required }) => required.demands);
-  const audits = demands.map(({ audit }) => audit);
   const record = {
     said: decision,
     request: asked.id,
@@ -80,7 +80,7 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
       tier: required.tiers.join(' + '),
       requirements: required.digest,
     })),
-    audit: audits.includes('required') ? 'required' : audits.includes('best-effort') ? 'best-effort' : undefined,
+    audit: strictestAudit(demands),
   } as const;
   const timestamps = await openTimestamps(open, trustRootOf(open), note);
   const subjects = [asked.id, ...asked.artifacts.map(({ digest }) => digest)];

@@ -69,3 +69,9 @@ export async function recordPerson(
   const evidence = proof ?? writeReceipt({ ...receipt, evidence: verified.evidence });
   return [{ evidence, subjects: [verified.evidence] }];
 }
+
+/** Whether any of these demands may not do without a record, wants one, or asks for none. */
+export function strictestAudit(demands: readonly { readonly audit?: 'required' | 'best-effort' }[]): ToRecord['audit'] {
+  const audits = demands.map(({ audit }) => audit);
+  return audits.includes('required') ? 'required' : audits.includes('best-effort') ? 'best-effort' : undefined;
+}

@@ -1,0 +1,253 @@
+import { type Policy, type Required, refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
+import {
+  type PersonRule,
+  type RecordedArtifact,
+  requestId,
+  type Sha256,
+  SignwrightError,
+  WAIVER,
+  type Waiver,
+  writeWaiver,
+} from '@signwright/signing-core';
+import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { storeDirectories } from '../context/open-store.ts';
+import { openTimestamps } from '../context/open-timestamps.ts';
+import type { Run } from '../context/run.ts';
+import { trustRootOf } from '../context/trust-root-of.ts';
+import { EXIT } from '../exit.ts';
+import { tellOf } from '../notify/tell.ts';
+import { confirm } from '../people/confirm.ts';
+import { openPerson, type PersonOptions } from '../people/person-key.ts';
+import { publishStatement } from '../people/publish-statement.ts';
+import { strictestAudit } from '../people/record-person.ts';
+import { printLines, printNote } from '../print-lines.ts';
+import { namedOf } from '../requests/ask-for-approvals.ts';
+
+export type WaiveOptions = PersonOptions & {
+  readonly policy: string;
+  readonly anchor?: string;
+  readonly evidence?: string;
+  readonly environment?: string;
+  readonly reason: string;
+  /** Seconds. */
+  readonly for?: number;
+  readonly breakGlass?: true;
+  readonly wholeRule?: true;
+  readonly digest?: string;
+  readonly name?: string;
+  readonly yes?: true;
+  readonly quiet?: true;
+};
+
+type Waived = ArtifactInHand & { readonly required: Required };
+
+/**
+ * `signwright waive REQUIREMENT`: signs that one requirement need not be met by these bytes, or by whatever the rule matches; or breaks
+ * the glass, which waives all that can be waived and is told at once.
+ */
+export async function waive(args: string[], options: WaiveOptions, run: Run): Promise<number> {
+  const [requirement, paths] = options.breakGlass ? [undefined, args] : [args[0], args.slice(1)];
+  if (!options.breakGlass && requirement === undefined) {
+    throw new SignwrightError('usage', 'which requirement?', {
+      next: 'name it as verify does: signwright waive approval:security dist/app.tgz',
+    });
+  }
+  const open = await openPolicy(options, new Date());
+  refuseUnenforced(unenforcedInRun(open.policy));
+  const note = (line: string): void => {
+    if (!options.quiet) printNote(line);
+  };
+  const place = evidencePlace(open, options.evidence);
+  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
+  const artifacts = (await hashArtifacts(named, options, run)).map((artifact) => demanded(open.policy, artifact, options));
+  const most = Math.min(...artifacts.map(({ required }) => mostOf(open, required, requirement)));
+  const person = await openPerson(open, options, run.signal);
+  refuseStranger(open, artifacts, person.person, requirement);
+  const seconds = options.for ?? most;
+  if (seconds > most) {
+    throw new SignwrightError('denied', `the policy lets it count for ${most} seconds at the most`, {
+      next: 'ask for less with --for',
+    });
+  }
+
+  const expires = new Date(Date.now() + seconds * 1000).toISOString();
+  const waivers = statementsOf(open, artifacts, { requirement, expires, options, person: person.person });
+  printLines([
+    `${requirement ?? 'all that can be waived'} of ${artifacts.map(({ name }) => name).join(', ')}, in ${options.environment ?? 'default'}, until ${expires}`,
+    `  because: ${options.reason}`,
+  ]);
+  await confirm(
+    `${person.person.id} (${person.where}): ${options.breakGlass ? 'break the glass' : 'waive it'}?`,
+    options.yes ?? false,
+    run.signal,
+  );
+
+  const speaking = {
+    open,
+    person,
+    timestamps: await openTimestamps(open, trustRootOf(open), note),
+    store: await openEvidence(place, open),
+    note,
+  };
+  for (const { waiver, subjects, about, demands } of waivers) {
+    const signed = await publishStatement(
+      writeWaiver(waiver),
+      WAIVER,
+      subjects,
+      recordOf(about, demands, options, requirement),
+      speaking,
+      retainOf(demands),
+    );
+    printLines([
+      `${person.person.id}: ${options.breakGlass ? 'the glass is broken' : `waived ${requirement}`}, evidence ${signed.evidence}`,
+    ]);
+    const data = {
+      person: person.person.id,
+      environment: options.environment ?? 'default',
+      reason: options.reason,
+      expires,
+      evidence: signed.evidence,
+      artifacts: about.slice(0, 50).map(({ name, digest }) => ({ name, digest })),
+      ...(requirement === undefined ? {} : { requirement }),
+    };
+    await tellOf(open, options.breakGlass ? 'break-glass' : 'waiver', data, note);
+  }
+  return EXIT.allow;
+}
+
+function demanded(policy: Policy, artifact: ArtifactInHand, { environment }: WaiveOptions): Waived {
+  const resolution = resolveArtifact(policy, { name: artifact.name, ...(environment === undefined ? {} : { environment }) });
+  if (resolution.status === 'required') {
+    refuseUnenforced(resolution.unenforced);
+    return { ...artifact, required: resolution };
+  }
+  throw new SignwrightError(
+    'denied',
+    `${artifact.name}: the policy lets it go nowhere there (${resolution.status}), which nobody can waive`,
+    {
+      next: '"signwright policy explain NAME" shows why',
+    },
+  );
+}
+
+/** For how many seconds what is to be waived may be waived. @throws SignwrightError `denied` where nobody may. */
+function mostOf({ policy, file }: OpenPolicy, { requirements, demands }: Required, requirement: string | undefined): number {
+  const waivable = requirements.filter((one) => one.waivable).map(({ id }) => id);
+  if (requirement === undefined) {
+    const layers = demands.breakGlass.map(({ all }) => all);
+    const rules = layers.includes(null) ? [] : layers.flatMap((all) => all ?? []);
+    if (rules.length > 0) return Math.min(...rules.map(({ maxAge }) => maxAge));
+    throw new SignwrightError('denied', 'the policy lets nobody break the glass here', {
+      where: file,
+      next: 'a tier allows it with break-glass',
+    });
+  }
+  if (!waivable.includes(requirement)) {
+    const known = requirements.some(({ id }) => id === requirement);
+    const why = known ? 'can never be waived' : 'is demanded of it by nobody';
+    const next =
+      waivable.length === 0 ? 'nothing that is demanded of it can be waived' : `what can be waived is ${waivable.join(', ')}`;
+    throw new SignwrightError('denied', `${requirement} ${why}`, { where: file, next });
+  }
+  if (policy.waivers !== undefined) return policy.waivers.maxAge;
+  throw new SignwrightError('denied', 'the policy lets nobody waive anything', {
+    where: file,
+    next: 'it may say who does, with waivers',
+  });
+}
+
+function refuseStranger(
+  { policy }: OpenPolicy,
+  artifacts: readonly Waived[],
+  { id }: PersonRule,
+  requirement: string | undefined,
+): void {
+  const glass = artifacts.flatMap(({ required }) => required.demands.breakGlass.flatMap(({ all }) => all ?? []));
+  const roles = requirement === undefined ? glass.map(({ role }) => policy.roles.get(role)) : [policy.waivers?.role];
+  if (roles.some((role) => role?.members.some(({ person }) => person.id === id))) return;
+  const names = [...new Set(roles.flatMap((role) => role?.id ?? []))].join(', ');
+  throw new SignwrightError('denied', `${id} is not of the role ${names}, so it would not count`, { next: 'nothing was signed' });
+}
+
+type ToSign = {
+  readonly waiver: Waiver;
+  readonly subjects: readonly Sha256[];
+  /** The artifacts it names; a waiver of a rule names none. */
+  readonly about: readonly Waived[];
+  readonly demands: readonly Required['demands'][];
+};
+
+/** One statement over all bytes; of rules one each. */
+function statementsOf(
+  { policy }: OpenPolicy,
+  artifacts: readonly Waived[],
+  {
+    requirement,
+    expires,
+    options,
+    person,
+  }: { requirement: string | undefined; expires: string; options: WaiveOptions; person: PersonRule },
+): ToSign[] {
+  const base = {
+    person: person.id,
+    environment: options.environment ?? 'default',
+    ...(requirement === undefined ? { breakGlass: true as const } : { requirement }),
+    reason: options.reason,
+    expires,
+    policy: { ...(policy.name === undefined ? {} : { name: policy.name }), digest: policy.digest },
+  };
+  if (!options.wholeRule) {
+    return [
+      {
+        waiver: { ...base, artifacts: artifacts.map(namedOf) },
+        subjects: artifacts.map(({ digest }) => digest),
+        about: artifacts,
+        demands: artifacts.map(({ required }) => required.demands),
+      },
+    ];
+  }
+  const rules = new Map<string, Waived>();
+  for (const artifact of artifacts) rules.set(`${artifact.required.rules[0]?.digest} ${artifact.required.digest}`, artifact);
+  return [...rules.values()].map((artifact) => {
+    const rule = artifact.required.rules[0]?.digest;
+    if (rule === undefined) throw new TypeError('a requirement of no rule');
+    return {
+      waiver: { ...base, rule, requirements: artifact.required.digest },
+      subjects: [rule],
+      about: [],
+      demands: [artifact.required.demands],
+    };
+  });
+}
+
+function recordOf(
+  about: readonly Waived[],
+  demands: readonly Required['demands'][],
+  options: WaiveOptions,
+  requirement: string | undefined,
+) {
+  const environment = options.environment ?? 'default';
+  const artifacts = about.map(
+    ({ name, digest, required }): RecordedArtifact => ({
+      name,
+      digest,
+      kind: required.kind,
+      tier: required.tiers.join(' + '),
+      requirements: required.digest,
+    }),
+  );
+  return {
+    said: options.breakGlass ? 'break-glass' : 'waive',
+    request: requestId({ artifacts, environment }),
+    environment,
+    artifacts,
+    ...(requirement === undefined ? {} : { about: [requirement] }),
+    audit: strictestAudit(demands),
+  } as const;
+}
+
+function retainOf(demands: readonly Required['demands'][]): number {
+  return Math.max(0, ...demands.map(({ retain }) => retain ?? 0));
+}
