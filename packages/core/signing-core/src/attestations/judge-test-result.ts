@@ -24,7 +24,7 @@ export function judgeTestResult(predicate: Json): PredicateJudgement {
     const [passed, warned, failed] = ['passedTests', 'warnedTests', 'failedTests'].map((key) => namesIn(read, fields, key));
     const counts = countsIn(read, fields[TEST_COUNTS]);
     const failures = Math.max(failed?.length ?? 0, counts?.failed ?? 0);
-    if (failures > 0) return fails('tests-failed', `${count(failures)} failed${toldOf(failed ?? [])}`);
+    if (failures > 0) return fails('tests-failed', `${count(failures)} failed${toldOf(failed ?? [], failures)}`);
     if (result === 'FAILED') return fails('tests-failed', 'the tests failed, as its result says');
     const ran = counts === undefined ? (passed?.length ?? 0) + (warned?.length ?? 0) : counts.passed + counts.warned;
     if (ran === 0 && (counts !== undefined || passed !== undefined)) return fails('tests-failed', 'no test ran');
@@ -33,7 +33,11 @@ export function judgeTestResult(predicate: Json): PredicateJudgement {
     return holds(
       [
         ran === 0 ? 'the tests passed; it lists none' : `${count(ran)} passed`,
-        ...(odd > 0 ? [`${odd} of them with warnings${toldOf(warned ?? [])}`] : result === 'WARNED' ? ['with warnings'] : []),
+        ...(odd > 0
+          ? [`${odd} of them with warnings${toldOf(warned ?? [], odd)}`]
+          : result === 'WARNED'
+            ? ['with warnings']
+            : []),
         ...(skipped > 0 ? [`${skipped} skipped`] : []),
       ].join(', '),
     );
@@ -65,8 +69,9 @@ function count(tests: number): string {
   return tests === 1 ? '1 test' : `${tests} tests`;
 }
 
-function toldOf(names: readonly string[]): string {
+/** The first names of `all` tests. */
+function toldOf(names: readonly string[], all: number): string {
   if (names.length === 0) return '';
-  const more = names.length - NAMED;
-  return `: ${names.slice(0, NAMED).map(quoted).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const named = names.slice(0, NAMED).map(quoted);
+  return `: ${named.join(', ')}${all > named.length ? ` and ${all - named.length} more` : ''}`;
 }
