@@ -33,6 +33,11 @@ describe('JUnit XML', () => {
     expect(read(`<testsuites>${passing}</testsuites>`)).toMatchObject({ passed: ['c > a'] });
   });
 
+  test('may count in a suite what failed in those within', () => {
+    const inner = suite('<testcase name="b"><failure/></testcase>', ' failures="1"');
+    expect(read(suite(inner, ' failures="1"'))).toMatchObject({ failed: ['b'] });
+  });
+
   test('counts what a suite says of itself as a failure', () => {
     expect(read(suite(`${passing}<error message="no database"/>`))).toMatchObject({ passed: ['c > a'], failed: ['s'] });
   });

@@ -73,7 +73,7 @@ describe('the source of provenance', () => {
 
 describe('a test result passes', () => {
   const judge = (fields: object): PredicateJudgement =>
-    judgeAttestation('test-result', TEST_RESULT, { result: 'PASSED', configuration: [], ...fields } as Json);
+    judgeAttestation('test-result', TEST_RESULT, { result: 'PASSED', configuration: [], ...fields });
 
   test('with warnings, which are told', () => {
     expect(judge({ result: 'WARNED', passedTests: ['a'], warnedTests: ['b'] })).toEqual({

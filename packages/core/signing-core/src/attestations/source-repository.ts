@@ -59,7 +59,7 @@ export function builtSource(
 }
 
 /** The `https://host/path` of a repository as provenance writes it: `git+https://host/path.git@refs/heads/main`. */
-export function repositoryIn(uri: string): string | undefined {
+function repositoryIn(uri: string): string | undefined {
   const plain = uri.replace(/^git\+/, '');
   // A ref follows the path after "@" or "#"; before the first "/" of a URL an "@" ends a user's name.
   return repositoryAddress(/^[a-z]+:\/\/[^/]*\/[^@#?]*/.exec(plain)?.[0] ?? plain);

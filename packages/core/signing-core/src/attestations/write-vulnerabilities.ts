@@ -8,7 +8,7 @@ export type ReportFile = { readonly name: string; readonly digest: Sha256 };
 /** The annotation of a finding that the report itself lists as not counting: why. */
 export const SET_ASIDE = 'https://signwright.dev/set-aside';
 /** The field that names the report a predicate was made from. */
-export const REPORT = 'https://signwright.dev/report';
+const REPORT = 'https://signwright.dev/report';
 
 /**
  * A scan as an in-toto vulns v0.2 predicate: each finding with its one severity, in lower case, as the scanner itself rated it. What

@@ -31,7 +31,7 @@ export type Finding = {
 };
 
 /** Findings of one report, at the most. */
-export const MAX_FINDINGS = 100_000;
+const MAX_FINDINGS = 100_000;
 
 /** Refuses more findings than are read. */
 export function checkCount(read: FieldReader, path: string, count: number): void {
