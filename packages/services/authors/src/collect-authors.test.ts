@@ -110,6 +110,11 @@ describe('what is new since the base', () => {
     const list = await collect(repository, { head, base });
     expect(list.incomplete).toBeUndefined();
     expect(list).toMatchObject({ commits: 4, emails: ['ann@acme.example', 'mallory@acme.example', 'side@acme.example'] });
+    const seen = repository.commit({ date: 500 });
+    const [newer, older] = [1000, 10].map((date) => repository.commit({ parents: [seen], date })) as [string, string];
+    const both = await collect(repository, { head: repository.commit({ parents: [newer, older], date: 2000 }) });
+    expect(both.commits).toBe(4);
+    expect(both.incomplete).toBeUndefined();
   });
 });
 

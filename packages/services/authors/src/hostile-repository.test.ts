@@ -204,10 +204,11 @@ describe('a repository', () => {
 
   test('whose .git is no small file and no directory is none', async () => {
     const place = newPlace();
-    const head = 'f'.repeat(40);
+    const repository = testRepository();
+    const head = repository.commit();
     for (const make of [
       (path: string) => symlinkSync('/dev/zero', path),
-      (path: string) => writeFileSync(path, `gitdir: ${'x'.repeat(10_000)}`),
+      (path: string) => writeFileSync(path, `gitdir: ${repository.path}\n${'x'.repeat(10_000)}`),
       (path: string) => writeFileSync(path, 'gitdir: .git'),
       (path: string) => mkdirSync(path),
     ]) {

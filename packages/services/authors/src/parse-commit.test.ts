@@ -6,7 +6,7 @@ import { parseCommit } from './parse-commit.ts';
 
 afterEach(removeRepositories);
 
-const TREE = `tree ${'4b825dc642cb6eb9a060e54bf8d69288fbee4904'}\n`;
+const TREE = 'tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n';
 const ANN = 'author Ann <ann@acme.example> 1700000000 +0000\ncommitter Ann <ann@acme.example> 1700000060 +0100\n';
 const ID = 'c'.repeat(40);
 const parse = (text: string | Buffer): ReturnType<typeof parseCommit> =>
@@ -36,9 +36,8 @@ describe('a commit', () => {
     const head = repository.raw(text);
     expect(repository.git('rev-list', head).split('\n')).toEqual([head, first]);
     expect(parse(text).parents).toEqual([first]);
-    const list = await collectAuthors({
-      ...{ directory: repository.path, head, verified: new Map(), people: [], verifySignature: () => undefined },
-    });
+    const nobody = { verified: new Map(), people: [], verifySignature: () => undefined };
+    const list = await collectAuthors({ directory: repository.path, head, ...nobody });
     expect(list).toMatchObject({ commits: 2 });
     expect(list.incomplete).toBeUndefined();
   });
@@ -63,7 +62,7 @@ describe('a commit', () => {
   test.each([
     ['in words', 'committer Ann <a@acme.example> yesterday\n'],
     ['there is none of', ''],
-    ['there are two of', `${'committer Ann <a@acme.example> 1 +0000\n'.repeat(2)}`],
+    ['there are two of', 'committer Ann <a@acme.example> 1 +0000\n'.repeat(2)],
   ])('has no date where it is %s', (_, committer) => {
     expect(parse(`${TREE}author Ann <ann@acme.example> 1 +0000\n${committer}\n`).committedAt).toBeUndefined();
   });

@@ -42,6 +42,20 @@ export type AuthorsPredicate = {
 /** How many unknown commits are named one by one. */
 export const MAX_UNKNOWN_LISTED = 100;
 
+const FIELDS: readonly (keyof AuthorsPredicate)[] = [
+  'repository',
+  'repositoryId',
+  'commit',
+  'base',
+  'authors',
+  'persons',
+  'emails',
+  'requester',
+  'retriers',
+  'unknown',
+  'incomplete',
+  'answers',
+];
 const PLATFORMS: readonly CiPlatform[] = ['gitlab', 'github', 'azure-devops', 'jenkins', 'kubernetes'];
 const MOST = { authors: 10_000, persons: 10_000, emails: 100_000, retriers: 1000, answers: 100_000 };
 const MAX_TEXT = 1000;
@@ -65,10 +79,7 @@ export function writeAuthors(predicate: AuthorsPredicate): JsonObject {
 /** Reads what {@link writeAuthors} wrote. @throws SignwrightError `invalid-input` for anything else. */
 export function readAuthors(json: Json): AuthorsPredicate {
   const read = fieldReader('the list of authors');
-  const fields = read.object(json, 'predicate', [
-    ...['repository', 'repositoryId', 'commit', 'base', 'authors', 'persons', 'emails'],
-    ...['requester', 'retriers', 'unknown', 'incomplete', 'answers'],
-  ]);
+  const fields = read.object(json, 'predicate', FIELDS);
   const commit = commitAt(read, fields['commit'], 'commit');
   return {
     ...optional('repository', plain),
