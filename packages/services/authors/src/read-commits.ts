@@ -8,7 +8,7 @@ import type { Git, ObjectFormat } from './run-git.ts';
 export type RawCommit = { readonly id: string; readonly bytes: Buffer };
 
 /** Bytes of one commit at the most. */
-export const MAX_COMMIT: number = 4 * 1024 * 1024;
+const MAX_COMMIT = 4 * 1024 * 1024;
 
 const MAX_LINE = 200;
 
