@@ -10,7 +10,7 @@ afterEach(() => {
   removeRepositories();
 });
 
-const NOBODY = { verified: new Map(), people: [], verifySignature: () => undefined };
+const NOBODY = { verified: new Map(), people: [] };
 const ANN: PlatformAccount = { platform: 'gitlab', id: '7' };
 const BOB: PlatformAccount = { platform: 'gitlab', id: '8' };
 const MALLORY = 'Mallory <mallory@acme.example>';

@@ -61,7 +61,7 @@ export async function collectAuthors(options: CollectOptions): Promise<AuthorLis
         commits++;
         for (const email of emailsOf(commit)) emails.add(email);
         if (emails.size > MAX_EMAILS) throw tooMany();
-        const known = await authorsOf(commit);
+        const known = authorsOf(commit);
         if ('why' in known) unknown.push({ commit: commit.id, why: known.why });
         else for (const author of known.authors) authors.set(orderOf(author), author);
         return undefined;

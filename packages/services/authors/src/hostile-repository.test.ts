@@ -9,7 +9,7 @@ afterEach(() => {
   removeRepositories();
 });
 
-const NOBODY = { verified: new Map(), people: [], verifySignature: () => undefined };
+const NOBODY = { verified: new Map(), people: [] };
 const MALLORY = 'Mallory <mallory@acme.example>';
 
 /** base ← hidden ← head */

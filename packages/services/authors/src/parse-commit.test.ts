@@ -36,7 +36,7 @@ describe('a commit', () => {
     const head = repository.raw(text);
     expect(repository.git('rev-list', head).split('\n')).toEqual([head, first]);
     expect(parse(text).parents).toEqual([first]);
-    const nobody = { verified: new Map(), people: [], verifySignature: () => undefined };
+    const nobody = { verified: new Map(), people: [] };
     const list = await collectAuthors({ directory: repository.path, head, ...nobody });
     expect(list).toMatchObject({ commits: 2 });
     expect(list.incomplete).toBeUndefined();
