@@ -4,7 +4,15 @@ import { canonicalJson } from '../formats/canonical-json.ts';
 import { sha256 } from '../formats/digest.ts';
 import type { Json } from '../formats/strict-json.ts';
 import { parseRecord, readRecord } from './read-record.ts';
-import type { IntentRecord, LogRecord, RecordedArtifact, RefusalRecord, ResultRecord } from './record.ts';
+import {
+  type ApprovalRecord,
+  type IntentRecord,
+  type LogRecord,
+  type RecordedArtifact,
+  type RefusalRecord,
+  type ResultRecord,
+  SAID_BY_PEOPLE,
+} from './record.ts';
 import { requestId } from './request-id.ts';
 import { writeRecord } from './write-record.ts';
 import { writeSliced } from './write-sliced.ts';
@@ -63,6 +71,18 @@ const REFUSAL: RefusalRecord = {
   decision: { result: 'deny', reasons: ['unlisted'] },
   artifacts: [{ name: 'src/app.ts' }],
 };
+const APPROVAL: ApprovalRecord = {
+  ...BASE,
+  event: 'approval',
+  said: 'reject',
+  person: 'ann',
+  key: 'SHA256:uNiVztksCsDhcc0u9e8BrjJx4ZRzfbyLwVVvNWJbYqQ',
+  signature: sha256('signature'),
+  evidence: sha256('bundle'),
+  signed: '2026-06-01T12:00:01.000Z',
+  artifacts: [ARTIFACT],
+};
+const REVIEW: ApprovalRecord = { ...APPROVAL, said: 'review', about: [sha256('waiver')], artifacts: [] };
 const REFUSED_SEGMENT: LogRecord = {
   event: 'segment-refused',
   time: BASE.time,
@@ -70,7 +90,7 @@ const REFUSED_SEGMENT: LogRecord = {
   digest: sha256('segment'),
   reason: 'signed by nobody',
 };
-const ALL: readonly LogRecord[] = [INTENT, RESULT, FAILED, FILES, REFUSAL, REFUSED_SEGMENT];
+const ALL: readonly LogRecord[] = [INTENT, RESULT, FAILED, FILES, REFUSAL, APPROVAL, REVIEW, REFUSED_SEGMENT];
 
 describe('a record', () => {
   test.each(ALL.map((record) => [record.event, record] as const))('of type %s is read as it was written', (_, record) => {
@@ -84,7 +104,7 @@ describe('a record', () => {
 
   test('of a later version, or of something else, is listed and not refused', () => {
     for (const bytes of [
-      Buffer.from(canonicalJson({ type: 'https://signwright.dev/record/v1', event: 'approval' })),
+      Buffer.from(canonicalJson({ type: 'https://signwright.dev/record/v1', event: 'later' })),
       Buffer.from(canonicalJson({ type: 'https://signwright.dev/record/v2' })),
       Buffer.from('not JSON'),
       Buffer.from([0xff, 0x00]),
@@ -96,7 +116,7 @@ describe('a record', () => {
   test('in which any one field is missing, of another type, or beside one that is unknown is not read', () => {
     for (const record of ALL) {
       const written = JSON.parse(writeRecord(record).toString()) as { [key: string]: Json };
-      const optional = ['host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes'];
+      const optional = ['host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes', 'about'];
       for (const key of Object.keys(written)) {
         const { [key]: __, ...without } = written;
         const changed = [...(optional.includes(key) ? [] : [without]), { ...written, [key]: [7] }];
@@ -120,6 +140,48 @@ describe('a record', () => {
   });
 });
 
+describe('the record of what a person said', () => {
+  const digest = fc.string().map((text) => sha256(text));
+  const artifact = fc.record({
+    name: fc.string({ unit: 'binary' }),
+    digest,
+    kind: fc.constantFrom('package' as const, 'image' as const, 'sbom' as const),
+    tier: fc.string(),
+    requirements: digest,
+  });
+  const record: fc.Arbitrary<ApprovalRecord> = fc
+    .record({
+      said: fc.constantFrom(...SAID_BY_PEOPLE),
+      person: fc.string({ unit: 'binary' }),
+      key: fc.string(),
+      signature: digest,
+      evidence: digest,
+      about: fc.option(fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }), { nil: undefined }),
+      artifacts: fc.array(artifact, { maxLength: 4 }),
+    })
+    .map(({ about, ...said }) => ({ ...APPROVAL, ...said, ...(about === undefined ? {} : { about }) }));
+
+  test('is read as it was written, whatever is in it', () => {
+    fc.assert(fc.property(record, (one) => void expect(parseRecord(writeRecord(one))).toEqual(one)));
+  });
+
+  test.each([
+    ['said', 'approved', /said is not one of approve, reject/],
+    ['signature', 'AAAA', /signature is not a SHA-256 digest/],
+    ['evidence', sha256('x').toUpperCase(), /evidence is not a SHA-256 digest/],
+    ['signed', 'yesterday', /signed is not a time/],
+    ['about', sha256('waiver'), /about must be a list/],
+    ['about', [7], /about\[0\] must be text/],
+    ['artifacts', [{ name: 'app.tgz', digest: sha256('app') }], /artifacts\[0\]/],
+    ['slice', { number: 3, of: 2 }, /slice is none of its slices/],
+    ['outcome', 'signed', /unknown field/],
+    ['signer', { id: 'ann', key: 'a2V5' }, /unknown field/],
+  ])('is not read where its %s is %j', (field, value, why) => {
+    const written = JSON.parse(writeRecord(APPROVAL).toString()) as { [key: string]: Json };
+    expect(() => parseRecord(Buffer.from(canonicalJson({ ...written, [field]: value } as Json)))).toThrow(why);
+  });
+});
+
 describe('slices', () => {
   test('hold all artifacts once, in order, each in a record that a log takes', () => {
     fc.assert(
@@ -132,6 +194,17 @@ describe('slices', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('of what a person said each name the same evidence, and the person', () => {
+    const artifacts = Array.from({ length: 1000 }, (_, at) => ({ ...ARTIFACT, name: `dist/${at}/${'n'.repeat(100)}` }));
+    const slices = writeSliced({ ...APPROVAL, artifacts }).map((bytes) => parseRecord(bytes) as ApprovalRecord);
+    expect(slices.length).toBeGreaterThan(1);
+    expect(slices.flatMap((slice) => slice.artifacts)).toEqual(artifacts);
+    for (const { slice: _, artifacts: __, ...slice } of slices) {
+      const { artifacts: ___, ...whole } = APPROVAL;
+      expect(slice).toEqual(whole);
+    }
   });
 });
 

@@ -33,8 +33,9 @@ export type OpenedSegment =
   | { readonly refused: string; readonly stranger?: true };
 
 /**
- * Verifies a segment: signed by a log key, or, with a trusted time, by a key or a workload of one of the signers. What its records
- * say of a certificate must be what the certificate says; only the log itself may say that a segment was refused.
+ * Verifies a segment: signed by a log key, or, with a trusted time, by a key or a workload of one of the signers, or by one of the
+ * people. What its records say of a certificate must be what the certificate says; a person's certificate certifies no job, so
+ * records that a person signs state no certified claims. Only the log itself may say that a segment was refused.
  *
  * @returns the records, or why they are refused. Throws only what is no verdict on the segment.
  */
@@ -75,9 +76,9 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
   });
   const [time] = times;
   if (!time) throw refusal('it carries no timestamp by an authority of the trust root, so its time is unknown');
+  if (author.type === 'certificate') checkAsserted(author, authority);
   const person = personOf(author, trust.people ?? []);
   if (person) return byPerson(person, author, time);
-  if (author.type === 'certificate') checkAsserted(author, authority);
   const mismatches = signers.map((rule) => matchAuthor({ author, time }, rule));
   const at = mismatches.indexOf(undefined);
   if (at < 0) {
