@@ -46,7 +46,7 @@ export { softwareSecurityKey } from './software-security-key.ts';
 export type { TestSshKey, TestSshKeyType } from './ssh-keys.ts';
 export { createSshKey, hasSshKeygen } from './ssh-keys.ts';
 export type { TestAuditLog, TestWitness } from './test-audit-log.ts';
-export { testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
+export { testApproval, testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
 export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
 export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';

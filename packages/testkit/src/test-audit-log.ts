@@ -1,4 +1,5 @@
 import {
+  type ApprovalRecord,
   type Clock,
   type IntentRecord,
   type OpenedSegment,
@@ -90,4 +91,21 @@ export function testResult(what: string, intents: readonly Uint8Array[], changes
     signed: '2026-11-22T12:00:01Z',
     ...changes,
   } as ResultRecord);
+}
+
+/** The bytes of the record of what ann said; different ones for different things. */
+export function testApproval(what: string, changes: Partial<ApprovalRecord> = {}): Buffer {
+  return writeRecord({
+    ...BASE,
+    event: 'approval',
+    request: sha256(`request ${what}`),
+    said: 'approve',
+    person: 'ann',
+    key: 'SHA256:uNiVztksCsDhcc0u9e8BrjJx4ZRzfbyLwVVvNWJbYqQ',
+    signature: sha256(`signature ${what}`),
+    evidence: sha256(`evidence ${what}`),
+    signed: '2026-11-22T12:00:01Z',
+    artifacts: [],
+    ...changes,
+  });
 }

@@ -1,3 +1,4 @@
+import { SAID_BY_PEOPLE } from '@signwright/signing-core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditExport, type ExportOptions } from './commands/audit/export.ts';
 import { auditExportTiles, type ExportTilesOptions } from './commands/audit/export-tiles.ts';
@@ -84,17 +85,18 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .action((request: string, options: { policy: string }) => finish(auditShow(request, options, run)));
   asked('search', 'find requests; all of what is given must hold (needs Node 22.13 or newer)')
     .option('--artifact <pattern>', "an artifact's name, or a pattern of names")
-    .option('--digest <sha256>', 'of an artifact, the bytes to sign, a signature, evidence or a record')
+    .option('--digest <sha256>', 'of an artifact, the bytes to sign, a signature, evidence or what it is about, or a record')
     .option('--requester <pattern>', 'who asked: any claim of theirs, or the id the CI gives them')
     .option('--certified', 'of --requester, only what a certificate says')
     .option('--pipeline <pattern>', "the CI job's URL, or the repository")
-    .option('--key <id>', "what this key signed: a signer of the policy, a public key's file, or a key's id")
+    .option('--key <id>', "what this key signed: a signer of the policy, a public key's file, a key's id or SSH fingerprint")
     .option('--certificate <serial>', 'by its serial number in hex, or its SHA-256')
     .option('--tier <id>', 'the tier that was asked for')
     .option('--environment <id>', 'where it was to go')
-    .option('--signer <id>', 'the signer')
+    .option('--signer <id>', 'the signer, or the person who approved')
+    .addOption(new Option('--said <what>', 'what a person said').choices([...SAID_BY_PEOPLE]))
     .addOption(new Option('--outcome <outcome>', 'what came of it').choices(['signed', 'failed', 'refused', 'orphan']))
-    .option('--event <event>', 'intent, result, refusal, segment-refused or unknown')
+    .option('--event <event>', 'intent, result, refusal, approval, segment-refused or unknown')
     .option('--request <sha256>', 'the id of a request')
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'before then')

@@ -1,7 +1,19 @@
 import { existsSync } from 'node:fs';
 import { readBounded } from '@signwright/files';
-import { keyIdOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
+import { keyIdOf, parseSshPublicKey, readPublicKey, SignwrightError } from '@signwright/signing-core';
 import type { OpenPolicy } from './open-policy.ts';
+
+/**
+ * A key that may be a person's too: an SSH key by its fingerprint (`SHA256:…`) or its `.pub` file; else as {@link keyIdFrom}.
+ *
+ * @returns what records name the key by.
+ */
+export async function signingKeyFrom(text: string, open: OpenPolicy): Promise<string> {
+  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
+  if (!existsSync(text) || open.policy.signers.has(text)) return keyIdFrom(text, open);
+  const content = (await readBounded(text, 16_384, 'the public key')).toString();
+  return /^(ssh-|sk-|ecdsa-)/.test(content) ? parseSshPublicKey(content).fingerprint : keyIdFrom(text, open);
+}
 
 /**
  * A key as people name it on the command line: by the signer of the policy whose only key it is, by its public key's file, or by its

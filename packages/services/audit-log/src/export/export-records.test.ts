@@ -1,5 +1,5 @@
 import { type LogRecord, sha256, writeRecord } from '@signwright/signing-core';
-import { largeRecordLog, numberedIntent, numberedResult, recordLog } from '@signwright/testkit';
+import { largeRecordLog, numberedIntent, numberedResult, recordLog, testApproval } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import type { LogReader } from '../search/log-entry.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportPosition, exportRecords } from './export-records.ts';
@@ -24,8 +24,11 @@ test('JSON Lines have the record whole, its index, its id and its log', async ()
 });
 
 test('CloudEvents have what CloudEvents 1.0 requires, a stable id, and the logâ€™s order', async () => {
-  const lines = await linesOf(recordLog([numberedIntent(1), numberedResult(1)]), 'cloudevents');
-  const [intent, result] = lines.map((line) => JSON.parse(line));
+  const lines = await linesOf(
+    recordLog([numberedIntent(1), numberedResult(1), testApproval('no', { said: 'reject' })]),
+    'cloudevents',
+  );
+  const [intent, result, approval] = lines.map((line) => JSON.parse(line));
   expect(intent).toEqual({
     specversion: '1.0',
     id: sha256(writeRecord(numberedIntent(1))),
@@ -39,6 +42,13 @@ test('CloudEvents have what CloudEvents 1.0 requires, a stable id, and the logâ€
     data: JSON.parse(writeRecord(numberedIntent(1)).toString()),
   });
   expect(result).toMatchObject({ type: 'dev.signwright.record.result.v1', sequence: '0000000000000001' });
+  expect(approval).toMatchObject({
+    type: 'dev.signwright.record.approval.v1',
+    time: '2026-11-22T12:00:00.000Z',
+    subject: sha256('request no'),
+    dataschema: 'https://signwright.dev/record/v1',
+    data: { said: 'reject', person: 'ann', evidence: sha256('evidence no') },
+  });
   // CloudEvents 1.0, attribute names: lower-case letters and digits.
   for (const name of Object.keys(intent)) expect(name).toMatch(/^[a-z0-9]+$|^data_base64$/);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json, type LogRecord, sha256 } from '@signwright/signing-core';
-import { numberedIntent, numberedResult, recordAt, recordLog } from '@signwright/testkit';
+import { numberedIntent, numberedResult, recordAt, recordLog, testApproval } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import { exportRecords } from './export-records.ts';
 
@@ -39,6 +39,9 @@ const RECORDS: { readonly [what: string]: LogRecord | Uint8Array } = {
   'a result of files': { ...files, files: 3 } as LogRecord,
   'a failure': numberedResult(2, true),
   'a refusal': recordAt(40),
+  'an approval': testApproval('yes', { artifacts: numberedIntent(1).artifacts, host: 'laptop' }),
+  'a waiver': testApproval('let it', { said: 'waive', about: ['attestation:tests'] }),
+  'a review': testApproval('seen', { said: 'review', about: [sha256('waiver')] }),
   'a segment that was not taken': refused,
   'a record of a later version': Buffer.from('{"event":"key-created","time":"2026-01-01T00:00:00Z","type":"https://x/v2"}'),
   'a record of nobody knows whom': Buffer.from([0xff, 0x00]),
@@ -87,7 +90,7 @@ const SCHEMA: { readonly [name: string]: { readonly [attribute: string]: string 
   product: { name: 'text', vendor_name: 'text' },
   actor: { app_name: 'text', authorizations: 'authorization[]', idp: 'entity', user: 'user' },
   authorization: { decision: 'text', policy: 'entity' },
-  user: { name: 'text', type: 'text', type_id: 'int', uid: 'text' },
+  user: { credential_uid: 'text', name: 'text', type: 'text', type_id: 'int', uid: 'text' },
   entity: { name: 'text', uid: 'text' },
   api: { operation: 'text!', request: 'request', response: 'response', service: 'entity' },
   request: { uid: 'text!' },
@@ -214,6 +217,33 @@ test('says of each what came of it', async () => {
     },
     { class_uid: 6003, status: 'Failure', status_code: 'segment-refused', severity: 'High' },
   ]);
+});
+
+test('says of each person what they did, by whose key, and how much that wants looking at', async () => {
+  const said = (['approve', 'reject', 'withdraw', 'waive', 'break-glass', 'review'] as const).map((one) =>
+    testApproval(one, { said: one, about: one === 'review' ? [sha256('waiver')] : ['window'] }),
+  );
+  const events = await eventsOf(said);
+  expect(events.map(({ severity, api }) => [(api as Event)['operation'], severity])).toEqual([
+    ['approve', 'Informational'],
+    ['reject', 'Medium'],
+    ['withdraw', 'Low'],
+    ['waive', 'Low'],
+    ['break-glass', 'High'],
+    ['review', 'Informational'],
+  ]);
+  expect(events[4]).toMatchObject({
+    class_uid: 6003,
+    status: 'Success',
+    actor: { user: { uid: 'ann', type: 'User', credential_uid: expect.stringMatching(/^SHA256:/) } },
+    resources: [
+      { type: 'evidence', uid: sha256('evidence break-glass') },
+      { type: 'requirement', uid: 'window' },
+      { type: 'signing key', name: 'ann' },
+    ],
+    unmapped: { signed: '2026-11-22T12:00:01Z', signature: sha256('signature break-glass') },
+  });
+  expect(events[5]).toMatchObject({ resources: [{}, { type: 'evidence', uid: sha256('waiver') }, {}] });
 });
 
 test('names no user whom no certificate vouches for', async () => {

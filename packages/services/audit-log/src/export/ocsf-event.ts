@@ -94,11 +94,7 @@ function classOf({ entry, origin }: ExportedRecord): Part {
         artifactsOf(record),
       );
     case 'approval':
-      return apiActivity(
-        record,
-        { ...SUCCESS, severity: SEVERITY.informational, message: `${record.person} said: ${record.said}` },
-        [...artifactsOf(record), { uid: record.evidence, type: 'evidence', ...TARGET }],
-      );
+      return approvalActivity(record);
     case 'segment-refused':
       return segmentActivity(record, origin);
     case 'unknown':
@@ -125,15 +121,38 @@ function resultActivity(record: ResultRecord): Part {
   return apiActivity(record, { ...SUCCESS, severity: SEVERITY.informational, message: `${record.signer.id} signed` }, evidence);
 }
 
+/** How much what a person said wants looking at: the glass was broken, something was stopped, something was let off. */
+const SAID_SEVERITY: { readonly [said in ApprovalRecord['said']]: Severity } = {
+  approve: SEVERITY.informational,
+  review: SEVERITY.informational,
+  withdraw: SEVERITY.low,
+  waive: SEVERITY.low,
+  reject: SEVERITY.medium,
+  'break-glass': SEVERITY.high,
+};
+
+function approvalActivity(record: ApprovalRecord): Part {
+  const { person, said, key, evidence, about = [] } = record;
+  const status = { ...SUCCESS, severity: SAID_SEVERITY[said], message: `${person} said: ${said}` };
+  return apiActivity(record, status, [
+    ...artifactsOf(record),
+    { uid: evidence, type: 'evidence', ...TARGET },
+    ...about.map((uid) => ({ uid, type: said === 'review' ? 'evidence' : 'requirement', ...TARGET })),
+    { uid: key, name: person, type: 'signing key', ...RELATED },
+  ]);
+}
+
 /** Records that are about a request. */
 type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord;
+
+type Severity = (typeof SEVERITY)[keyof typeof SEVERITY];
 
 type Status = {
   readonly status_id: number;
   readonly status: string;
   readonly status_code?: string;
   readonly status_detail?: string;
-  readonly severity: { readonly severity_id: number; readonly severity: string };
+  readonly severity: Severity;
   readonly message: string;
 };
 
@@ -147,7 +166,12 @@ function apiActivity(record: RequestRecord, status: Status, resources: readonly 
     ...severity,
     ...said,
     actor: actorOf(record),
-    api: { operation: 'sign', service: { name: 'signwright' }, request: { uid: record.request }, ...error },
+    api: {
+      operation: record.event === 'approval' ? record.said : 'sign',
+      service: { name: 'signwright' },
+      request: { uid: record.request },
+      ...error,
+    },
     src_endpoint: endpointOf(record),
     resources: [...resources, ...key],
   };
@@ -183,8 +207,14 @@ function typed(category: typeof API_ACTIVITY, activity: typeof CREATE): Part {
   };
 }
 
-/** A user is who a certificate names; what a run says of itself is in `unmapped`. */
+/**
+ * A user is who a certificate names, or the person whose signature the record is about; what a run says of itself is in `unmapped`.
+ */
 function actorOf(record: RequestRecord): Part {
+  if (record.event === 'approval') {
+    const { person, key } = record;
+    return { app_name: 'signwright', user: { uid: person, name: person, type_id: 1, type: 'User', credential_uid: key } };
+  }
   const certified = record.requester.certified ?? {};
   const claim = (name: string): string | undefined => (Object.hasOwn(certified, name) ? certified[name] : undefined);
   const [name, issuer] = [claim('san') ?? claim('subject'), claim('issuer')];
@@ -242,5 +272,6 @@ function unmappedOf({ entry, tree }: ExportedRecord): Part {
     ...('requester' in record ? { environment: record.environment, requester_asserted: record.requester.asserted } : {}),
     ...('job' in record && record.job !== undefined ? { job: record.job } : {}),
     ...('attempt' in record ? { attempt: record.attempt } : {}),
+    ...(record.event === 'approval' ? { signed: record.signed, signature: record.signature } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { type IntentRecord, type LogRecord, type ResultRecord, sha256, writeRecord } from '@signwright/signing-core';
-import { numberedIntent, numberedResult, recordLog } from '@signwright/testkit';
+import { numberedIntent, numberedResult, recordLog, testApproval } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import type { KeyUse } from './key-use.ts';
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts';
@@ -50,7 +50,7 @@ const use = (minute: number, more: Partial<KeyUse> = {}): KeyUse => ({
 });
 
 async function compare(
-  records: readonly LogRecord[],
+  records: readonly (LogRecord | Uint8Array)[],
   uses: readonly KeyUse[],
   more: Partial<ReconcileOptions> = {},
 ): Promise<Reconciliation> {
@@ -103,6 +103,15 @@ describe('what fits', () => {
     const orphans = await compare(slices, [use(11), use(11.1)]);
     expect(orphans.records.orphan).toBe(1);
     expect(orphans.findings).toMatchObject([{ kind: 'use-without-record', count: 1 }]);
+  });
+
+  test('what people said accounts for no use, though it names the same key', async () => {
+    const said = testApproval('yes', { key: KEY, time: at(10).toISOString(), signed: at(11).toISOString() });
+    expect(await compare([said, ...signing(30, 31)], [use(30.5)])).toMatchObject({
+      records: { signed: 1, failed: 0, orphan: 0, unmatched: 0, other: 0 },
+      findings: [],
+    });
+    expect((await compare([said], [use(11)])).findings).toMatchObject([{ kind: 'use-without-record', count: 1 }]);
   });
 
   test('other keys and other people’s uses do not matter', async () => {

@@ -1,5 +1,5 @@
 import { type RefusalRecord, sha256 } from '@signwright/signing-core';
-import { numberedIntent, numberedResult, recordAt, recordLog } from '@signwright/testkit';
+import { numberedIntent, numberedResult, recordAt, recordLog, testApproval } from '@signwright/testkit';
 import { expect, test } from 'vitest';
 import { briefRows, entryJson, fullRows } from './entry-rows.ts';
 import { listRequests } from './list-requests.ts';
@@ -64,6 +64,46 @@ test('full rows say all of an intent with its result, and why where it failed or
     ].map((row) => (row.reasons instanceof RegExp ? { ...row, reasons: expect.stringMatching(row.reasons) } : row)),
   );
   for (const row of rows) expect(row).toHaveLength(columns.length);
+});
+
+test('what people said has a row of its own: who, what and about what', async () => {
+  const { request, artifacts } = numberedIntent(1);
+  const entries = await listRequests(
+    recordLog([
+      numberedIntent(1),
+      testApproval('no', { said: 'reject', request, artifacts }),
+      testApproval('let it', { said: 'waive', about: ['attestation:tests', 'window'] }),
+      testApproval('seen', { said: 'review', about: [sha256('waiver')] }),
+    ]),
+  );
+  const brief = briefRows(entries);
+  const named = brief.rows.map((row) => Object.fromEntries(brief.columns.map((column, at) => [column, row[at]])));
+  expect(named).toMatchObject([
+    { outcome: 'reviewed', what: 'approval', signer: 'ann', reason: `review: ${sha256('waiver').slice(0, 51)}…` },
+    { outcome: 'waived', what: 'approval', signer: 'ann', reason: 'waive: attestation:tests, window' },
+    {
+      outcome: 'rejected',
+      what: 'approval',
+      signer: 'ann',
+      reason: 'reject',
+      artifacts: artifacts.map(({ name }) => name).join(' '),
+      request: request.slice(7, 19),
+    },
+    { outcome: 'orphan', what: 'release part', request: request.slice(7, 19) },
+  ]);
+  const full = fullRows(entries);
+  expect(Object.fromEntries(full.columns.map((column, at) => [column, full.rows[2]?.[at]]))).toMatchObject({
+    event: 'approval',
+    outcome: '',
+    signer: 'ann',
+    key: expect.stringMatching(/^SHA256:/),
+    certificate: '',
+    signed: '2026-11-22T12:00:01Z',
+    signature: sha256('signature no'),
+    evidence: sha256('evidence no'),
+    reasons: 'reject',
+    request,
+  });
 });
 
 test('records that say nothing of a request have a row too, with why they cannot be read', async () => {

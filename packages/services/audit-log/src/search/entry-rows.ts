@@ -1,7 +1,7 @@
-import type { JsonObject } from '@signwright/signing-core';
+import type { ApprovalRecord, JsonObject } from '@signwright/signing-core';
 import type { JoinedEntry } from './join-results.ts';
 import type { LogEntry } from './log-entry.ts';
-import { baseOf } from './query.ts';
+import { baseOf, signerOf } from './query.ts';
 
 /** Rows for tables: texts as they were recorded, so whoever prints them makes them harmless. */
 export type Rows = { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
@@ -66,7 +66,7 @@ export function briefRows(entries: readonly JoinedEntry[]): Rows {
       const more = artifacts.length > SHOWN ? ` and ${artifacts.length - SHOWN} more` : '';
       const brief = {
         ...cells,
-        outcome: cells.outcome === '' ? cells.event : cells.outcome,
+        outcome: outcomeOf(entry),
         artifacts: artifacts.slice(0, SHOWN).join(' ') + more,
         what: whatOf(entry),
         requester: cells.requester + (cells.requester === '' || isVouchedFor(entry) ? '' : ' (says so itself)'),
@@ -105,8 +105,9 @@ export function recordJson({ index, id, record }: LogEntry): JsonObject {
 function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
   const { record, result, index, id, outcome } = entry;
   const base = baseOf(entry);
-  const signer = 'signer' in record ? record.signer : undefined;
-  const last = result?.record ?? (record.event === 'result' ? record : undefined);
+  const signer = signerOf(entry);
+  const certificate = 'signer' in record ? record.signer.certificate : undefined;
+  const last = result?.record ?? (record.event === 'result' || record.event === 'approval' ? record : undefined);
   const signed = last !== undefined && 'signature' in last ? last : undefined;
   const lists = listsOf(entry);
   return {
@@ -124,7 +125,7 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
     certified: base === undefined ? '' : base.requester.certified === undefined ? 'no' : 'yes',
     signer: signer?.id ?? '',
     key: signer?.key ?? '',
-    certificate: signer?.certificate?.serial ?? '',
+    certificate: certificate?.serial ?? '',
     policy: base?.policy.digest ?? '',
     job: base?.job ?? '',
     host: base?.host ?? '',
@@ -138,8 +139,26 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
   };
 }
 
-/** What was to be signed: the statement that names all artifacts, or each one's own bytes for a bundle beside it. */
+/** What people did, as a list says it. */
+const DONE: { readonly [said in ApprovalRecord['said']]: string } = {
+  approve: 'approved',
+  reject: 'rejected',
+  withdraw: 'withdrawn',
+  waive: 'waived',
+  'break-glass': 'glass broken',
+  review: 'reviewed',
+};
+
+function outcomeOf({ record, outcome }: JoinedEntry): string {
+  return record.event === 'approval' ? DONE[record.said] : (outcome ?? record.event);
+}
+
+/**
+ * What was to be signed: the statement that names all artifacts, or each one's own bytes for a bundle beside it; or that it is what a
+ * person said.
+ */
 function whatOf({ record }: JoinedEntry): string {
+  if (record.event === 'approval') return 'approval';
   if (record.event !== 'intent') return '';
   return record.bytes === undefined ? 'each file' : 'release part';
 }
@@ -171,12 +190,13 @@ function claim(claims: { readonly [name: string]: string } | undefined, name: st
 /** What a run prints above its reasons is none itself. */
 const HEADING = /^the policy refuses \d+ of these\b[^\n]*:$/;
 
-/** Why: of a refusal, a failure, a segment that was not taken, or a record that cannot be read. */
+/** Why: of a refusal, a failure, a segment that was not taken, or a record that cannot be read; of a person's word what it is about. */
 function reasonsOf(entry: JoinedEntry): readonly string[] {
   const { record, result } = entry;
   for (const one of [result?.record, record]) {
     if (one !== undefined && 'error' in one) return [`${one.error.code}: ${one.error.message}`];
   }
+  if (record.event === 'approval') return [record.said + (record.about === undefined ? '' : `: ${record.about.join(', ')}`)];
   if (record.event === 'result') return ['it answers no intent that waits for it'];
   if (record.event === 'intent' && record.unreached)
     return record.unreached.map(({ reference, reason }) => `${reference} was not reached: ${reason}`);

@@ -11,6 +11,7 @@ import {
   namesOf,
   pipelinesOf,
   plainSerial,
+  saidOf,
   signerOf,
   tiersOf,
 } from './query.ts';
@@ -44,6 +45,8 @@ export function featuresOf(entry: JoinedEntry): Features {
     marks.add(markOf('signer', signer.id));
     marks.add(markOf('key', signer.key));
   }
+  const said = saidOf(entry);
+  if (said !== undefined) marks.add(markOf('said', said));
   for (const certificate of certificatesOf(entry)) marks.add(markOf('certificate', certificate));
   for (const tier of tiersOf(entry)) marks.add(markOf('tier', tier));
   for (const digest of digestsOf(entry)) marks.add(markOf('digest', digest));
@@ -66,7 +69,18 @@ export type Criteria = {
 
 export function criteriaOf(query: LogQuery): Criteria {
   const marks: Mark[] = [];
-  for (const field of ['event', 'request', 'environment', 'policy', 'signer', 'key', 'certificate', 'tier', 'digest'] as const) {
+  for (const field of [
+    'event',
+    'request',
+    'environment',
+    'policy',
+    'signer',
+    'said',
+    'key',
+    'certificate',
+    'tier',
+    'digest',
+  ] as const) {
     const value = query[field];
     if (value !== undefined) marks.push(markOf(field, field === 'certificate' ? plainSerial(value) : value));
   }
@@ -82,7 +96,18 @@ export function criteriaOf(query: LogQuery): Criteria {
   };
 }
 
-type Field = 'event' | 'request' | 'environment' | 'policy' | 'signer' | 'key' | 'certificate' | 'tier' | 'digest' | 'text';
+type Field =
+  | 'event'
+  | 'request'
+  | 'environment'
+  | 'policy'
+  | 'signer'
+  | 'said'
+  | 'key'
+  | 'certificate'
+  | 'tier'
+  | 'digest'
+  | 'text';
 
 /** A digest's own first 48 bits; of anything else the first of its SHA-256. */
 export function markOf(field: Field, value: string): Mark {
@@ -97,7 +122,7 @@ export function markOf(field: Field, value: string): Mark {
 }
 
 /** Fields of few values, whose marks are remembered. */
-const COMMON: ReadonlySet<Field> = new Set(['event', 'environment', 'signer', 'key', 'tier']);
+const COMMON: ReadonlySet<Field> = new Set(['event', 'environment', 'signer', 'said', 'key', 'tier']);
 const REMEMBERED = 1_000;
 const commonMarks = new Map<string, Mark>();
 

@@ -3,7 +3,7 @@ import type { Database } from './sqlite.ts';
 
 /** Marks the file as an index of ours ("SWIX"), of the format that `TABLES` is. */
 const APPLICATION = 0x53574958;
-const FORMAT = 1;
+export const INDEX_FORMAT = 2;
 
 /*
  * entry    what stands for itself in a list, by its index in the log; outcome as in OUTCOME_CODES; the span of its times
@@ -47,7 +47,7 @@ export function prepareTables(database: Database, file: string, origin: string):
   if (!isNew && application !== APPLICATION) throw notOurs(file, 'is no index of a log', 'choose another place');
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   if (isNew) createTables(database, origin);
-  if (pragma(database, 'user_version') !== FORMAT) {
+  if (pragma(database, 'user_version') !== INDEX_FORMAT) {
     throw notOurs(file, 'was made by another version', 'remove it; it is built anew from the log');
   }
 }
@@ -57,7 +57,7 @@ function createTables(database: Database, origin: string): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     if (pragma(database, 'schema_version') === 0) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT};`);
+      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${INDEX_FORMAT};`);
       writeState(database, { origin, size: 0, last: '' });
     }
     database.exec('COMMIT');

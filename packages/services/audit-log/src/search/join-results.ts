@@ -7,7 +7,7 @@ export type LogOutcome = (typeof OUTCOMES)[number];
 
 /** A record that stands for itself in a list: an intent with its result, a refusal, or whatever else a log holds. */
 export type JoinedEntry = LogEntry & {
-  /** Absent for records that are not about a request. */
+  /** Absent for what people said, and for records that are not about a request. */
   readonly outcome?: LogOutcome;
   readonly result?: ResultEntry;
 };

@@ -1,4 +1,12 @@
-import { compileGlob, isSha256, messageOf, type RecordBase, type Sha256, SignwrightError } from '@signwright/signing-core';
+import {
+  compileGlob,
+  isSha256,
+  messageOf,
+  type RecordBase,
+  SAID_BY_PEOPLE,
+  type Sha256,
+  SignwrightError,
+} from '@signwright/signing-core';
 import { type JoinedEntry, type LogOutcome, OUTCOMES } from './join-results.ts';
 
 /** What is looked for; everything that is given must hold. Patterns are those of the policy: `*` within `/`, `**` across. */
@@ -6,7 +14,7 @@ export type LogQuery = {
   readonly request?: Sha256;
   /** An artifact's name, or a pattern of names. */
   readonly artifact?: string;
-  /** Of an artifact, of the bytes to sign, of a signature, of evidence, or of a record itself. */
+  /** Of an artifact, of the bytes to sign, of a signature, of evidence or what it is about, or of a record itself. */
   readonly digest?: Sha256;
   /** Any claim of whoever asked: issuer, name, subject, account id … exactly or by a pattern. */
   readonly requester?: string;
@@ -14,16 +22,19 @@ export type LogQuery = {
   readonly certified?: boolean;
   /** The CI job's URL, the repository or its id, or the build; exactly or by a pattern. */
   readonly pipeline?: string;
-  /** base64 of SHA-256 over SubjectPublicKeyInfo. */
+  /** base64 of SHA-256 over SubjectPublicKeyInfo; of a person `SHA256:…`, the fingerprint of an SSH key. */
   readonly key?: string;
   /** A serial number in hex, or the SHA-256 of the DER. */
   readonly certificate?: string;
   readonly tier?: string;
   readonly environment?: string;
+  /** The policy's name for a signer, or for a person who signed an approval. */
   readonly signer?: string;
+  /** What a person said: `approve`, `reject` …; one of `SAID_BY_PEOPLE`. */
+  readonly said?: string;
   readonly policy?: Sha256;
   readonly outcome?: LogOutcome;
-  /** `intent`, `result` (one that answers no intent), `refusal`, `segment-refused`, `unknown`. */
+  /** `intent`, `result` (one that answers no intent), `refusal`, `approval`, `segment-refused`, `unknown`. */
   readonly event?: string;
   /**
    * From this time on, and before that one, by any of the times its records have; those are their writers' own clocks, but the
@@ -53,6 +64,7 @@ export function compileQuery(query: LogQuery): (entry: JoinedEntry) => boolean {
   demand(query.policy, (policy, entry) => baseOf(entry)?.policy.digest === policy);
   demand(query.digest, (digest, entry) => digestsOf(entry).includes(digest));
   demand(query.key, (key, entry) => signerOf(entry)?.key === key);
+  demand(query.said, (said, entry) => saidOf(entry) === said);
   demand(query.signer, (signer, entry) => signerOf(entry)?.id === signer);
   demand(query.tier, (tier, entry) => tiersOf(entry).includes(tier));
   demand(query.outcome, (outcome, entry) => entry.outcome === outcome);
@@ -93,8 +105,14 @@ export function baseOf({ record }: JoinedEntry): RecordBase | undefined {
   return 'requester' in record ? record : undefined;
 }
 
+/** Who signed, and with what: a signer of the policy, or a person. */
 export function signerOf({ record }: JoinedEntry): { id: string; key: string } | undefined {
+  if (record.event === 'approval') return { id: record.person, key: record.key };
   return 'signer' in record ? record.signer : undefined;
+}
+
+export function saidOf({ record }: JoinedEntry): string | undefined {
+  return record.event === 'approval' ? record.said : undefined;
 }
 
 /** Serial number and digest of the certificate, as they are compared. */
@@ -126,7 +144,8 @@ export function digestsOf({ id, record, result }: JoinedEntry): Sha256[] {
   if ('artifacts' in record) found.push(...record.artifacts.map(({ digest }) => digest));
   if ('bytes' in record) found.push(record.bytes);
   if (record.event === 'segment-refused') found.push(record.digest);
-  for (const one of [record.event === 'result' ? record : undefined, result?.record]) {
+  if (record.event === 'approval') found.push(...(record.about ?? []).filter(isSha256));
+  for (const one of [record.event === 'result' || record.event === 'approval' ? record : undefined, result?.record]) {
     if (one !== undefined && 'signature' in one) found.push(one.signature, one.evidence);
   }
   if (result !== undefined) found.push(result.id);
@@ -161,7 +180,7 @@ export function spanOf({ record, result }: JoinedEntry): { first: number; last: 
 }
 
 function checkQuery(query: LogQuery): void {
-  const { since, until, outcome, certified, requester } = query;
+  const { since, until, outcome, said, certified, requester } = query;
   const refuse = (why: string, next: string): never => {
     throw new SignwrightError('usage', why, { next });
   };
@@ -172,5 +191,7 @@ function checkQuery(query: LogQuery): void {
   if (since !== undefined && until !== undefined && since >= until) refuse('the search ends before it begins', 'swap the times');
   if (outcome !== undefined && !OUTCOMES.includes(outcome))
     refuse('no outcome is called so', `use one of ${OUTCOMES.join(', ')}`);
+  if (said !== undefined && !SAID_BY_PEOPLE.some((one) => one === said))
+    refuse('nobody says so', `use one of ${SAID_BY_PEOPLE.join(', ')}`);
   if (certified && requester === undefined) refuse('certified, but nobody is looked for', 'say whom');
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LogRecord, sha256, writeRecord } from '@signwright/signing-core';
-import { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from '@signwright/testkit';
+import { type LogRecord, SAID_BY_PEOPLE, sha256, writeRecord } from '@signwright/signing-core';
+import { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog, testApproval } from '@signwright/testkit';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { joinEntries } from './join-results.ts';
@@ -181,6 +181,28 @@ describe('a search', () => {
     expect(await all(index, { certificate: 'ff01' })).toEqual([]);
   });
 
+  test('finds what people said: by whom, what, with which key, about what, and by its signature and evidence', async () => {
+    const [artifact] = numberedIntent(1).artifacts;
+    const index = await indexOf(
+      recordLog([
+        numberedIntent(1),
+        testApproval('yes', { artifacts: [artifact!] }),
+        testApproval('no', { said: 'reject', person: 'bob', key: sha256('bob'), artifacts: [artifact!] }),
+        testApproval('seen', { said: 'review', about: [sha256('evidence of a waiver'), 'window'] }),
+      ]),
+    );
+    expect(await all(index, { event: 'approval' })).toEqual([3, 2, 1]);
+    expect(await all(index, { signer: 'ann' })).toEqual([3, 1]);
+    expect(await all(index, { said: 'reject' })).toEqual([2]);
+    expect(await all(index, { key: sha256('bob') })).toEqual([2]);
+    expect(await all(index, { digest: artifact!.digest, event: 'approval' })).toEqual([2, 1]);
+    expect(await all(index, { digest: sha256('signature no') })).toEqual([2]);
+    expect(await all(index, { digest: sha256('evidence yes') })).toEqual([1]);
+    expect(await all(index, { digest: sha256('evidence of a waiver') })).toEqual([3]);
+    expect((await search(index, { said: 'reject' })).entries[0]).not.toHaveProperty('outcome');
+    await expect(search(index, { said: 'yes' })).rejects.toMatchObject({ code: 'usage', next: /approve, reject/ });
+  });
+
   test('finds a tier that a record names among others', async () => {
     const artifact = { ...numberedIntent(1).artifacts[0]!, tier: 'internal + critical' };
     const index = await indexOf(recordLog([{ ...numberedIntent(1), artifacts: [artifact] }]));
@@ -248,6 +270,13 @@ describe('results are joined with their intents', () => {
     expect(await all(index, {})).toEqual(await meant(log, {}));
   });
 
+  test('what was said of a request is among its records, and does not settle its intent', async () => {
+    const { request } = numberedIntent(1);
+    const index = await indexOf(recordLog([numberedIntent(1), testApproval('no', { said: 'reject', request })]));
+    expect((await recordsOf(index, request)).map(({ record }) => record.event)).toEqual(['intent', 'approval']);
+    expect(await all(index, { outcome: 'orphan' })).toEqual([0]);
+  });
+
   test('all records of a request are given in order, result and retries too', async () => {
     const retry = { ...intent, attempt: 2, previous: sha256(writeRecord(intent)), time: '2026-01-02T00:00:00Z' };
     const failed = numberedResult(1, true);
@@ -300,7 +329,7 @@ describe('hostile records', () => {
       .record({
         request: fc.nat(3),
         at: fc.nat(5),
-        kind: fc.constantFrom('intent', 'result', 'refusal', 'junk'),
+        kind: fc.constantFrom('intent', 'result', 'refusal', 'approval', 'junk'),
         name: plain,
         who: plain,
       })
@@ -313,6 +342,10 @@ describe('hostile records', () => {
         const artifacts = [{ ...numberedIntent(0).artifacts[0]!, name }];
         if (kind === 'junk') return Buffer.from(`${name}${at}`);
         if (kind === 'intent') return { ...base, artifacts };
+        if (kind === 'approval') {
+          const said = SAID_BY_PEOPLE[at] ?? 'approve';
+          return testApproval(name, { said, artifacts, time: base.time, requester: base.requester });
+        }
         if (kind === 'refusal') return { ...recordAt(40), artifacts } as LogRecord;
         const intents = [sha256(writeRecord({ ...base, artifacts })), sha256(writeRecord({ ...base, artifacts: [] }))];
         return { ...numberedResult(request, at > 3), requester: base.requester, intents: intents.slice(0, 1 + (at % 2)) };
@@ -322,7 +355,9 @@ describe('hostile records', () => {
         artifact: words,
         requester: words,
         outcome: fc.constantFrom('signed' as const, 'orphan' as const, 'failed' as const),
-        event: fc.constantFrom('intent', 'result', 'unknown'),
+        event: fc.constantFrom('intent', 'result', 'approval', 'unknown'),
+        said: fc.constantFrom(...SAID_BY_PEOPLE),
+        digest: plain.map((name) => sha256(`evidence ${name}`)),
         since: fc.nat(6).map((at) => new Date(`2026-01-01T00:00:0${at}Z`)),
       },
       { requiredKeys: [] },

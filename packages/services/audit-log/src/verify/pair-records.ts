@@ -6,7 +6,7 @@ import type { AuditedTile } from './audited-tiles.ts';
 import type { Findings } from './finding.ts';
 
 /** How many records of each kind there are. */
-export type RecordCounts = { intents: number; results: number; refusals: number; others: number };
+export type RecordCounts = { intents: number; results: number; refusals: number; approvals: number; others: number };
 
 /** What became of refused segments: taken from what the log itself recorded. */
 export type RefusalNote = { readonly segment: number; readonly digest: Sha256; readonly reason: string };
@@ -24,7 +24,7 @@ const RECENT = 4096;
 const NO_SEGMENT = sha256('');
 
 export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
-  const counts: RecordCounts = { intents: 0, results: 0, refusals: 0, others: 0 };
+  const counts: RecordCounts = { intents: 0, results: 0, refusals: 0, approvals: 0, others: 0 };
   const open = new Map<string, { readonly index: number; readonly key: Sha256 }>();
   const recent = new Map<string, Sha256>();
   /** Intents whose attempt leads to another intent, which may come later. */
@@ -50,6 +50,8 @@ export function pairRecords(blobs: BlobStore, findings: Findings): Pairing {
       }
     } else if (record.event === 'refusal') {
       counts.refusals++;
+    } else if (record.event === 'approval') {
+      counts.approvals++;
     } else {
       counts.others++;
       if (record.event === 'segment-refused') notes.push(record);

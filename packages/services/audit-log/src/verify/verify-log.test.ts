@@ -2,6 +2,7 @@ import { type BlobStore, openCheckpoint, sha256, writeNote } from '@signwright/s
 import {
   createEditableBlobStore,
   type EditableBlobStore,
+  testApproval,
   testAuditLog,
   testIntent,
   testResult,
@@ -68,7 +69,7 @@ describe('a log as it was written', () => {
   test('is sound; what waits or was refused is a notice', async () => {
     const { sound, checkpoint, segments, records, findings } = await audit();
     expect([sound, checkpoint?.size, segments]).toEqual([true, 303, 273]);
-    expect(records).toEqual({ intents: 151, results: 151, refusals: 0, others: 1 });
+    expect(records).toEqual({ intents: 151, results: 151, refusals: 0, approvals: 0, others: 1 });
     expect(places(findings)).toEqual([
       ['notice', 'unordered', 'segments/000000000273'],
       ['notice', 'refused-segment', 'segments/000000000240'],
@@ -209,6 +210,13 @@ describe('what an audit tells of a sound log', () => {
 
   test('nothing of one that has not begun', async () => {
     expect(await audit()).toMatchObject({ sound: true, checkpoint: { size: 0 }, segments: 0, findings: [] });
+  });
+
+  test('what people said is counted, and is an orphan of nothing', async () => {
+    const intent = testIntent('one');
+    await (await opened()).append([intent, testApproval('one', { said: 'reject' }), testResult('one', [intent])]);
+    const { records, findings } = await audit();
+    expect([records, findings]).toEqual([{ intents: 1, results: 1, refusals: 0, approvals: 1, others: 0 }, []]);
   });
 
   test('intents without a result, and results without an intent', async () => {

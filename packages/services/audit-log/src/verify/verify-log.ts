@@ -36,7 +36,7 @@ export type LogAudit = {
   readonly more: { readonly damage: number; readonly notice: number };
 };
 
-const NONE: RecordCounts = { intents: 0, results: 0, refusals: 0, others: 0 };
+const NONE: RecordCounts = { intents: 0, results: 0, refusals: 0, approvals: 0, others: 0 };
 
 /**
  * Audits a whole log: every segment is opened again and compared with the records it was ordered as, every tile is made again from

@@ -2,7 +2,7 @@ import type { JoinedEntry, LogQuery } from '@signwright/audit-log';
 import { renderRows, safeJson } from '@signwright/report';
 import { isSha256, type JsonObject, parseSha256, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { parseInstant } from '../../context/instant.ts';
-import { keyIdFrom } from '../../context/key-id.ts';
+import { signingKeyFrom } from '../../context/key-id.ts';
 import { noteWaiting } from '../../context/note-waiting.ts';
 import type { OpenPolicy } from '../../context/open-policy.ts';
 import { readLog } from '../../context/read-log.ts';
@@ -72,6 +72,7 @@ export type SearchOptions = LogOptions & {
   readonly tier?: string;
   readonly environment?: string;
   readonly signer?: string;
+  readonly said?: string;
   readonly outcome?: NonNullable<LogQuery['outcome']>;
   readonly event?: string;
   readonly request?: string;
@@ -83,7 +84,7 @@ export type SearchOptions = LogOptions & {
 export async function auditSearch(options: SearchOptions, run: Run): Promise<number> {
   const asked = queryOf(options);
   const log = await readLog(options);
-  const query = asked.key === undefined ? asked : { ...asked, key: await keyIdFrom(asked.key, log.open) };
+  const query = asked.key === undefined ? asked : { ...asked, key: await signingKeyFrom(asked.key, log.open) };
   noteUnknown(options, log.open);
   const { closeIndex, openIndex, search } = await import('@signwright/audit-log');
   const reader = await log.reader();
@@ -114,8 +115,8 @@ export async function auditSearch(options: SearchOptions, run: Run): Promise<num
 }
 
 function queryOf({ digest, request, since, until, ...options }: SearchOptions): LogQuery {
-  const { artifact, requester, certified, pipeline, key, certificate, tier, environment, signer, outcome, event } = options;
-  const plain = { artifact, requester, certified, pipeline, key, certificate, tier, environment, signer, outcome, event };
+  const { artifact, requester, certified, pipeline, key, certificate, tier, environment, signer, said, outcome, event } = options;
+  const plain = { artifact, requester, certified, pipeline, key, certificate, tier, environment, signer, said, outcome, event };
   return {
     ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as LogQuery),
     ...(digest === undefined ? {} : { digest: digestFrom(digest) }),
@@ -133,7 +134,11 @@ function digestFrom(text: string): Sha256 {
 /** A name that the policy does not have may stand in old records; it is a slip more often. */
 function noteUnknown({ tier, signer, environment }: SearchOptions, { policy }: OpenPolicy): void {
   const tiers = policy.layers.flatMap(({ content }) => Object.keys(content.tiers ?? {}));
-  const known = { tier: tiers, signer: [...policy.signers.keys()], environment: ['default', ...policy.environments] };
+  const known = {
+    tier: tiers,
+    signer: [...policy.signers.keys(), ...policy.people.keys()],
+    environment: ['default', ...policy.environments],
+  };
   for (const [what, name] of Object.entries({ tier, signer, environment })) {
     if (name === undefined || known[what as keyof typeof known].includes(name)) continue;
     printNote(`the policy has no ${what} ${JSON.stringify(name)}`);

@@ -50,7 +50,7 @@ export async function auditVerify(options: AuditVerifyOptions): Promise<number> 
         ({ severity, code, place, message }) => `${severity === 'damage' ? 'DAMAGED' : 'notice '} ${code}  ${place}: ${message}`,
       ),
       ...(more.damage + more.notice > 0 ? [`… and ${more.damage} more damaged, ${more.notice} more to notice`] : []),
-      `${keys[0].name}: ${checkpoint?.size ?? 0} records in ${segments} segments: ${records.intents} intents, ${records.results} results, ${records.refusals} refusals, ${records.others} others`,
+      `${keys[0].name}: ${checkpoint?.size ?? 0} records in ${segments} segments: ${records.intents} intents, ${records.results} results, ${records.refusals} refusals, ${records.approvals} approvals, ${records.others} others`,
       ...(options.since === undefined
         ? [
             'held against nothing that was kept elsewhere: an older copy of all of it would look the same (--since FILE, such as last-seen.checkpoint of a witness)',
