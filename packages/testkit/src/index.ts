@@ -1,3 +1,5 @@
+export type { ApprovalSourceFixture } from './approval-source-contract.ts';
+export { approvalSourceContract } from './approval-source-contract.ts';
 export type { OpenAuditLog } from './audit-log-contract.ts';
 export { auditLogContract } from './audit-log-contract.ts';
 export { AZURE_KEY_EXAMPLES } from './azure-examples.ts';
@@ -13,10 +15,24 @@ export type { AwsKmsFault, AwsKmsRefusal, AwsKmsRequest, FakeAwsKey, FakeAwsKms 
 export { startFakeAwsKms } from './fake-aws-kms.ts';
 export type { AzureRequest, FakeAzureKeyVault, FakeAzureKeyVersion } from './fake-azure-key-vault.ts';
 export { startFakeAzureKeyVault } from './fake-azure-key-vault.ts';
+export type { FakeGithub, GithubUser } from './fake-github.ts';
+export {
+  GITHUB_REPOSITORY,
+  GITHUB_TOKEN,
+  githubActivity,
+  githubEnvironmentReview,
+  githubPull,
+  githubReview,
+  githubRun,
+  githubUser,
+  startFakeGithub,
+} from './fake-github.ts';
 export type { FakeGitlab, GitlabRequest } from './fake-gitlab.ts';
 export { GITLAB_PROJECT, startFakeGitlab } from './fake-gitlab.ts';
 export type { FakeGoogleKms, GoogleKmsFault, GoogleKmsRefusal, GoogleKmsRequest } from './fake-google-kms.ts';
 export { startFakeGoogleKms } from './fake-google-kms.ts';
+export type { FakePlatform, PlatformFault, PlatformReply, PlatformRequest } from './fake-platform.ts';
+export { SAID_BY_FAULT, startFakePlatform } from './fake-platform.ts';
 export type { FakeS3, S3Fault, S3Request } from './fake-s3.ts';
 export { startFakeS3 } from './fake-s3.ts';
 export type { FakeVault, VaultRequest } from './fake-vault.ts';
@@ -34,6 +50,9 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { PeopleSourceFixture } from './people-source-contract.ts';
+export { peopleSourceContract } from './people-source-contract.ts';
+export type { PlatformFaults } from './platform-faults.ts';
 export type { RecordLog } from './record-log.ts';
 export { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from './record-log.ts';
 export type { OpenRemoteSigner, RemoteKeyFault, RemoteSignerFixture } from './remote-signer-contract.ts';

@@ -29,7 +29,7 @@ export async function askJson({ refusal, maxBytes = MAX_BYTES, ...ask }: JsonAsk
         if (answer.status !== 200) throw new Unanswered(answer);
         return { json: parseStrictJson(answer.body, { what: 'the answer', maxBytes }), headers: answer.headers };
       },
-      (error) => failureOfStatus((error as Unanswered).answer, () => refusal((error as Unanswered).answer), what),
+      (error) => failureOfStatus((error as Unanswered).answer, () => refusal((error as Unanswered).answer), what, where),
     ),
   );
 }

@@ -42,7 +42,13 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** What an answer with a status that is no success means: a refusal, or something to try again. */
-export function failureOfStatus({ status, headers }: HttpAnswer, refusal: () => SignwrightError, what: string): Failure {
+export function failureOfStatus(
+  { status, headers }: HttpAnswer,
+  refusal: () => SignwrightError,
+  what: string,
+  where?: string,
+): Failure {
+  const place = where === undefined ? {} : { where };
   const after = headers['retry-after'];
   const afterMs = after !== undefined && /^\d{1,4}$/.test(after) ? { afterMs: Number(after) * 1000 } : {};
   if (status === 429)
@@ -51,13 +57,14 @@ export function failureOfStatus({ status, headers }: HttpAnswer, refusal: () => 
       ...afterMs,
       error: new SignwrightError('unreachable', `${what} is throttled: too many requests (429)`, {
         next: 'run again later, or raise its quota',
+        ...place,
       }),
     };
   if (status >= 500)
     return {
       again: true,
       ...afterMs,
-      error: new SignwrightError('unreachable', `${what} is broken (${status})`, { next: 'run again later' }),
+      error: new SignwrightError('unreachable', `${what} is broken (${status})`, { next: 'run again later', ...place }),
     };
   return { again: false, error: refusal() };
 }
