@@ -29,6 +29,21 @@ export {
 } from './fake-github.ts';
 export type { FakeGitlab, GitlabRequest } from './fake-gitlab.ts';
 export { GITLAB_PROJECT, startFakeGitlab } from './fake-gitlab.ts';
+export type { FakeGitlabPeople, GitlabDeployment, GitlabUser } from './fake-gitlab-people.ts';
+export {
+  GITLAB_PEOPLE_PROJECT,
+  GITLAB_PEOPLE_TOKEN,
+  gitlabApproval,
+  gitlabDeployment,
+  gitlabJob,
+  gitlabNote,
+  gitlabPipeline,
+  gitlabPush,
+  gitlabRequest,
+  gitlabUser,
+  gitlabVersion,
+  startFakeGitlabPeople,
+} from './fake-gitlab-people.ts';
 export type { FakeGoogleKms, GoogleKmsFault, GoogleKmsRefusal, GoogleKmsRequest } from './fake-google-kms.ts';
 export { startFakeGoogleKms } from './fake-google-kms.ts';
 export type { FakePlatform, PlatformFault, PlatformReply, PlatformRequest } from './fake-platform.ts';

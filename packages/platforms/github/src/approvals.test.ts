@@ -1,3 +1,4 @@
+import type { RunReference } from '@signwright/signing-core';
 import {
   approvalSourceContract,
   type FakeGithub,
@@ -26,7 +27,7 @@ afterEach(() => fake.close());
 
 const open = (change: Partial<GithubApprovalOptions> = {}) =>
   createGithubApprovals({ repository: GITHUB_REPOSITORY, token: GITHUB_TOKEN, api: `http://${fake.host}`, ...change });
-const decided = async (about = ABOUT, change: Partial<GithubApprovalOptions> = {}) =>
+const decided = async (about: RunReference = ABOUT, change: Partial<GithubApprovalOptions> = {}) =>
   (await open(change).approvals(about)).approvals.map(({ account, decision, means }) => `${account.id} ${decision} ${means}`);
 
 approvalSourceContract('GitHub', async () => {

@@ -32,7 +32,8 @@ const AGAIN = new Set([429, 500, 502, 503, 504]);
  * @throws SignwrightError `unreachable`, whose message is the reason alone, without the URL.
  */
 export async function exchange(outgoing: Outgoing, limits: Limits): Promise<Answer> {
-  const signal = AbortSignal.timeout(limits.timeoutMs);
+  const { timeoutMs } = limits;
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     for (let tries = 1; ; tries++) {
       const answer = await follow(outgoing, limits, signal);
@@ -41,7 +42,7 @@ export async function exchange(outgoing: Outgoing, limits: Limits): Promise<Answ
     }
   } catch (cause) {
     if (cause instanceof SignwrightError) throw cause;
-    throw new SignwrightError('unreachable', signal.aborted ? `no answer within ${limits.timeoutMs / 1000} s` : reasonOf(cause), {
+    throw new SignwrightError('unreachable', signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause), {
       cause: signal.aborted ? undefined : cause,
     });
   }

@@ -2,10 +2,27 @@ import { type ErrorCode, SignwrightError } from '@signwright/signing-core';
 
 type Explanation = readonly [ErrorCode, problem: string, next: string];
 
-/** What an answer that is no success means, to people. @param said by GitLab, as text; it is not repeated. */
-export function explain(status: number, said: string, action: string, where: string, variable: string): SignwrightError {
-  const [code, problem, next] = explanationOf(status, said, variable);
+/**
+ * What an answer that is no success means, to people.
+ *
+ * @param said by GitLab, as text; it is not repeated. @param permission what to do where the token may not, for other things than packages.
+ */
+export function explain(
+  status: number,
+  said: string,
+  action: string,
+  where: string,
+  variable: string,
+  permission?: string,
+): SignwrightError {
+  const [code, problem, next] = (permission && refusalOf(status, variable, permission)) || explanationOf(status, said, variable);
   return new SignwrightError(code, `GitLab cannot ${action}: ${problem}`, { where, next });
+}
+
+function refusalOf(status: number, variable: string, permission: string): Explanation | undefined {
+  if (status === 403) return ['configuration', `the token in ${variable} may not`, permission];
+  if (status !== 404) return undefined;
+  return ['configuration', `it is not there, or the token in ${variable} may not see it`, permission];
 }
 
 function explanationOf(status: number, said: string, variable: string): Explanation {

@@ -1,3 +1,15 @@
 /** What we use of gitbeaker, in a module of its own: it is loaded when a GitLab is first asked. */
 export { createRequesterFn } from '@gitbeaker/requester-utils';
-export { PackageRegistry, Packages } from '@gitbeaker/rest';
+export {
+  Commits,
+  Deployments,
+  Events,
+  Jobs,
+  MergeRequestApprovals,
+  MergeRequestNotes,
+  MergeRequests,
+  PackageRegistry,
+  Packages,
+  Pipelines,
+  Projects,
+} from '@gitbeaker/rest';

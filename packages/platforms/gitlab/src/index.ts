@@ -1,6 +1,10 @@
+export type { GitlabApprovalOptions } from './approvals.ts';
+export { createGitlabApprovals } from './approvals.ts';
 export { detectGitlab } from './detect.ts';
 export type { GitlabEvidenceOptions } from './evidence-store.ts';
 export { createGitlabEvidenceStore } from './evidence-store.ts';
+export { createGitlabPeople } from './people.ts';
+export type { GitlabPeopleOptions } from './question.ts';
 export type { GitlabProject } from './reference.ts';
 export { parseGitlabReference, referenceOf } from './reference.ts';
 export type { GitlabToken } from './token.ts';

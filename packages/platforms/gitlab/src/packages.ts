@@ -1,8 +1,8 @@
-import { type JsonObject, parseStrictJson, SignwrightError } from '@signwright/signing-core';
+import { type JsonObject, SignwrightError } from '@signwright/signing-core';
+import { objectIn, openAsk, PAGE, textOf } from './ask.ts';
 import type { Limits } from './exchange.ts';
-import { explain } from './explain.ts';
-import { type GitlabProject, originOf, referenceOf } from './reference.ts';
-import { type Answered, send } from './send.ts';
+import { type GitlabProject, referenceOf } from './reference.ts';
+import type { Answered } from './send.ts';
 import type { GitlabToken } from './token.ts';
 
 /** A file of a generic package. */
@@ -20,46 +20,19 @@ export type Packages = {
   files(id: number): Promise<readonly string[]>;
 };
 
-const PAGE = 100;
 const MAX_PAGES = 1000;
 
-/**
- * A project's generic packages by GitLab's API, version 4, through @gitbeaker/rest. Its own way to send requests is not used: it
- * follows redirects with the token in a header that `fetch` keeps for other hosts, bounds no answer, puts the token into its errors,
- * and sends files as forms, which GitLab stores as they come, form and all.
- */
+/** A project's generic packages by GitLab's API. */
 export async function openPackages(project: GitlabProject, token: GitlabToken, limits: Limits): Promise<Packages> {
-  const { createRequesterFn, PackageRegistry, Packages: GenericPackages } = await import('./gitbeaker.ts');
+  const { PackageRegistry, Packages: GenericPackages } = await import('./gitbeaker.ts');
   const where = referenceOf(project);
-  const options = {
-    host: originOf(project),
-    ...(token.kind === 'job' ? { jobToken: token.value } : { token: token.value }),
-    requesterFn: createRequesterFn(
-      async (_, request) => request,
-      (endpoint, request = {}) => send(endpoint, request, limits),
-    ),
-    queryTimeout: null,
-    rateLimits: {},
-  };
+  const { options, ask, pages } = await openAsk(project, token, limits);
   const [packages, registry] = [new GenericPackages(options), new PackageRegistry(options)];
   const id = project.path;
 
-  /** Our sender gives gitbeaker the whole answer as the body, whatever it says its methods return. */
-  async function ask(action: string, call: Promise<unknown>, passes: (answered: Answered) => boolean): Promise<Answered> {
-    const answered = (await call.catch((error: unknown) => {
-      throw error instanceof SignwrightError ? located(error, action, where) : error;
-    })) as Answered;
-    if (passes(answered)) return answered;
-    throw explain(answered.status, textOf(answered), action, where, token.variable);
-  }
-
   async function everyPage(action: string, page: (number: number) => Promise<unknown>): Promise<readonly JsonObject[]> {
-    const entries: JsonObject[] = [];
-    for (let number = 1; number <= MAX_PAGES; number++) {
-      const found = listIn(await ask(action, page(number), ({ status }) => status === 200), where);
-      entries.push(...found);
-      if (found.length < PAGE) return entries;
-    }
+    const { entries, complete } = await pages(action, page, { most: MAX_PAGES });
+    if (complete) return entries;
     throw new SignwrightError('unreachable', `GitLab lists more than ${MAX_PAGES * PAGE} files of a package`, { where });
   }
 
@@ -100,45 +73,4 @@ export async function openPackages(project: GitlabProject, token: GitlabToken, l
       return found.flatMap(({ file_name: name }) => (typeof name === 'string' ? [name] : []));
     },
   };
-}
-
-function located(error: SignwrightError, action: string, where: string): SignwrightError {
-  return new SignwrightError(error.code, `GitLab cannot ${action}: ${error.message}`, {
-    where,
-    next: error.next ?? 'check the host and the network, then run again',
-    cause: error.cause,
-  });
-}
-
-function listIn(answered: Answered, where: string): readonly JsonObject[] {
-  const json = jsonIn(answered, where);
-  if (Array.isArray(json) && json.every((each) => typeof each === 'object' && each !== null))
-    return json as readonly JsonObject[];
-  throw notGitlab(where);
-}
-
-function objectIn(answered: Answered, where: string): JsonObject {
-  const json = jsonIn(answered, where);
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject;
-  throw notGitlab(where);
-}
-
-function jsonIn({ bytes }: Answered, where: string): unknown {
-  try {
-    return parseStrictJson(bytes, { what: 'the answer', maxBytes: bytes.length });
-  } catch (cause) {
-    throw notGitlab(where, cause);
-  }
-}
-
-function textOf({ bytes }: Answered): string {
-  return bytes.subarray(0, 4096).toString('latin1');
-}
-
-function notGitlab(where: string, cause?: unknown): SignwrightError {
-  return new SignwrightError('unreachable', 'what answers does not answer as GitLab does', {
-    where,
-    next: 'check the host; a login page or a proxy may stand before it',
-    cause,
-  });
 }

@@ -2,7 +2,12 @@ import type { FormattedResponse, RequestOptions } from '@gitbeaker/requester-uti
 import { exchange, type Limits } from './exchange.ts';
 
 /** What GitLab answered. */
-export type Answered = { readonly status: number; readonly bytes: Buffer };
+export type Answered = {
+  readonly status: number;
+  readonly bytes: Buffer;
+  /** What was asked: path and query. */
+  readonly path: string;
+};
 
 const MAX_FILE = 64 * 1024 * 1024;
 const MAX_JSON = 8 * 1024 * 1024;
@@ -15,7 +20,7 @@ const MAX_JSON = 8 * 1024 * 1024;
  */
 export async function send(endpoint: string, options: RequestOptions, limits: Limits): Promise<FormattedResponse> {
   const { method = 'GET', prefixUrl, searchParams = '', headers = {}, body } = options;
-  const url = new URL(endpoint, prefixUrl);
+  const url = new URL(endpoint, prefixUrl?.replace(/\/?$/, '/'));
   url.search = searchParams;
   const file = body instanceof FormData ? await takeApart(body, url) : undefined;
   const credentials = { ...headers, ...(file === undefined ? {} : { 'content-type': 'application/octet-stream' }) };
@@ -28,7 +33,7 @@ export async function send(endpoint: string, options: RequestOptions, limits: Li
     ...(file === undefined ? {} : { body: file }),
   };
   const { status, bytes } = await exchange(outgoing, limits);
-  const answered: Answered = { status, bytes };
+  const answered: Answered = { status, bytes, path: `${url.pathname}${url.search}` };
   return { status, headers: {}, body: answered };
 }
 
