@@ -13,6 +13,21 @@ export type { OpenEvidenceStore } from './evidence-store-contract.ts';
 export { evidenceStoreContract } from './evidence-store-contract.ts';
 export type { AwsKmsFault, AwsKmsRefusal, AwsKmsRequest, FakeAwsKey, FakeAwsKms } from './fake-aws-kms.ts';
 export { startFakeAwsKms } from './fake-aws-kms.ts';
+export type { AzureIdentity, FakeAzureDevops } from './fake-azure-devops.ts';
+export {
+  AZURE_PROJECT,
+  AZURE_REPOSITORY,
+  AZURE_TOKEN,
+  azureApproval,
+  azureBuild,
+  azureCheck,
+  azureCommit,
+  azureGuid,
+  azureIdentity,
+  azureRequest,
+  azureStage,
+  startFakeAzureDevops,
+} from './fake-azure-devops.ts';
 export type { AzureRequest, FakeAzureKeyVault, FakeAzureKeyVersion } from './fake-azure-key-vault.ts';
 export { startFakeAzureKeyVault } from './fake-azure-key-vault.ts';
 export type { FakeGithub, GithubUser } from './fake-github.ts';
@@ -46,6 +61,18 @@ export {
 } from './fake-gitlab-people.ts';
 export type { FakeGoogleKms, GoogleKmsFault, GoogleKmsRefusal, GoogleKmsRequest } from './fake-google-kms.ts';
 export { startFakeGoogleKms } from './fake-google-kms.ts';
+export type { FakeJenkins } from './fake-jenkins.ts';
+export {
+  JENKINS_JOB,
+  JENKINS_TOKEN,
+  JENKINS_USER,
+  jenkinsApprover,
+  jenkinsBuild,
+  jenkinsCause,
+  jenkinsRejection,
+  jenkinsUserCause,
+  startFakeJenkins,
+} from './fake-jenkins.ts';
 export type { FakePlatform, PlatformFault, PlatformReply, PlatformRequest } from './fake-platform.ts';
 export { SAID_BY_FAULT, startFakePlatform } from './fake-platform.ts';
 export type { FakeS3, S3Fault, S3Request } from './fake-s3.ts';

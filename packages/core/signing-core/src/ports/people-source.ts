@@ -3,7 +3,7 @@ import type { PlatformAccount, RunReference } from './approval-source.ts';
 
 /** Who asked for a run, and who asked again. */
 export type RunPeople = {
-  /** Absent where a schedule, a trigger or another run did. */
+  /** Absent where the platform names nobody, as for a trigger. */
   readonly requester?: PlatformAccount;
   /** Everyone else who started, retried or replayed it or a part of it, each once. */
   readonly retriers: readonly PlatformAccount[];
