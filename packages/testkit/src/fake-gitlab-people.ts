@@ -102,7 +102,7 @@ export function gitlabRequest(
   } satisfies Partial<MergeRequestSchema>;
 }
 
-/** @param at since GitLab 18; older ones do not tell it. */
+/** @param at what newer GitLabs tell; older ones do not. */
 export function gitlabApproval(user: GitlabUser, at?: string): object {
   return { user, ...(at === undefined ? {} : { approved_at: at }) };
 }

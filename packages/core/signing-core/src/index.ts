@@ -57,7 +57,7 @@ export type { Sha256 } from './formats/digest.ts';
 export { bytesOf, canonicalDigest, hexOf, isSha256, parseSha256, sha256 } from './formats/digest.ts';
 export { compileGlob, hasControlCharacter } from './formats/glob.ts';
 export type { FieldReader } from './formats/read-json.ts';
-export { fieldReader } from './formats/read-json.ts';
+export { fieldReader, isAbsent } from './formats/read-json.ts';
 export { shellWord } from './formats/shell-word.ts';
 export type { Json, JsonObject } from './formats/strict-json.ts';
 export { parseStrictJson } from './formats/strict-json.ts';

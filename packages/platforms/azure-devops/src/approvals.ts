@@ -2,6 +2,7 @@ import {
   type ApprovalSource,
   checkCommits,
   checkRunCommit,
+  isAbsent,
   type JsonObject,
   type PlatformApproval,
   runOf,
@@ -55,7 +56,7 @@ async function guardingOf(ask: Ask, named: readonly Named[], environment: string
     for (const run of read.list(suite['checkRuns'], 'checkRuns')) {
       const { id, checkConfigurationRef: check } = read.record(run, 'checkRuns[]');
       const resource = read.record(check, 'checkConfigurationRef')['resource'];
-      const { type, name } = resource == null ? {} : read.record(resource, 'resource');
+      const { type, name } = isAbsent(resource) ? {} : read.record(resource, 'resource');
       guarded.set(guidIn(read, id, 'checkRuns[].id'), type === 'environment' && name === environment);
     }
   }
@@ -70,7 +71,7 @@ async function decisionsOf(ask: Ask, ids: readonly string[], url: { url?: string
   const query = `approvalIds=${ids.join(',')}&$expand=steps&api-version=7.1`;
   const { value } = await ask.get(`/pipelines/approvals?${query}`, SCOPE);
   const approvals = read.list(value, 'value').map((each) => read.record(each, 'value[]'));
-  const missing = ids.find((id) => !approvals.some((each) => String(each['id']).toLowerCase() === id));
+  const missing = ids.find((id) => !approvals.some((each) => guidIn(read, each['id'], 'value[].id') === id));
   if (missing !== undefined) read.fail(`the approval ${missing}`, 'is not among those asked for');
   return approvals.flatMap((approval) =>
     read.list(approval['steps'], 'steps').flatMap((each): readonly PlatformApproval[] => {

@@ -3,6 +3,7 @@ import {
   checkRunCommit,
   distinctAccounts,
   inParallel,
+  isAbsent,
   type JsonObject,
   type PeopleSource,
   type PlatformAccount,
@@ -50,7 +51,7 @@ export function createAzureDevopsPeople(options: AzureDevopsOptions): PeopleSour
         const repository = `/git/repositories/${encodeURIComponent(repositoryOf(options))}`;
         const found = await inParallel([...wanted], AT_ONCE, async (commit) => {
           const { push } = await ask.get(`${repository}/commits/${commit}?api-version=7.1`, CODE_SCOPE);
-          return [commit, push == null ? [] : accountIn(ask, ask.read.record(push, 'push'), 'pushedBy')] as const;
+          return [commit, isAbsent(push) ? [] : accountIn(ask, ask.read.record(push, 'push'), 'pushedBy')] as const;
         });
         const pushers = new Map(found.flatMap(([commit, [pusher]]) => (pusher === undefined ? [] : [[commit, pusher] as const])));
         const openers = await openersOf(ask, repository, wanted);
@@ -68,7 +69,7 @@ function repositoryOf({ repository, ...options }: AzureDevopsOptions): string {
 }
 
 function accountIn(ask: Ask, from: JsonObject, key: string): readonly PlatformAccount[] {
-  return from[key] == null ? [] : [ask.account(from[key], key)];
+  return isAbsent(from[key]) ? [] : [ask.account(from[key], key)];
 }
 
 /** Who opened pull requests by commit: those it came in, and those it is the merge of (REST: Pull Request Query – Get). */

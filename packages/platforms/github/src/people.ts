@@ -3,6 +3,7 @@ import {
   checkRunCommit,
   distinctAccounts,
   inParallel,
+  isAbsent,
   type JsonObject,
   type PeopleSource,
   type PlatformAccount,
@@ -75,7 +76,7 @@ async function earlierAttempts(ask: Ask, id: string, run: JsonObject): Promise<r
 
 function accountIn({ read }: Ask, from: JsonObject, key: string): readonly PlatformAccount[] {
   const account = from[key];
-  return account == null ? [] : [platformAccount('github', read.record(account, key)['id'])];
+  return isAbsent(account) ? [] : [platformAccount('github', read.record(account, key)['id'])];
 }
 
 async function parentsOf(ask: Ask, commit: string): Promise<readonly string[]> {

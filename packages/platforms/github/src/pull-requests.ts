@@ -1,4 +1,4 @@
-import type { JsonObject } from '@signwright/signing-core';
+import { isAbsent, type JsonObject } from '@signwright/signing-core';
 import type { Ask } from './ask.ts';
 
 const PERMISSION = 'pull-requests: read';
@@ -25,7 +25,7 @@ export async function pullRequestsOf(ask: Ask, commit: string): Promise<readonly
       number: numberIn(entry, 'number', ask),
       author: entry['user'] === null ? undefined : numberIn(read.record(entry['user'], 'user'), 'id', ask),
       head: read.text(read.record(entry['head'], 'head')['sha'], 'head.sha'),
-      merge: entry['merged_at'] == null ? undefined : read.text(entry['merge_commit_sha'], 'merge_commit_sha'),
+      merge: isAbsent(entry['merged_at']) ? undefined : read.text(entry['merge_commit_sha'], 'merge_commit_sha'),
       base: { branch, isDefault: branch === read.record(base['repo'], 'base.repo')['default_branch'] },
     };
   });

@@ -2,6 +2,7 @@ import {
   type ApprovalSource,
   checkCommits,
   checkRunCommit,
+  isAbsent,
   type Json,
   type JsonObject,
   type PlatformApproval,
@@ -83,10 +84,12 @@ async function approvalsOf(question: Question, project: string, request: MergeRe
   const entries = read.list(given, 'approved_by').map((entry) => read.record(entry, 'approved_by[]'));
   if (entries.length === 0) return [];
   const pushed = await lastPush(question, project, request);
-  const noted = entries.every((entry) => entry['approved_at'] != null) ? new Map() : await notedTimes(question, project, number);
+  const noted: ReadonlyMap<string, string> = entries.every((entry) => !isAbsent(entry['approved_at']))
+    ? new Map()
+    : await notedTimes(question, project, number);
   return entries.flatMap((entry): readonly PlatformApproval[] => {
     const account = platformAccount('gitlab', read.record(entry['user'], 'user')['id']);
-    const at = entry['approved_at'] == null ? noted.get(account.id) : timeOf(question, entry['approved_at'], 'approved_at');
+    const at = isAbsent(entry['approved_at']) ? noted.get(account.id) : timeOf(question, entry['approved_at'], 'approved_at');
     return at === undefined || at < pushed ? [] : [{ account, decision: 'approve', at, means: 'merge-request', url }];
   });
 }
@@ -139,10 +142,10 @@ async function deploymentApprovals(
   const approvals: PlatformApproval[] = [];
   for (const entry of listed) {
     const url = addressOf(entry['deployable']);
-    if (entry['sha'] !== commit || (run !== undefined && String(pipelineOf(question, entry)) !== run)) continue;
+    if (entry['sha'] !== commit || (run !== undefined && pipelineOf(question, entry) !== Number(run))) continue;
     const id = numberIn(entry, 'id', question);
     const { approvals: given } = await question.get(`read the deployment ${id}`, deployments.show(project, id));
-    for (const each of given == null ? [] : read.list(given, 'approvals')) {
+    for (const each of isAbsent(given) ? [] : read.list(given, 'approvals')) {
       const { user, status, created_at: at } = read.record(each, 'approvals[]');
       if (status !== 'approved' && status !== 'rejected') continue;
       approvals.push({
@@ -158,8 +161,8 @@ async function deploymentApprovals(
 }
 
 function pipelineOf({ read }: Question, entry: JsonObject): Json | undefined {
-  const job = entry['deployable'] == null ? undefined : read.record(entry['deployable'], 'deployable')['pipeline'];
-  return job == null ? undefined : read.record(job, 'pipeline')['id'];
+  const job = isAbsent(entry['deployable']) ? undefined : read.record(entry['deployable'], 'deployable')['pipeline'];
+  return isAbsent(job) ? undefined : read.record(job, 'pipeline')['id'];
 }
 
 /** Where people see it: the job that deploys. */

@@ -85,7 +85,7 @@ function located(error: SignwrightError, action: string, where: string): Signwri
   });
 }
 
-export function listIn(answered: Answered, where: string): readonly JsonObject[] {
+function listIn(answered: Answered, where: string): readonly JsonObject[] {
   const json = jsonIn(answered, where);
   if (Array.isArray(json) && json.every((each) => typeof each === 'object' && each !== null))
     return json as readonly JsonObject[];

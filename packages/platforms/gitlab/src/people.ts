@@ -3,6 +3,7 @@ import {
   checkRunCommit,
   distinctAccounts,
   inParallel,
+  isAbsent,
   type JsonObject,
   type PeopleSource,
   type PlatformAccount,
@@ -86,7 +87,7 @@ export function createGitlabPeople(options: GitlabPeopleOptions): PeopleSource {
 }
 
 function userOf({ read }: Question, from: JsonObject): readonly PlatformAccount[] {
-  return from['user'] == null ? [] : [platformAccount('gitlab', read.record(from['user'], 'user')['id'])];
+  return isAbsent(from['user']) ? [] : [platformAccount('gitlab', read.record(from['user'], 'user')['id'])];
 }
 
 function parentsIn({ read }: Question, commit: JsonObject): readonly string[] {
@@ -96,9 +97,9 @@ function parentsIn({ read }: Question, commit: JsonObject): readonly string[] {
 /** What moved a branch. */
 function pushIn({ read }: Question, event: JsonObject, merges: ReadonlySet<string>): readonly Push[] {
   const { ref_type: type, commit_from: before, commit_to: after } = read.record(event['push_data'], 'push_data');
-  if (type !== 'branch' || after == null) return [];
+  if (type !== 'branch' || isAbsent(after)) return [];
   const tip = read.text(after, 'commit_to');
-  const from = before == null ? {} : { before: read.text(before, 'commit_from') };
+  const from = isAbsent(before) ? {} : { before: read.text(before, 'commit_from') };
   return [{ ...from, after: tip, by: platformAccount('gitlab', event['author_id']), tipOnly: merges.has(tip) }];
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalSource, JsonObject, PlatformApproval } from '@signwright/signing-core';
+import { type ApprovalSource, isAbsent, type JsonObject, type PlatformApproval } from '@signwright/signing-core';
 import { understand } from '@signwright/transport';
 import { type Build, type JenkinsOptions, readBuild, timeOf, userOf, WHAT, whereOf } from './build.ts';
 
@@ -36,7 +36,7 @@ function answersOf({ actions, read, began, url }: Build): readonly PlatformAppro
     if (action['_class'] !== INTERRUPTED) return [];
     return read.list(action['causes'], 'causes').flatMap((each): readonly PlatformApproval[] => {
       const { _class: type, user, timestamp }: JsonObject = read.record(each, 'causes[]');
-      if (type !== REJECTED || user == null) return [];
+      if (type !== REJECTED || isAbsent(user)) return [];
       const account = userOf(read.record(user, 'user')['id']);
       return [{ account, decision: 'reject', at: timeOf(read, timestamp, 'timestamp'), means: 'input', url }];
     });

@@ -5,6 +5,7 @@ import {
   type FieldReader,
   fieldReader,
   hasControlCharacter,
+  isAbsent,
   type JsonObject,
   type PlatformAccount,
   platformAccount,
@@ -74,10 +75,10 @@ export async function readBuild(options: JenkinsOptions, about: RunReference): P
   });
   const read = fieldReader('the answer');
   const build = read.record(json, '');
-  if (String(build['number']) !== number) read.fail('number', 'is of another build');
+  if (build['number'] !== Number(number)) read.fail('number', 'is of another build');
   const actions = read.list(build['actions'], 'actions').map((action) => read.record(action, 'actions[]'));
   const built = actions.flatMap(({ lastBuiltRevision }) =>
-    lastBuiltRevision == null ? [] : [read.text(read.record(lastBuiltRevision, 'lastBuiltRevision')['SHA1'], 'SHA1')],
+    isAbsent(lastBuiltRevision) ? [] : [read.text(read.record(lastBuiltRevision, 'lastBuiltRevision')['SHA1'], 'SHA1')],
   );
   if (!built.includes(about.commit)) checkRunCommit(about, built[0] ?? '', where);
   const began = build['timestamp'];

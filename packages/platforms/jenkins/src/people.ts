@@ -1,4 +1,4 @@
-import { canonicalDigest, checkCommits, distinctAccounts, type PeopleSource } from '@signwright/signing-core';
+import { canonicalDigest, checkCommits, distinctAccounts, isAbsent, type PeopleSource } from '@signwright/signing-core';
 import { understand } from '@signwright/transport';
 import { type Build, type JenkinsOptions, readBuild, userOf, WHAT, whereOf } from './build.ts';
 
@@ -37,10 +37,10 @@ export function createJenkinsPeople(options: JenkinsOptions): PeopleSource {
 
 function causesOf({ actions, read }: Build) {
   const causes = actions.flatMap((action) =>
-    action['causes'] == null ? [] : read.list(action['causes'], 'causes').map((each) => read.record(each, 'causes[]')),
+    isAbsent(action['causes']) ? [] : read.list(action['causes'], 'causes').map((each) => read.record(each, 'causes[]')),
   );
   // An anonymous user has no id.
-  const users = causes.filter(({ _class: type, userId }) => type === USER && userId != null);
+  const users = causes.filter(({ _class: type, userId }) => type === USER && !isAbsent(userId));
   return {
     users: distinctAccounts(users.map(({ userId }) => userOf(userId))),
     again: causes.some(({ _class: type }) => AGAIN.includes(type)),

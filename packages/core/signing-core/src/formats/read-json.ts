@@ -17,6 +17,11 @@ export type FieldReader = {
   fail(path: string, why: string): never;
 };
 
+/** Whether a field is left out, or `null`, as many services write what they leave out. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
 /** A reader whose errors begin with `what`. They are SignwrightError `invalid-input`. */
 export function fieldReader(what: string): FieldReader {
   const fail = (path: string, why: string): never => {
