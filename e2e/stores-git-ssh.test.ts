@@ -1,23 +1,24 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { BlobStore, Transactions } from '@signwright/signing-core';
 import { createGitStore, parseGitReference } from '@signwright/storage';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeRepository } from './git-server.ts';
+import { describePeer, peer } from './peers.ts';
 import { freePort } from './scenario.ts';
-
-const PLACES = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-const sshd = PLACES.map((folder) => join(folder, 'sshd')).find((file) => existsSync(file));
 
 const SERVERS = [
   ['that speaks the newer protocol', 'AcceptEnv GIT_PROTOCOL'],
   ['that speaks the old protocol alone', 'X11Forwarding no'],
 ] as const;
-const title = `over ssh with a deploy key, to a server %s${sshd === undefined ? ' (skipped: there is no sshd)' : ''}`;
 
-describe.skipIf(sshd === undefined).each(SERVERS)(title, (_, setting) => {
+describePeer('sshd', 'over ssh', () => {
+  describe.each(SERVERS)('with a deploy key, to a server %s', (_, setting) => overSsh(setting));
+});
+
+function overSsh(setting: string): void {
   let place: string;
   let port: number;
   let server: ChildProcess;
@@ -43,8 +44,10 @@ describe.skipIf(sshd === undefined).each(SERVERS)(title, (_, setting) => {
       `PidFile ${place}/pid`,
       setting,
     ];
+    // As root it wants a directory that the system's start would have made.
+    if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     writeFileSync(join(place, 'sshd_config'), `${settings.join('\n')}\n`);
-    server = spawn(sshd as string, ['-D', '-e', '-f', join(place, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    server = spawn(peer('sshd'), ['-D', '-e', '-f', join(place, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise<void>((resolve, reject) => {
       let said = '';
       server.stderr?.on('data', (chunk: Buffer) => {
@@ -111,4 +114,4 @@ describe.skipIf(sshd === undefined).each(SERVERS)(title, (_, setting) => {
       });
     }
   });
-});
+}

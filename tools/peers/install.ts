@@ -1,4 +1,5 @@
 // node tools/peers/install.ts [name…]: installs the programs our tests are held against, as far as this machine lacks them.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +25,7 @@ async function build(peer: BuiltPeer, buildIn: (folder: string) => Promise<void>
   const building = await mkdtemp(`${target}.building-`);
   try {
     await buildIn(building);
-    await run(join(building, peer.name), peer.proof);
+    await prove(join(building, peer.name), peer);
     await rename(building, target).catch((error: unknown) => {
       if (locate(peer) === undefined) throw error;
     });
@@ -73,11 +74,33 @@ async function installByApt(peer: Peer & { kind: 'debian' }): Promise<void> {
   const wait = ['-o', 'DPkg::Lock::Timeout=300'];
   listed ??= run(apt, ['update', ...wait], { environment, minutes: 5 });
   await listed;
-  await run(apt, ['install', '-y', '--no-install-recommends', ...wait, peer.package], { environment, minutes: 10 });
+  const install = () =>
+    run(apt, ['install', '-y', '--no-install-recommends', ...wait, peer.package], { environment, minutes: 10 });
+  await (peer.daemon ? withoutDaemons(install) : install());
   const program = locate(peer);
   if (program === undefined)
     throw new Failure(`package ${peer.package} is installed and has no program ${peer.name}: check tools/peers/peers.ts`);
-  await run(program, peer.proof);
+  await prove(program, peer);
+}
+
+async function prove(program: string, { proof }: Peer): Promise<void> {
+  if (proof !== undefined) await run(program, proof);
+}
+
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** Debian's packages ask this program whether they may start what they bring; where somebody put one, it stays. */
+async function withoutDaemons(install: () => Promise<unknown>): Promise<void> {
+  if (existsSync(POLICY)) {
+    await install();
+    return;
+  }
+  await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  try {
+    await install();
+  } finally {
+    await rm(POLICY, { force: true });
+  }
 }
 
 /**

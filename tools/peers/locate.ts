@@ -12,6 +12,9 @@ export function peerCache(environment: Environment = process.env): string {
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'signwright', 'peers');
 }
 
+/** Where daemons lie, which users have not on their PATH. */
+const SYSTEM = ['/usr/sbin', '/usr/local/sbin'];
+
 /** A peer that is built into the cache. */
 export type BuiltPeer = Peer & { kind: 'go' | 'go-source' | 'python' };
 
@@ -28,7 +31,7 @@ export function sourceOf(peer: Peer & { kind: 'go-source' }): string {
 
 /** The path of a peer's program, or `undefined` where it is not installed. */
 export function locate(peer: Peer, environment: Environment = process.env): string | undefined {
-  if (peer.kind === 'debian') return onPath(peer.name, environment);
+  if (peer.kind === 'debian') return onPath(peer.name, { PATH: [environment['PATH'] ?? '', ...SYSTEM].join(delimiter) });
   return executable(join(folderOf(peer, environment), peer.name));
 }
 

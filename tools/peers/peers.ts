@@ -1,7 +1,7 @@
 /** A real program that tests hold ours against, at the version they were written for. */
 export type Peer = {
-  readonly name: string /** Arguments that prove it runs; they must exit 0. */;
-  readonly proof: readonly string[];
+  readonly name: string /** Arguments that prove it runs, with exit code 0; `undefined` where a program knows none that start nothing. */;
+  readonly proof: readonly string[] | undefined;
 } & (
   | {
       readonly kind: 'go';
@@ -19,7 +19,8 @@ export type Peer = {
     }
   | {
       readonly kind: 'debian' /** Its package; the machine's own program is used where there is one. */;
-      readonly package: string;
+      readonly package: string /** Whether it would start a daemon of its own when it is installed: it is kept from that. */;
+      readonly daemon?: true;
     }
 );
 
@@ -38,6 +39,7 @@ export const PEERS = [
   { name: 'strace', kind: 'debian', package: 'strace', proof: ['-V'] },
   // Comes with ssh-keygen and ssh-add, which have no arguments to prove themselves by.
   { name: 'ssh-agent', kind: 'debian', package: 'openssh-client', proof: ['true'] },
+  { name: 'sshd', kind: 'debian', package: 'openssh-server', daemon: true, proof: undefined },
   // A PKCS#11 token in software; its library is what we sign through.
   { name: 'softhsm2-util', kind: 'debian', package: 'softhsm2', proof: ['--version'] },
   // Tessera's own check of a log, its POSIX personality and its load generator.
