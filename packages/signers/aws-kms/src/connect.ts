@@ -1,11 +1,10 @@
 import type { GetPublicKeyCommandOutput, KMSClient, SignCommandOutput } from '@aws-sdk/client-kms';
 import { type AwsKmsReference, REMOTE_DEADLINE_MS, type RemoteKeyOptions } from '@signwright/signing-core';
-import { callRemote } from '@signwright/transport';
+import { callRemote, refuseUnsafeAws } from '@signwright/transport';
 import type { SigningWords } from './algorithms.ts';
 import { credentialsFrom, noCredentials } from './credentials.ts';
 import { answered, explain, noRegion } from './explain.ts';
 import { guardedHandler } from './guarded-handler.ts';
-import { refuseUnsafe } from './refuse-unsafe.ts';
 import type * as Sdk from './sdk.ts';
 
 /** The two requests we send, about one key; each is bounded, and explained where it fails. */
@@ -64,7 +63,7 @@ export function connectAwsKms(reference: AwsKmsReference, { signal, deadlineMs }
 async function load({ endpoint, region, text: where }: AwsKmsReference): Promise<Loaded> {
   // It warns of a Node that its later versions will not run on; this one does, and comes with us.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  refuseUnsafe(process.env, where);
+  refuseUnsafeAws(process.env, ['_KMS'], where);
   const sdk = await import('./sdk.ts');
   const agent = { keepAlive: true, maxSockets: SOCKETS };
   const requestHandler = guardedHandler(sdk, where, { connectionTimeout: CONNECT_MS, httpAgent: agent, httpsAgent: agent });

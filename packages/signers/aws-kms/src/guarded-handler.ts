@@ -1,6 +1,6 @@
 import { SignwrightError } from '@signwright/signing-core';
+import { refusePlain } from '@signwright/transport';
 import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
-import { refusePlain } from './refuse-unsafe.ts';
 import type * as Sdk from './sdk.ts';
 
 type Body = AsyncIterable<Buffer> & { destroy(): unknown };

@@ -1,16 +1,14 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SignwrightError } from '@signwright/signing-core';
+import { type Outgoing, refusePlain, refuseUnsafeAws } from '@signwright/transport';
 import { failureOf } from './failure.ts';
-import { isLoopback, type S3Place } from './place.ts';
+import type { S3Place } from './place.ts';
 import type * as Sdk from './sdk.ts';
 
 /** The SDK, loaded, with credentials that were there a moment ago. */
 export type Connected = { readonly sdk: typeof Sdk; readonly client: S3Client };
 
 export type Connect = () => Promise<Connected>;
-
-/** What a request goes to, as the SDK has made it up from options, environment and profiles. */
-type Outgoing = { readonly protocol?: string; readonly hostname?: string };
 
 const CONNECT_MS = 5_000;
 
@@ -41,7 +39,8 @@ export function connector(place: S3Place, idle: number): Connect {
   };
 }
 
-async function load({ region, endpoint, pathStyle }: S3Place, idle: number): Promise<Connected> {
+async function load({ bucket, region, endpoint, pathStyle }: S3Place, idle: number): Promise<Connected> {
+  refuseUnsafeAws(process.env, ['_S3'], `s3://${bucket}`);
   // It warns of a Node that its later versions will not run on; this one does, and comes with us.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('./sdk.ts');
@@ -58,12 +57,7 @@ async function load({ region, endpoint, pathStyle }: S3Place, idle: number): Pro
   // Also an endpoint from the environment or a profile: session tokens go with every request.
   client.middlewareStack.add(
     (next) => (args) => {
-      const { protocol, hostname = '' } = args.request as Outgoing;
-      if (protocol !== 'https:' && !isLoopback(hostname)) {
-        throw new SignwrightError('configuration', `the endpoint of the store is http, on ${hostname}`, {
-          next: 'use https; http is for this machine alone',
-        });
-      }
+      refusePlain(args.request as Outgoing, `s3://${bucket}`, 'the endpoint of the store');
       return next(args);
     },
     { step: 'finalizeRequest', priority: 'high', name: 'httpsAlone' },

@@ -287,10 +287,23 @@ describe('what cannot be', () => {
     expect(fake.requests).toHaveLength(0);
   });
 
-  test('an endpoint without TLS, told by the environment, is not asked', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', 'http://s3.acme.example:1');
+  test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SSO_OIDC'])(
+    'an endpoint without TLS in %s is not asked, for the store or for credentials',
+    async (name) => {
+      vi.stubEnv(name, 'http://s3.acme.example');
+      const error = await failureOf(open({ endpoint: undefined, region: 'eu-west-3' }).get('a'));
+      expect(error).toMatchObject({
+        code: 'configuration',
+        message: `${name} is http://s3.acme.example, which is not https`,
+        next: expect.stringContaining('use https'),
+      });
+    },
+  );
+
+  test('a Node that verifies no certificate is refused', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     const error = await failureOf(open({ endpoint: undefined, region: 'eu-west-3' }).get('a'));
-    expect(error).toMatchObject({ code: 'configuration', message: expect.stringContaining('is http, on s3.acme.example') });
+    expect(error).toMatchObject({ code: 'configuration', message: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0') });
   });
 
   test('a blob that somebody deleted in a bucket with versions is damage, not absence', async () => {
