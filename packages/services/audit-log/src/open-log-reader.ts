@@ -11,8 +11,9 @@ import {
   type VerifierKey,
 } from '@signwright/signing-core';
 import { ahead } from './ahead.ts';
-import { type Opened, originOf } from './context.ts';
+import { type Opened, originOf, type Segments } from './context.ts';
 import { damaged } from './damaged.ts';
+import { checkEnd } from './order/check-end.ts';
 import type { Head } from './order/head.ts';
 import { loadHead } from './order/load-head.ts';
 import { type SegmentReader, segmentReader, tailRecords } from './segments/read-segments.ts';
@@ -39,6 +40,13 @@ export type OpenLogReader = LogReader & {
   readonly next: number;
   /** Hashes of the tree, for proofs. */
   readonly hashes: HashReader;
+  /**
+   * Holds `next`, which nobody signed, against the segments before it: a log that says too much is in order hides what waits.
+   *
+   * @param open opens a segment, as whoever orders them does.
+   * @throws SignwrightError `verification`.
+   */
+  checkEnd(open: Segments['open']): Promise<void>;
 };
 
 const LANES = 8;
@@ -68,7 +76,15 @@ export async function openLogReader({ blobs, keys }: { blobs: BlobStore; keys: r
     }
   }
 
-  return { size, checkpoint: { origin, size, root }, note: checkpoint, next, hashes: hashesOver(tile), records };
+  return {
+    size,
+    checkpoint: { origin, size, root },
+    note: checkpoint,
+    next,
+    hashes: hashesOver(tile),
+    records,
+    checkEnd: (open) => checkEnd(head, segmentReader(blobs, open)),
+  };
 }
 
 /** The records are held against what the log signed, so who wrote their segment need not be asked again. */
