@@ -22,11 +22,6 @@ export const UNENFORCED_IN_RUN: readonly {
     at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
   },
   {
-    key: 'audit.max-age',
-    what: 'reading rejections and withdrawals from the log',
-    at: ({ audit }) => (audit?.['max-age'] === undefined ? undefined : ['audit', 'max-age']),
-  },
-  {
     key: 'notify.on',
     what: `telling of anything but ${TOLD_OF.join(', ')}`,
     at: ({ notify }) => {

@@ -68,6 +68,8 @@ export type AuditDefinition = {
   readonly persistent: boolean;
   /** The object lock it must stand under, and for how many seconds. */
   readonly lock?: { readonly mode: 'compliance' | 'governance'; readonly seconds: number };
+  /** How many seconds ago, at the most, witnesses must have cosigned it for negative facts to be known. */
+  readonly maxAge?: number;
 };
 
 /** Who is told of what. */

@@ -19,7 +19,6 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
   test.each([
     ['tiers.internal.approvals', `${IN_TIER('approvals: [{ role: security }], audit: best-effort')}${PEOPLE}${LOG}`],
     ['tiers.internal.windows', IN_TIER('windows: [{ days: mon-thu, from: "08:00", to: "16:00", timezone: Europe/Stockholm }]')],
-    ['audit.max-age', AT_TOP('audit: { log: log, max-age: 4h }')],
     ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, expiring] }]')],
     ['trust.revocation', trialPolicy(RULE).replace('trust: { ', 'trust: { revocation: { mode: require, max-age: 4h }, ')],
     [

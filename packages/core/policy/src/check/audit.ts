@@ -44,6 +44,11 @@ export function* auditKeysFit({ content, source }: Subject): Generator<Problem> 
   if ((audit['witness-count'] ?? 0) > have) {
     yield problemAt(source, ['audit', 'witness-count'], `more than the ${have} witnesses there are: it could never be met`);
   }
+  if (audit['max-age'] !== undefined && have === 0) {
+    const message =
+      'nobody attests how old a checkpoint is: name who cosigns it under "witnesses" ("signwright audit init --witness" makes a key for one), or leave it out';
+    yield problemAtKey(source, ['audit', 'max-age'], message);
+  }
   yield* lockAndRetain(audit, source);
 }
 

@@ -236,6 +236,11 @@ const CASES: readonly Case[] = [
     'policy.yaml:2:48: audit.witnesses[0].key: the key of "witness.acme.example", not of "w"\npolicy.yaml:2:144: audit.witness-count: more than the 1 witnesses there are: it could never be met',
   ],
   [
+    'an age that nobody attests',
+    withKey('audit: { log: log, max-age: 4h }'),
+    'policy.yaml:2:20: audit.max-age: nobody attests how old a checkpoint is: name who cosigns it under "witnesses" ("signwright audit init --witness" makes a key for one), or leave it out',
+  ],
+  [
     'a lock without an end',
     withKey('audit: { log: "s3://log", lock: compliance }'),
     'policy.yaml:2:27: audit.lock: "lock" needs "retain" beside it',

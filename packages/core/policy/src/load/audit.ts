@@ -11,7 +11,7 @@ import { inDirectory, isPath } from './signers.ts';
 export function auditOf(content: PolicyFile, source: Source, directory: string): AuditDefinition | undefined {
   const { audit } = content;
   if (audit === undefined) return undefined;
-  const { lock, retain, key } = audit;
+  const { lock, retain, key, 'max-age': maxAge } = audit;
   return {
     where: whereOf(source, ['audit']),
     log: isUrl(audit.log) ? audit.log : inDirectory(directory, audit.log),
@@ -19,6 +19,7 @@ export function auditOf(content: PolicyFile, source: Source, directory: string):
     ...(key === undefined ? {} : { key: isPath(key) && !key.startsWith('/') ? join(directory, key) : key }),
     persistent: audit.persistent ?? false,
     ...(lock === undefined || retain === undefined ? {} : { lock: { mode: lock, seconds: secondsOf(retain) } }),
+    ...(maxAge === undefined ? {} : { maxAge: secondsOf(maxAge) }),
   };
 }
 

@@ -151,7 +151,7 @@ describe('a key whose enforcement is not built yet', () => {
 
   test('is told of every tier and rule of every layer to whoever checks the policy, once, where it is written', async () => {
     const base = withKey(
-      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\naudit: { log: l, max-age: 1h }',
+      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\nnotify: [{ webhook: https://h.example, secret-env: S, on: [revoked] }]',
       'tiers: { internal: { signatures: [build] }, unused: { extends: internal, freezes: [{ from: 2026-12-18, until: 2027-01-04 }], mode: enforce } }',
       'artifacts: [{ match: a, tier: internal }, { match: b, vendor: x }]',
     );
@@ -159,12 +159,12 @@ describe('a key whose enforcement is not built yet', () => {
     const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: unused, attestations: [{ type: sbom, by: build }] } }\n`;
     const policy = await load(local, { 'base.yaml': base });
     expect(unenforcedAnywhere(policy).map(({ key, where }) => `${where} ${key}`)).toEqual([
-      'base.yaml:4:27 audit.max-age',
+      'base.yaml:4:59 notify.on',
       'base.yaml:6:83 tiers.unused.freezes',
       'base.yaml:7:63 artifacts[1].vendor',
       'policy.yaml:3:49 tiers.mine.attestations',
     ]);
-    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['audit.max-age']);
+    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['notify.on']);
   });
 
   test.each([
@@ -173,7 +173,10 @@ describe('a key whose enforcement is not built yet', () => {
     ['evidence: { store: .signwright/evidence }', []],
     ['evidence: { store: "s3://bucket", lock: governance }', []],
     ['audit: { log: /var/log/signwright }', []],
-    ['audit: { log: /var/log/signwright, max-age: 4h }', ['audit.max-age']],
+    [
+      'audit: { log: /var/log/signwright, max-age: 4h, witnesses: [{ name: witness.acme.example, key: "witness.acme.example+396bc887+BAidDOlBFkfcsi/YIt5uM11m/GGPAD8WpN54/0+DpJpw" }] }',
+      [],
+    ],
     ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, allow, log-alarm] }]', []],
     ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, revoked] }]', ['notify.on']],
     ['invalidate-before: 2026-01-01', ['invalidate-before']],
