@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { load } from '../tests/policy-files.ts';
+import { LOG_KEY, load } from '../tests/policy-files.ts';
 import { explain, resolveArtifact, uniteResolutions } from './index.ts';
 
 const POLICY = `version: 1
@@ -48,6 +48,7 @@ test('an explanation of what is unlisted shows every rule that was looked at', a
 test('an explanation of two resolutions united has a part for each name', async () => {
   const policy = await load(POLICY);
   const united = uniteResolutions(
+    policy,
     resolveArtifact(policy, { name: 'out/a' }),
     resolveArtifact(policy, { name: 'dist/a', kind: 'file' }),
   );
@@ -57,4 +58,38 @@ test('an explanation of two resolutions united has a part for each name', async 
     ['out/a', 'policy.yaml:9:5'],
   ]);
   expect(requirements.map(({ requirement }) => requirement)).toEqual(['signature:build', 'signature:release']);
+});
+
+test('an explanation tells which tier asks for approvals, attestations, windows and the rest', async () => {
+  const policy = await load(`version: 1
+trust: { root: trust/root.json }
+workloads: { ci: { issuer: https://ci.example, repository-id: "1" }, gate: { issuer: https://ci.example, repository-id: "2" } }
+people: { ann: { certificate: { issuer: https://id.example, subject: ann }, gitlab: 7 } }
+roles: { security: [ann] }
+signers:
+  build: { certificate: { fulcio: https://ca.example }, workloads: [ci] }
+  gate: { certificate: { fulcio: https://ca.example }, workloads: [gate] }
+verifiers: [{ id: https://gate.example, by: gate }]
+audit: { log: l, verifier-keys: [${LOG_KEY}] }
+tiers:
+  internal: { signatures: [build], attestations: [{ type: sbom, by: build }] }
+  production:
+    extends: internal
+    audit: required
+    approvals: [{ role: security, kind: platform }]
+    separation-of-duties: [author]
+    windows: [{ days: mon, from: "08:00", to: "16:00", timezone: UTC }]
+    freezes: [{ from: 2026-12-18, until: 2027-01-04 }]
+artifacts: [{ match: "dist/*", tier: production }]
+`);
+  const { requirements } = explain(policy, resolveArtifact(policy, { name: 'dist/a.tgz' }));
+  expect(requirements.map(({ requirement, from }) => [requirement, ...from.map(({ tier }) => tier)])).toEqual([
+    ['approval:security:platform', 'production'],
+    ['attestation:sbom:build', 'internal'],
+    ['audit', 'production'],
+    ['freeze', 'production'],
+    ['separation-of-duties', 'production'],
+    ['signature:build', 'internal'],
+    ['window', 'production'],
+  ]);
 });

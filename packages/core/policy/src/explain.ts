@@ -1,9 +1,10 @@
 import type { Tier } from './generated/policy-file.ts';
 import { whereOf } from './parse/source.ts';
 import type { Layer, Policy, RuleRef } from './policy.ts';
+import { deriveRequirements } from './resolve/derive-requirements.ts';
 import { type Match, matchRule } from './resolve/match-rule.ts';
 import type { Query, Resolution } from './resolve/resolution.ts';
-import { signaturesOf } from './resolve-tier.ts';
+import { demandsOf, signaturesOf } from './resolve-tier.ts';
 
 /** How one layer came to its answer for one query. */
 export type LayerExplanation = {
@@ -35,7 +36,11 @@ export function explain(policy: Policy, resolution: Resolution): Explanation {
     layers: policy.layers.map((layer) => explainLayer(layer, query)),
   }));
   const ids = resolution.status === 'required' ? resolution.requirements.map(({ id }) => id) : [];
-  return { queries, requirements: ids.map((requirement) => ({ requirement, from: originsOf(policy, requirement, queries) })) };
+  const origins = originsOf(policy, queries);
+  return {
+    queries,
+    requirements: ids.map((requirement) => ({ requirement, from: [...(origins.get(requirement)?.values() ?? [])] })),
+  };
 }
 
 function explainLayer(layer: Layer, query: Query): LayerExplanation {
@@ -65,20 +70,29 @@ function chainOf(layer: Layer, id: string): { id: string; where: string }[] {
   return chain;
 }
 
-function asksFor(tier: Tier, requirement: string): boolean {
-  if (requirement === 'audit') return tier.audit === 'required';
-  return signaturesOf(tier).some(({ by }) => `signature:${by}` === requirement);
+/** The ids of what a tier itself demands, whatever it extends. */
+function idsOf(policy: Policy, tier: Tier): string[] {
+  return [
+    ...(tier.audit === 'required' ? ['audit'] : []),
+    ...signaturesOf(tier).map(({ by }) => `signature:${by}`),
+    ...deriveRequirements(policy, demandsOf(tier, ''), () => '').map(({ id }) => id),
+  ];
 }
 
-function originsOf(policy: Policy, requirement: string, queries: Explanation['queries']): RequirementOrigin['from'] {
-  const origins = new Map<string, RequirementOrigin['from'][number]>();
+type Origin = RequirementOrigin['from'][number];
+
+/** Which tiers demand what, by requirement; a tier that several names lead to once. */
+function originsOf(policy: Policy, queries: Explanation['queries']): ReadonlyMap<string, ReadonlyMap<string, Origin>> {
+  const origins = new Map<string, Map<string, Origin>>();
   for (const explained of queries.flatMap(({ layers }) => layers)) {
     const layer = policy.layers.find(({ name }) => name === explained.layer);
-    for (const { id, where } of explained.tiers) {
-      const tier = layer?.scope.tiers.get(id)?.value;
-      const asks = tier !== undefined && asksFor(tier, requirement);
-      if (asks) origins.set(`${explained.layer} ${id}`, { layer: explained.layer, tier: id, where });
+    for (const { id: tier, where } of explained.tiers) {
+      const written = layer?.scope.tiers.get(tier)?.value;
+      for (const id of written === undefined ? [] : idsOf(policy, written)) {
+        const from = origins.get(id) ?? new Map<string, Origin>();
+        origins.set(id, from.set(where, { layer: explained.layer, tier, where }));
+      }
     }
   }
-  return [...origins.values()];
+  return origins;
 }

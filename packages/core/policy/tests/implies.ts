@@ -1,18 +1,12 @@
-import { type Requirement, SEVERITIES } from '@signwright/signing-core';
+import { type Requirement, SEVERITIES, type Severity } from '@signwright/signing-core';
 import type { Demands, Resolution } from '../src/index.ts';
-
-/** What a requirement demands, whichever layer asks for it. */
-function termsOf({ layer: _, ...terms }: Requirement): object {
-  return terms;
-}
 
 /** Whether whatever the first lets through, the second lets through too: an oracle of its own, beside the code that unites. */
 export function implies(strong: Resolution, weak: Resolution): boolean {
   if (strong.status !== 'required') return true;
   if (weak.status !== 'required') return false;
-  const signers = new Map(strong.requirements.map((one) => [one.id, JSON.stringify(termsOf(one))]));
   return (
-    weak.requirements.every((one) => signers.get(one.id) === JSON.stringify(termsOf(one))) &&
+    weak.requirements.every((one) => strong.requirements.some((by) => covers(by, one))) &&
     demandsImply(strong.demands, weak.demands) &&
     (strong.enforced || !weak.enforced) &&
     (strong.trustRoot === weak.trustRoot || weak.trustRoot === undefined) &&
@@ -20,6 +14,46 @@ export function implies(strong: Resolution, weak: Resolution): boolean {
     (strong.environment.matters || !weak.environment.matters) &&
     weak.unenforced.every(({ key }) => strong.unenforced.some((one) => one.key === key))
   );
+}
+
+/** Whether one requirement demands at least what another does, whichever layer asks for it. */
+function covers(strong: Requirement, weak: Requirement): boolean {
+  if (strong.id !== weak.id || (strong.waivable && !weak.waivable)) return false;
+  const pair = <T extends Requirement['type']>(type: T): [Requirement & { type: T }, Requirement & { type: T }] | undefined =>
+    strong.type === type && weak.type === type
+      ? [strong as Requirement & { type: T }, weak as Requirement & { type: T }]
+      : undefined;
+  const [approval, duties, attestation] = [pair('approval'), pair('duties'), pair('attestation')];
+  const [window, freeze] = [pair('window'), pair('freeze')];
+  if (approval !== undefined) {
+    const [by, one] = approval;
+    return (
+      same(by.role, one.role) &&
+      by.count >= one.count &&
+      by.kind === one.kind &&
+      atMost(by.expire, one.expire) &&
+      (one.notBefore === undefined || (by.notBefore ?? 0) >= one.notBefore) &&
+      containsAll(one.collectors, by.collectors)
+    );
+  }
+  if (duties !== undefined) {
+    const [by, one] = duties;
+    return containsAll(by.apart, one.apart) && containsAll(one.collectors, by.collectors);
+  }
+  if (attestation !== undefined) {
+    const [by, one] = attestation;
+    const [{ failOn: strict, ...conditions }, { failOn, ...others }] = [by.conditions, one.conditions];
+    return (
+      by.attests === one.attests &&
+      same(by.signer, one.signer) &&
+      same(conditions, others) &&
+      failsAtLeast(strict, failOn) &&
+      atMost(by.maxAge, one.maxAge)
+    );
+  }
+  if (window !== undefined) return containsAll(window[0].all, window[1].all);
+  if (freeze !== undefined) return containsAll(freeze[0].freezes, freeze[1].freezes);
+  return same({ ...strong, layer: '' }, { ...weak, layer: '' });
 }
 
 function demandsImply(strong: Demands, weak: Demands): boolean {
@@ -31,17 +65,17 @@ function demandsImply(strong: Demands, weak: Demands): boolean {
       ),
     ),
     atMost(strong.approvalsExpire, weak.approvalsExpire),
-    weak.separationOfDuties.every((one) => strong.separationOfDuties.includes(one)),
+    containsAll(strong.separationOfDuties, weak.separationOfDuties),
     weak.attestations.every((one) =>
       strong.attestations.some(
         (by) =>
           by.type === one.type &&
           by.by === one.by &&
-          JSON.stringify(by.format) === JSON.stringify(one.format) &&
+          same(by.format ?? null, one.format ?? null) &&
           by.builder === one.builder &&
           by.source === one.source &&
           atMost(by.maxAge, one.maxAge) &&
-          atMost(by.failOn && SEVERITIES.indexOf(by.failOn), one.failOn && SEVERITIES.indexOf(one.failOn)),
+          failsAtLeast(by.failOn, one.failOn),
       ),
     ),
     containsAll(strong.windows, weak.windows),
@@ -65,7 +99,14 @@ function atMost(strong: number | undefined, weak: number | undefined): boolean {
   return weak === undefined || (strong !== undefined && strong <= weak);
 }
 
+function failsAtLeast(strong: Severity | undefined, weak: Severity | undefined): boolean {
+  return weak === undefined || (strong !== undefined && SEVERITIES.indexOf(strong) <= SEVERITIES.indexOf(weak));
+}
+
 function containsAll(strong: readonly unknown[], weak: readonly unknown[]): boolean {
-  const texts = strong.map((one) => JSON.stringify(one));
-  return weak.every((one) => texts.includes(JSON.stringify(one)));
+  return weak.every((one) => strong.some((by) => same(by, one)));
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

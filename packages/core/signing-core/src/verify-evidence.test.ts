@@ -2,6 +2,9 @@ import { createHash, sign } from 'node:crypto';
 import { fulcioExtension, LEAF_PROFILE, TEST_SAN, type TestCertificate, testAuthority, testKeys } from '@signwright/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { APPROVAL } from './approvals/approval.ts';
+import { REVIEW } from './approvals/review.ts';
+import { WAIVER } from './approvals/waiver.ts';
 import { type NewBundle, writeBundle } from './bundle.ts';
 import { IN_TOTO, preAuthEncoding } from './envelope.ts';
 import { canonicalJson } from './formats/canonical-json.ts';
@@ -10,7 +13,6 @@ import { keyIdOf } from './keys.ts';
 import { RELEASE_PART } from './release-part.ts';
 import type { KeyRule } from './requirement.ts';
 import { parseTrustRoot } from './trust-root.ts';
-import type { Refusal } from './verdict.ts';
 import { type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
 
 const authority = testAuthority();
@@ -78,7 +80,7 @@ function bundle(payload: string, { by = authority.leaf(), payloadType = IN_TOTO,
   });
 }
 
-const verify = (bytes: Buffer, trust = TRUST): Promise<Verified | Refusal> => verifyEvidence(sha256(bytes), bytes, trust);
+const verify = (bytes: Buffer, trust = TRUST): ReturnType<typeof verifyEvidence> => verifyEvidence(sha256(bytes), bytes, trust);
 const refusal = async (bytes: Buffer, trust = TRUST): Promise<string> => {
   const answer = await verify(bytes, trust);
   return 'code' in answer ? `${answer.code}: ${answer.message}` : 'accepted';
@@ -174,16 +176,6 @@ test.each([
   ],
   ['bytes that are no JSON', 'not JSON', /^malformed: .*is not JSON/],
   [
-    'another predicate type',
-    statement({ statement: { predicateType: 'https://slsa.dev/provenance/v1' } }),
-    /^wrong-predicate: .*"https:\/\/slsa\.dev\/provenance\/v1", not a release part/,
-  ],
-  [
-    'a predicate type that only begins like ours',
-    statement({ statement: { predicateType: `${RELEASE_PART}x` } }),
-    /^wrong-predicate/,
-  ],
-  [
     'a repository the certificate does not certify',
     statement({ certified: { ...CERTIFIED, repository: 'https://git.example/acme/other' } }),
     /^claims-differ: it says "repository" is certified as "https:\/\/git\.example\/acme\/other"/,
@@ -205,6 +197,41 @@ test.each([
     /^claims-differ: it says "\\u009b2J"/,
   ],
 ])('a signed payload with %s proves nothing', async (_, payload, why) => {
+  expect(await refusal(bundle(payload))).toMatch(why);
+});
+
+test.each([
+  ['another type', 'https://slsa.dev/provenance/v1'],
+  ['a type that only begins like that of parts', `${RELEASE_PART}x`],
+])('a signed statement of %s is an attestation of its subjects, and never a part', async (_, predicateType) => {
+  const subject = [
+    { name: 'a', digest: { sha256: HEX } },
+    { name: 'b', digest: { sha512: 'cd'.repeat(64) } },
+  ];
+  const answer = await verify(bundle(statement({ statement: { predicateType, subject } })));
+  expect(answer).toMatchObject({
+    said: { type: 'attestation' },
+    statement: { predicateType },
+    digests: new Set([`sha256:${HEX}`]),
+    author: { type: 'certificate', san: TEST_SAN },
+  });
+  expect(answer).not.toHaveProperty('part');
+});
+
+test.each([
+  [
+    'about nothing that has a SHA-256',
+    statement({ statement: { predicateType: 'https://slsa.dev/provenance/v1', subject: [{ name: 'a', digest: { md5: 'x' } }] } }),
+    /^wrong-subject/,
+  ],
+  [
+    'of an approval that is none',
+    statement({ statement: { predicateType: APPROVAL }, predicate: { decision: 'maybe' } }),
+    /^malformed: the approval:? /,
+  ],
+  ['of a waiver that is none', statement({ statement: { predicateType: WAIVER } }), /^malformed: the waiver:? /],
+  ['of a review that is none', statement({ statement: { predicateType: REVIEW } }), /^malformed: the review:? /],
+])('a signed statement %s proves nothing', async (_, payload, why) => {
   expect(await refusal(bundle(payload))).toMatch(why);
 });
 

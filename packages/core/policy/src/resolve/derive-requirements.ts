@@ -15,10 +15,11 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
   const expire = approvalsExpire === undefined ? {} : { expire: approvalsExpire };
   const notBefore = policy.invalidateBefore === undefined ? {} : { notBefore: policy.invalidateBefore };
   return [
-    ...demands.approvals.map(({ role: id, count, kind }): Requirement => {
+    ...demands.approvals.map(({ role: id, count, kind, document }): Requirement => {
       const role = policy.roles.get(id);
       if (role === undefined) throw new TypeError(`a policy with an undefined role ${id}`);
-      const name = `approval:${id}${kind === 'platform' ? ':platform' : ''}`;
+      const of = document === undefined ? '' : `:document:${document}`;
+      const name = `approval:${id}${kind === 'platform' ? ':platform' : ''}${of}`;
       return { ...at(name, true), type: 'approval', role, count, kind, ...expire, ...notBefore, collectors: policy.collectors };
     }),
     ...(separationOfDuties.length === 0
@@ -40,9 +41,11 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
         ...(builder && { builder }),
         ...(source && { source }),
       };
-      const name = ['attestation', type, by, ...(format ?? []), ...(builder ? [builder] : []), ...(source ? [source] : [])].join(
-        ':',
-      );
+      const name = [
+        ...['attestation', type, by, ...(format ?? [])],
+        ...(builder ? [`builder=${builder}`] : []),
+        ...(source ? [`source=${source}`] : []),
+      ].join(':');
       return {
         ...at(name, true),
         type: 'attestation',

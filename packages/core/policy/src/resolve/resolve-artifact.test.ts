@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { load, withKey } from '../../tests/policy-files.ts';
+import { LOG_KEY, load, withKey } from '../../tests/policy-files.ts';
 import { type Query, type Resolution, resolveArtifact, unenforcedAnywhere, unenforcedInRun } from '../index.ts';
 
 const TWO =
@@ -120,49 +120,56 @@ describe('which tier it leads to', () => {
 });
 
 describe('a key whose enforcement is not built yet', () => {
-  test.each([
-    ['freezes: [{ from: 2026-12-18, until: 2027-01-04 }]', 'freezes'],
-    ['mode: observe, until: 2026-12-31', 'mode'],
-    ['attestations: [{ type: sbom, by: build }]', 'attestations'],
-    ['windows: [{ days: mon, from: "08:00", to: "09:00", timezone: UTC }]', 'windows'],
-  ])('is named wherever a tier would need it: %s', async (written, key) => {
-    const policy = withKey('', `tiers: { internal: { signatures: [build], ${written} } }`);
+  const LEGAL = `people: { ann: { certificate: { issuer: https://id.example, subject: ann } } }\nroles: { legal: [ann] }\naudit: { log: l, verifier-keys: [${LOG_KEY}] }`;
+  const OF_DOCUMENT = 'audit: best-effort, approvals: [{ role: legal, document: change-record }]';
+
+  test('is named wherever a tier would need it', async () => {
+    const policy = withKey(LEGAL, `tiers: { internal: { signatures: [build], ${OF_DOCUMENT} } }`);
     expect(await resolve('[{ match: "*", tier: internal }]', { name: 'a' }, policy)).toMatchObject({
-      enforced: key !== 'mode',
-      unenforced: [
-        {
-          key: `tiers.internal.${key}`,
-          where: 'policy.yaml:4:'.concat(`${'tiers: { internal: { signatures: [build], '.length + key.length + 3}`),
-        },
-      ],
+      unenforced: [{ key: 'tiers.internal.approvals', where: expect.stringMatching(/^policy\.yaml:6:\d+$/) as string }],
     });
   });
 
-  test('is not named where the kind does not need it', async () => {
+  test.each([
+    ['approvals: [legal], audit: best-effort', 'approval:legal', true],
+    ['freezes: [{ from: 2026-12-18, until: 2027-01-04 }]', 'freeze', true],
+    ['mode: observe, until: 2026-12-31', undefined, false],
+    ['attestations: [{ type: sbom, by: build }]', 'attestation:sbom:build', true],
+    ['windows: [{ days: mon, from: "08:00", to: "09:00", timezone: UTC }]', 'window', true],
+  ])('is none of those that are demanded: %s', async (written, requirement, enforced) => {
+    const policy = withKey(LEGAL, `tiers: { internal: { signatures: [build], ${written} } }`);
+    const resolution = await resolve('[{ match: "*", tier: internal }]', { name: 'a' }, policy);
+    expect(resolution).toMatchObject({ enforced, unenforced: [] });
+    expect(asked(resolution)).toEqual([...(requirement === undefined ? [] : [requirement]), 'signature:build'].sort());
+  });
+
+  test('an attestation is demanded of the kinds it is for', async () => {
     const policy = withKey(
       '',
       'tiers: { internal: { signatures: [build], attestations: [{ type: sbom, by: build, for: [image] }] } }',
     );
-    expect(await resolve('[{ match: "*", tier: internal }]', { name: 'a.tgz' }, policy)).toMatchObject({ unenforced: [] });
-    expect(await resolve('[{ match: "*", tier: internal }]', { name: 'a', kind: 'image' }, policy)).toMatchObject({
-      unenforced: [{}],
-    });
+    const rules = '[{ match: "*", tier: internal }]';
+    expect(asked(await resolve(rules, { name: 'a.tgz' }, policy))).toEqual(['signature:build']);
+    expect(asked(await resolve(rules, { name: 'a', kind: 'image' }, policy))).toEqual([
+      'attestation:sbom:build',
+      'signature:build',
+    ]);
   });
 
   test('is told of every tier and rule of every layer to whoever checks the policy, once, where it is written', async () => {
     const base = withKey(
-      'name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\nnotify: [{ webhook: https://h.example, secret-env: S, on: [revoked] }]',
-      'tiers: { internal: { signatures: [build] }, unused: { extends: internal, freezes: [{ from: 2026-12-18, until: 2027-01-04 }], mode: enforce } }',
+      `name: base\nidentities: { x: { issuer: https://i.example, subject: x, root: trust/root.json } }\n${LEGAL}\nnotify: [{ webhook: https://h.example, secret-env: S, on: [revoked] }]`,
+      'tiers: { internal: { signatures: [build] }, unused: { extends: internal, audit: best-effort, approvals: [{ role: legal, document: change-record }] } }',
       'artifacts: [{ match: a, tier: internal }, { match: b, vendor: x }]',
     );
     const { digest } = await load(base);
-    const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: unused, attestations: [{ type: sbom, by: build }] } }\n`;
+    const local = `version: 1\nextends: { file: base.yaml, sha256: ${digest} }\ntiers: { mine: { extends: internal, audit: best-effort, approvals: [{ role: legal, document: audit-report }] } }\n`;
     const policy = await load(local, { 'base.yaml': base });
     expect(unenforcedAnywhere(policy).map(({ key, where }) => `${where} ${key}`)).toEqual([
-      'base.yaml:4:59 notify.on',
-      'base.yaml:6:83 tiers.unused.freezes',
-      'base.yaml:7:63 artifacts[1].vendor',
-      'policy.yaml:3:49 tiers.mine.attestations',
+      'base.yaml:7:59 notify.on',
+      'base.yaml:9:105 tiers.unused.approvals',
+      'base.yaml:10:63 artifacts[1].vendor',
+      'policy.yaml:3:68 tiers.mine.approvals',
     ]);
     expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['notify.on']);
   });
@@ -179,7 +186,7 @@ describe('a key whose enforcement is not built yet', () => {
     ],
     ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, allow, log-alarm] }]', []],
     ['notify: [{ webhook: https://h.example, secret-env: S, on: [deny, revoked] }]', ['notify.on']],
-    ['invalidate-before: 2026-01-01', ['invalidate-before']],
+    ['invalidate-before: 2026-01-01', []],
   ])('at the top is named for every run: %s', async (written, keys) => {
     const unenforced = unenforcedInRun(await load(withKey(written)));
     expect(unenforced.map(({ key }) => key)).toEqual(keys);

@@ -76,12 +76,14 @@ describe('two resolutions united', () => {
       fc.asyncProperty(pairs, async ({ base, queries }) => {
         const policy = await valid(base);
         const [a, b, c] = queries.map((one) => resolveArtifact(policy, one)) as [Resolution, Resolution, Resolution];
-        const united = uniteResolutions(a, b);
+        const united = uniteResolutions(policy, a, b);
         expect(implies(united, a) && implies(united, b)).toBe(true);
-        expect(uniteResolutions(b, a)).toEqual(united);
-        expect(uniteResolutions(a, a)).toEqual(a);
-        expect(uniteResolutions(united, united)).toEqual(united);
-        expect(uniteResolutions(uniteResolutions(b, c), a)).toEqual(uniteResolutions(uniteResolutions(a, b), c));
+        expect(uniteResolutions(policy, b, a)).toEqual(united);
+        expect(uniteResolutions(policy, a, a)).toEqual(a);
+        expect(uniteResolutions(policy, united, united)).toEqual(united);
+        expect(uniteResolutions(policy, uniteResolutions(policy, b, c), a)).toEqual(
+          uniteResolutions(policy, uniteResolutions(policy, a, b), c),
+        );
       }),
       { numRuns: 300, maxSkipsPerRun: 20 },
     );
@@ -92,7 +94,7 @@ describe('two resolutions united', () => {
       fc.asyncProperty(pairs, async ({ base, queries }) => {
         const policy = await valid(base);
         const [a, b] = queries.map((one) => resolveArtifact(policy, one)) as [Resolution, Resolution];
-        const united = uniteResolutions(a, b);
+        const united = uniteResolutions(policy, a, b);
         if (united.status !== 'required' || a.status !== 'required') return;
         expect(united.digest === a.digest).toBe(implies(a, united));
       }),
@@ -105,7 +107,7 @@ describe('two resolutions united', () => {
       'version: 1\nenvironments: { test: {} }\nsigners: { a: { keys: [{ ref: k, public-key: trust/a.pub }] } }\ntiers: { t: { signatures: [a] }, u: { signatures: [a] } }\nartifacts: [{ match: "*", tier: { default: t, test: u } }]',
     );
     const [a, b] = [resolveArtifact(policy, { name: 'x' }), resolveArtifact(policy, { name: 'x', environment: 'test' })];
-    expect(() => uniteResolutions(a, b)).toThrow(TypeError);
+    expect(() => uniteResolutions(policy, a, b)).toThrow(TypeError);
   });
 });
 

@@ -4,7 +4,8 @@ import { type Sha256, sha256 } from '../formats/digest.ts';
 import type { SignatureRequirement } from '../requirement.ts';
 import { type Outcome, type OutcomeStatus, type Refusal, type Verdict, worstOf } from '../verdict.ts';
 import type { Verified } from '../verify-evidence.ts';
-import { type DecisionContext, decide, resultOf } from './decide.ts';
+import type { DecisionContext } from './context.ts';
+import { decide, resultOf } from './decide.ts';
 
 const NOON = Date.parse('2026-06-01T12:00:00Z');
 const BYTES = sha256('the artifact');
