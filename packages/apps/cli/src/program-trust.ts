@@ -22,7 +22,10 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
     .description('list the authorities of a trust root')
     .argument('<file>', 'a Sigstore trusted root')
     .addOption(outputOption(['text', 'json']))
-    .addHelpText('after', '\nAs json: version, file, digest, certificateAuthorities, timestampAuthorities, transparencyLogs.')
+    .addHelpText(
+      'after',
+      '\nAs json: version, file, digest, issuersDigest, certificateAuthorities, timestampAuthorities, transparencyLogs.',
+    )
     .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
     .action((file: string, options: { output: 'text' | 'json' }) => finish(trustShow(file, options)));
   trust

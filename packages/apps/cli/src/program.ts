@@ -3,7 +3,6 @@ import { bundleShow, bundleVerify } from './commands/bundle.ts';
 import { doctor } from './commands/doctor.ts';
 import { init } from './commands/init.ts';
 import { plan } from './commands/plan.ts';
-import { policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { sign } from './commands/sign.ts';
 import { verify } from './commands/verify.ts';
 import { wait } from './commands/wait.ts';
@@ -14,8 +13,9 @@ import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
 import { addPeople } from './program-people.ts';
+import { addPolicy } from './program-policy.ts';
 import { addSigner, addTrust } from './program-trust.ts';
-import { outputOption, shareOptions } from './shared-options.ts';
+import { shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -97,7 +97,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addPeople(program, finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
-  addPolicy(command('policy', 'look at a policy'), finish);
+  addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 
   command('doctor', 'try what signing and verifying need here, and say what is wrong')
@@ -113,37 +113,6 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   function command(name: string, description: string): Command {
     return program.command(name).description(description);
   }
-}
-
-function addPolicy(policy: Command, finish: Finish): void {
-  policy
-    .command('check')
-    .description('check a policy, and print its digest')
-    .argument('[file]', 'the policy', 'signwright.yaml')
-    .option('--anchor <file>', 'also hold it against an anchor')
-    .addOption(outputOption(['text', 'json']))
-    .addHelpText('after', '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced.')
-    .addHelpText('after', example('signwright policy check'))
-    .action((file, options) => finish(policyCheck(file, options)));
-  policy
-    .command('explain')
-    .description('say which rule and tier an artifact falls under, and what is demanded of it')
-    .argument('<name>', 'what the policy calls the artifact: dist/app.tgz')
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
-    .option('--kind <kind>', 'its kind, as a signed part would state it')
-    .option('--environment <id>', 'where it is to go')
-    .addOption(outputOption(['text', 'json']))
-    .addHelpText(
-      'after',
-      '\nAs json: version, status, kind, environment, tiers, requirements, digest, enforced, notEnforced, queries (how it came about).',
-    )
-    .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
-    .action((name, options) => finish(policyExplain(name, options)));
-  policy
-    .command('schema')
-    .description('print the JSON Schema of policies, for editors')
-    .addHelpText('after', example('signwright policy schema > policy.schema.json'))
-    .action(() => finish(policySchema()));
 }
 
 function addBundle(bundle: Command, finish: Finish): void {

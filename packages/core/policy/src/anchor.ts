@@ -1,58 +1,68 @@
 import {
-  canonicalDigest,
+  algorithmsOf,
+  compileGlob,
   isSha256,
   type Json,
   type JsonObject,
-  parseStrictJson,
+  messageOf,
+  readPublicKey,
   type Sha256,
-  SignwrightError,
+  type Who,
 } from '@signwright/signing-core';
 import { nearestWord } from './parse/nearest-word.ts';
 import { parseYaml } from './parse/parse-yaml.ts';
-import { problemAt, problemAtKey, type Source, whereOf } from './parse/source.ts';
-import type { Policy } from './policy.ts';
-import { PolicyError, type Problem, shown } from './problem.ts';
+import { problemAt, problemAtKey, type Source } from './parse/source.ts';
+import { type Path, PolicyError, type Problem, shown } from './problem.ts';
 
 /** What a verifier brings from outside the policy it judges by. */
 export type Anchor = {
   /** The file it was read from. */
   readonly where: string;
   readonly name?: string;
-  readonly policySha256: Sha256;
+  /** The one edition it may be; else {@link Anchor.signedBy} is there, with `name` and `minSerial`. */
+  readonly policySha256?: Sha256;
+  /** Who must have signed it. */
+  readonly signedBy?: Who;
   readonly minSerial?: number;
   readonly trustRootSha256?: Sha256;
+  readonly trustRootIssuersSha256?: Sha256;
 };
 
-const KEYS = ['name', 'policy-sha256', 'signed-by', 'min-serial', 'trust-root-sha256'];
+const DIGESTS = ['policy-sha256', 'trust-root-sha256', 'trust-root-issuers-sha256'] as const;
+const KEYS = ['name', 'policy-sha256', 'signed-by', 'min-serial', 'trust-root-sha256', 'trust-root-issuers-sha256'];
 
 /**
- * Reads an anchor: YAML or JSON, `{name, policy-sha256 | signed-by, min-serial, trust-root-sha256}`, strictly.
+ * Reads an anchor: YAML or JSON, `{name, policy-sha256 | signed-by, min-serial, trust-root-sha256, trust-root-issuers-sha256}`,
+ * strictly. `signed-by` is `{issuer, subject}` or `{public-key}`. It needs `name` and `min-serial`; for a certificate also what
+ * pins the trust root and who may certify what, as the policy would vouch for itself by its own.
  *
- * @throws PolicyError for anything else, and for an anchor that pins no policy; SignwrightError `not-enforced-yet` for `signed-by`.
+ * @throws PolicyError for anything else, and for an anchor that pins no policy.
  */
 export function parseAnchor(bytes: Uint8Array, where: string): Anchor {
   const source = readSource(bytes, where);
   const anchor = source.value as JsonObject;
   const problems = [...anchorProblems(source, anchor)];
   if (problems.length > 0) throw new PolicyError(problems, 'the anchor');
-  if (anchor['signed-by'] !== undefined) {
-    throw new SignwrightError(
-      'not-enforced-yet',
-      'signed-by in an anchor is not enforced yet, so nothing can be decided under it',
-      {
-        where: whereOf(source, ['signed-by']),
-        next: 'pin the policy by "policy-sha256"',
-      },
-    );
-  }
-  const root = anchor['trust-root-sha256'];
+  const digest = (key: (typeof DIGESTS)[number]): Sha256 | undefined => digestOf(anchor[key]);
   return {
     where,
-    policySha256: digestOf(anchor['policy-sha256']) as Sha256,
-    ...(anchor['name'] === undefined ? {} : { name: anchor['name'] as string }),
-    ...(anchor['min-serial'] === undefined ? {} : { minSerial: anchor['min-serial'] as number }),
-    ...(root === undefined ? {} : { trustRootSha256: digestOf(root) as Sha256 }),
+    ...optional('name', anchor['name'] as string | undefined),
+    ...optional('policySha256', digest('policy-sha256')),
+    ...optional('signedBy', whoOf(anchor['signed-by'])),
+    ...optional('minSerial', anchor['min-serial'] as number | undefined),
+    ...optional('trustRootSha256', digest('trust-root-sha256')),
+    ...optional('trustRootIssuersSha256', digest('trust-root-issuers-sha256')),
   };
+}
+
+function optional<Name extends string, T>(name: Name, value: T | undefined): { readonly [key in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [key in Name]?: T };
+}
+
+function whoOf(signedBy: Json | undefined): Who | undefined {
+  if (signedBy === undefined) return undefined;
+  const { issuer, subject, 'public-key': publicKey } = signedBy as { readonly [key: string]: string };
+  return publicKey === undefined ? { issuer: issuer as string, subject: subject as string } : { publicKey };
 }
 
 function readSource(bytes: Uint8Array, where: string): Source {
@@ -73,7 +83,7 @@ function* anchorProblems(source: Source, anchor: JsonObject): Generator<Problem>
     const found = pins.length === 0 ? 'none is there, so it would pin nothing' : 'both are there';
     yield problemAt(source, [], `exactly one of "policy-sha256", "signed-by" is needed; ${found}`);
   }
-  for (const key of ['policy-sha256', 'trust-root-sha256']) {
+  for (const key of DIGESTS) {
     if (anchor[key] === undefined || digestOf(anchor[key]) !== undefined) continue;
     yield problemAt(
       source,
@@ -81,47 +91,70 @@ function* anchorProblems(source: Source, anchor: JsonObject): Generator<Problem>
       `found ${shown(anchor[key])}; allowed is "sha256:" and 64 lower-case hex digits (or the digits alone)`,
     );
   }
-  for (const key of ['name', 'signed-by']) {
-    if (anchor[key] === undefined || (typeof anchor[key] === 'string' && anchor[key] !== '')) continue;
-    yield problemAt(source, [key], `found ${shown(anchor[key])}; allowed is text`);
-  }
+  const { name } = anchor;
+  if (name !== undefined && (typeof name !== 'string' || name === ''))
+    yield problemAt(source, ['name'], `found ${shown(name)}; allowed is text`);
   const serial = anchor['min-serial'];
   if (serial !== undefined && (!Number.isSafeInteger(serial) || (serial as number) < 0)) {
     yield problemAt(source, ['min-serial'], `found ${shown(serial)}; allowed is a whole number from 0`);
+  }
+  if (anchor['signed-by'] !== undefined) yield* signedByProblems(source, anchor);
+}
+
+function* signedByProblems(source: Source, anchor: JsonObject): Generator<Problem> {
+  const signedBy = anchor['signed-by'];
+  const at = (...path: Path): Path => ['signed-by', ...path];
+  const form = 'allowed is { issuer, subject } of a certificate, or { public-key }';
+  if (typeof signedBy !== 'object' || signedBy === null || Array.isArray(signedBy)) {
+    yield problemAt(source, at(), `found ${shown(signedBy)}; ${form}`);
+    return;
+  }
+  const who = signedBy as JsonObject;
+  const keys = Object.keys(who).sort().join();
+  if (keys !== 'public-key' && keys !== 'issuer,subject') {
+    yield problemAt(source, at(), `found ${keys === '' ? 'nothing' : keys}; ${form}`);
+    return;
+  }
+  for (const key of Object.keys(who)) {
+    const why = WHY_NOT[key as keyof typeof WHY_NOT](who[key]);
+    if (why !== undefined) yield problemAt(source, at(key), why);
+  }
+  const needed = ['name', 'min-serial', ...(keys === 'public-key' ? [] : ['trust-root-sha256', 'trust-root-issuers-sha256'])];
+  for (const key of needed.filter((key) => anchor[key] === undefined))
+    yield problemAtKey(source, at(), `the key "${key}" is missing: with "signed-by" alone ${WITHOUT[key]}`);
+}
+
+const WITHOUT: { readonly [key: string]: string } = {
+  name: 'any other policy of theirs would do',
+  'min-serial': 'any older edition would do',
+  'trust-root-sha256': 'the policy would name by its own trust root who signed it',
+  'trust-root-issuers-sha256':
+    'the policy would say by itself which CA speaks for which issuer ("signwright trust show" prints the digest)',
+};
+
+const WHY_NOT = {
+  issuer: (value: Json | undefined) =>
+    typeof value === 'string' && /^https:\/\/[^/?#@*\s]+(\/[^?#*\s]*)?$/.test(value)
+      ? undefined
+      : `found ${shown(value)}; allowed is an exact https URL, without patterns`,
+  subject: (value: Json | undefined) =>
+    typeof value !== 'string' || value === '' ? `found ${shown(value)}; allowed is text` : whyThrows(() => compileGlob(value)),
+  'public-key': (value: Json | undefined) =>
+    typeof value !== 'string'
+      ? `found ${shown(value)}; allowed is a public key in PEM`
+      : whyThrows(() => algorithmsOf(readPublicKey(value, 'the anchor'))),
+} as const;
+
+function whyThrows(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 
 function digestOf(value: Json | undefined): Sha256 | undefined {
   const text = typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? `sha256:${value}` : value;
   return typeof text === 'string' && isSha256(text) ? text : undefined;
-}
-
-/**
- * Holds a policy against an anchor.
- *
- * @param trustRootDigest of the trust root the run verifies by ({@link trustRootDigestOf}); absent where there is none.
- * @throws SignwrightError `policy` that names everything that differs, with both values.
- */
-export function checkAnchor(policy: Policy, trustRootDigest: Sha256 | undefined, anchor: Anchor): void {
-  const differences: string[] = [];
-  const compare = (what: string, found: string | undefined, wanted: string | undefined): void => {
-    if (wanted !== undefined && found !== wanted)
-      differences.push(`${what} is ${found ?? 'absent'}, and the anchor wants ${wanted}`);
-  };
-  compare("the policy's name", policy.name, anchor.name);
-  compare('the policy digest', policy.digest, anchor.policySha256);
-  compare("the trust root's digest", trustRootDigest, anchor.trustRootSha256);
-  if (anchor.minSerial !== undefined && (policy.serial ?? -1) < anchor.minSerial) {
-    differences.push(`the policy's serial is ${policy.serial ?? 'absent'}, and the anchor wants ${anchor.minSerial} at least`);
-  }
-  if (differences.length === 0) return;
-  throw new SignwrightError('policy', `the policy is not the one the anchor pins: ${differences.join('; ')}`, {
-    where: anchor.where,
-    next: 'find out who changed the policy; if the change is meant, update the anchor where it is kept',
-  });
-}
-
-/** The digest of a trust root as an anchor pins it: SHA-256 over RFC 8785 of its JSON. */
-export function trustRootDigestOf(trustedRoot: Uint8Array): Sha256 {
-  return canonicalDigest(parseStrictJson(trustedRoot, { what: 'the trust root', maxBytes: 8 * 1024 * 1024 }));
 }

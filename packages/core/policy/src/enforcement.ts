@@ -47,9 +47,6 @@ export const UNENFORCED_IN_TIER: readonly {
 /** Keys of a rule, needed where it matches. */
 export const UNENFORCED_IN_RULE = { vendor: 'verifying what vendors signed' } as const;
 
-/** Ways to build on a policy that are refused when it is loaded. */
-export const UNENFORCED_IN_EXTENDS = ['url', 'git', 'signed-by'] as const;
-
 /** A key that a run would need and that is not enforced yet. */
 export type Unenforced = {
   /** `tiers.production.approvals`. */

@@ -1,5 +1,7 @@
 export type { Anchor } from './anchor.ts';
-export { checkAnchor, parseAnchor, trustRootDigestOf } from './anchor.ts';
+export { parseAnchor } from './anchor.ts';
+export type { Credentials } from './check-anchor.ts';
+export { checkAnchor, trustRootDigestOf } from './check-anchor.ts';
 export type { Demands } from './demands.ts';
 export type { Unenforced } from './enforcement.ts';
 export type { Explanation, LayerExplanation, RequirementOrigin } from './explain.ts';
@@ -7,7 +9,13 @@ export { explain } from './explain.ts';
 export { policySchemaText } from './generated/policy-schema.ts';
 export type { Findings, InHand } from './judge.ts';
 export { judgeArtifact, refuseUnenforced } from './judge.ts';
+export type { BaseReference, FetchBase } from './load/base-reference.ts';
+export { addressOf } from './load/base-reference.ts';
+export { signatureOf } from './load/base-signature.ts';
+export type { LoadOptions } from './load/load-policy.ts';
 export { loadPolicy } from './load/load-policy.ts';
+export type { SeenEdition } from './newest-edition.ts';
+export { checkNotOlder } from './newest-edition.ts';
 export type {
   AuditDefinition,
   CertificateAuthority,
@@ -16,6 +24,7 @@ export type {
   NotifyDefinition,
   Policy,
   RuleRef,
+  SignedEdition,
   SignerDefinition,
   TrustRootFile,
 } from './policy.ts';

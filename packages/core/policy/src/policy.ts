@@ -4,10 +4,12 @@ import type {
   Kind,
   LogRule,
   PersonRule,
+  PolicyEdition,
   RoleRule,
   Sha256,
   SignerRule,
   WaiverRule,
+  Who,
 } from '@signwright/signing-core';
 import type { PolicyFile } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
@@ -29,6 +31,8 @@ export type TrustRootFile = {
   readonly issuers?: Uint8Array;
   /** SHA-256 over RFC 8785 of the root, as an anchor's `trust-root-sha256` has it. */
   readonly digest: Sha256;
+  /** SHA-256 over RFC 8785 of the companion, as an anchor's `trust-root-issuers-sha256` has it. */
+  readonly issuersDigest?: Sha256;
   /** The same over root and issuers, as it enters the digests of the policy. */
   readonly wholeDigest: Sha256;
 };
@@ -115,6 +119,13 @@ export type Layer = {
   readonly rules: readonly Rule[];
 };
 
+/** An edition of a policy that a signature vouches for: never an older one again, where that can be remembered. */
+export type SignedEdition = PolicyEdition & {
+  readonly who: Who;
+  /** Its file or address. */
+  readonly where: string;
+};
+
 /** A policy that was loaded: valid, with all it refers to. */
 export type Policy = {
   readonly name?: string;
@@ -150,4 +161,6 @@ export type Policy = {
   readonly layers: readonly Layer[];
   /** The digests of the trust roots of `identities`, by identity. */
   readonly identityRoots: ReadonlyMap<string, Sha256>;
+  /** The editions of the policies it builds on by `signed-by`. */
+  readonly signedBases: readonly SignedEdition[];
 };

@@ -19,10 +19,14 @@ export type Definition<T> = { readonly value: T; readonly source: Source };
 /** The names a layer can use: its own and those of the policies it builds on. */
 export type Scope = { readonly [section in Section]: ReadonlyMap<string, Definition<Defined[section]>> };
 
-/** The names a file can use, where it builds on a policy with names of its own. A name of the base's is never redefined. */
+/**
+ * The names a file can use, where it builds on a policy with names of its own. A name of the base's is never redefined. Whom it names
+ * as the one who signs its base is no vendor.
+ */
 export function scopeOf(content: PolicyFile, source: Source, base: Scope | undefined): Scope {
   const section = <S extends Section>(name: S): ReadonlyMap<string, Definition<Defined[S]>> => {
-    const own = Object.entries((content[name] ?? {}) as { [id: string]: Defined[S] });
+    const signsBase = name === 'identities' ? content.extends?.['signed-by'] : undefined;
+    const own = Object.entries((content[name] ?? {}) as { [id: string]: Defined[S] }).filter(([id]) => id !== signsBase);
     return new Map([...own.map(([id, value]) => [id, { value, source }] as const), ...(base?.[name] ?? [])]);
   };
   return {

@@ -147,7 +147,8 @@ export async function seal(content: NewBundle['content'], signature: Buffer, { s
   return writeBundle({ content, key, timestamps: [timestamp] });
 }
 
-function checkClock(attested: number, clock: Clock): void {
+/** Refuses to go on where our clock is far from what an authority attested, milliseconds since 1970 UTC. */
+export function checkClock(attested: number, clock: Clock): void {
   const off = clock.now().getTime() - attested;
   if (Math.abs(off) > CLOCK_SKEW) {
     throw new SignwrightError(

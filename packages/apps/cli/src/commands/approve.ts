@@ -11,10 +11,9 @@ import {
 } from '@signwright/signing-core';
 import { judgeArtifacts } from '../context/judge-artifacts.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
-import { trustRootOf } from '../context/trust-root-of.ts';
 import { EXIT } from '../exit.ts';
 import { confirm } from '../people/confirm.ts';
 import { openPerson, type PersonOptions } from '../people/person-key.ts';

@@ -1,5 +1,6 @@
 import type { IssuerChain, IssuerChainRequest } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
+import { trustRootDigestOf } from '@signwright/policy';
 import { safeJson } from '@signwright/report';
 import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
 import { isCi } from '../context/ci-job.ts';
@@ -37,12 +38,16 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
 
 /** `signwright trust show FILE` */
 export async function trustShow(file: string, { output }: { readonly output: 'text' | 'json' }): Promise<void> {
-  const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), await issuersOf(file), file);
+  const issuers = await issuersOf(file);
+  const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), issuers, file);
+  const issuersDigest = issuers === undefined ? undefined : trustRootDigestOf(issuers);
   if (output === 'json') {
-    process.stdout.write(safeJson(described(file, root)));
+    process.stdout.write(safeJson(described(file, root, issuersDigest)));
     return;
   }
   const lines = [`trust root ${file}`, `  digest ${root.digest} (what an anchor pins as trust-root-sha256)`];
+  if (issuersDigest !== undefined)
+    lines.push(`  its issuers ${issuersDigest} (what an anchor pins as trust-root-issuers-sha256)`);
   for (const authority of root.certificateAuthorities)
     lines.push(
       'certificate authority',
@@ -54,7 +59,11 @@ export async function trustShow(file: string, { output }: { readonly output: 'te
   printLines(lines);
 }
 
-function described(file: string, { digest, certificateAuthorities, timestampAuthorities, logs }: TrustRoot): object {
+function described(
+  file: string,
+  { digest, certificateAuthorities, timestampAuthorities, logs }: TrustRoot,
+  issuersDigest: string | undefined,
+): object {
   const authority = ({ chain, validFrom, validUntil, issuers }: Authority): object => ({
     chain: chain.map((one) => ({
       subject: one.subjectText,
@@ -70,6 +79,7 @@ function described(file: string, { digest, certificateAuthorities, timestampAuth
     version: 1,
     file,
     digest,
+    ...(issuersDigest === undefined ? {} : { issuersDigest }),
     certificateAuthorities: certificateAuthorities.map(authority),
     timestampAuthorities: timestampAuthorities.map(authority),
     transparencyLogs: logs,

@@ -135,7 +135,7 @@ describe.concurrent('an anchor', () => {
 
   test.each([
     ['pins nothing', '{ name: acme }', 'it would pin nothing'],
-    ['wants a signed policy, which is not enforced yet', '{ signed-by: security }', 'signed-by in an anchor is not enforced yet'],
+    ['says by a mere word who signs', '{ signed-by: security }', 'allowed is { issuer, subject }'],
     ['has a key that is none', `{ policy-sha256: ${other}, min-seriall: 4 }`, 'min-serial'],
     ['is no map', 'hello', 'allowed is a map'],
   ])('that %s is refused, naming the place', async (_what, anchor, says) => {

@@ -11,11 +11,10 @@ import {
 } from '@signwright/signing-core';
 import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
-import { trustRootOf } from '../context/trust-root-of.ts';
 import { EXIT } from '../exit.ts';
 import { tellOf } from '../notify/tell.ts';
 import { confirm } from '../people/confirm.ts';

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { readBounded } from '@signwright/files';
-import { checkAnchor, loadPolicy, type Policy, parseAnchor } from '@signwright/policy';
+import { type Anchor, checkAnchor, loadPolicy, type Policy, parseAnchor, signatureOf } from '@signwright/policy';
 import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
+import { rememberEditions } from './seen-editions.ts';
 
 /** A policy that is ready to judge by. */
 export type OpenPolicy = {
@@ -31,12 +32,27 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   });
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
-  if (options.anchor !== undefined) {
-    const anchor = parseAnchor(await readBounded(options.anchor, MAX_REFERRED, 'the anchor'), options.anchor);
-    checkAnchor(policy, trustRoot?.digest, anchor);
-  }
+  // Beside the policy, and so in its snapshot: an anchor may ask for it years later.
+  const signature = await ifThere(read(signatureOf(basename(options.policy))));
+  const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor);
+  const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
+  await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
   return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined, snapshot };
+}
+
+/** Reads the anchor a user names. */
+export async function readAnchor(file: string): Promise<Anchor> {
+  return parseAnchor(await readBounded(file, MAX_REFERRED, 'the anchor'), file);
+}
+
+async function ifThere(reading: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Reads a file of the policy. A symbolic link must not lead out: what is wrong with a file is told, and so some of what is in it. */
@@ -97,5 +113,14 @@ function missingPolicy(file: string, error: unknown): unknown {
       ? `there is one at ${above}: run from its directory, where the names in it start`
       : 'write one with "signwright init", or name yours with --policy FILE',
     cause: error,
+  });
+}
+
+/** The trust root of a policy to sign by. */
+export function trustRootOf({ trustRoot, file }: OpenPolicy): TrustRoot {
+  if (trustRoot) return trustRoot;
+  throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
+    where: file,
+    next: 'add trust: { root: trust/trusted-root.json }',
   });
 }

@@ -2,6 +2,7 @@ import type { Problem } from '../problem.ts';
 import { deadRules, patternsAreFew, patternsAreValid, tiersAreUsed } from './artifacts.ts';
 import { attestationsCanBeJudged } from './attestations.ts';
 import { auditKeysFit, auditNamesItsLog } from './audit.ts';
+import { baseIsPinned, fetchedNamesNoDirectory } from './base.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
 import { namesAreDefined } from './names.ts';
@@ -21,6 +22,8 @@ import { signaturesAreApart, workloadsAreBounded, workloadsCanBeMet } from './wo
 
 const CHECKS: readonly Check[] = [
   namesAreDefined,
+  baseIsPinned,
+  fetchedNamesNoDirectory,
   baseIsNotRedefined,
   delegatedOnly,
   delegatesWhatItHas,

@@ -28,12 +28,18 @@ export function* delegatedOnly({ content, source, bases }: Subject): Generator<P
   if (base === undefined) return;
   for (const key of BASE_ALONE) {
     if (content[key] === undefined || delegated(base.content, key)) continue;
+    if (key === 'identities' && onlyNamesWhoSignsTheBase(content)) continue;
     yield problemAtKey(
       source,
       [key],
       `"${key}" is settled by ${base.source.file} alone, which does not list it under "delegates"`,
     );
   }
+}
+
+/** Who must have signed the base is for the file that builds on it to say, and no identity of the policy's. */
+function onlyNamesWhoSignsTheBase({ identities, extends: base }: PolicyFile): boolean {
+  return Object.keys(identities ?? {}).every((id) => id === base?.['signed-by']);
 }
 
 /** The same for the windows of its tiers. */
@@ -68,7 +74,7 @@ export function* baseIsNotRedefined({ content, source, bases }: Subject): Genera
   for (const section of Object.keys(SECTION_WORDS) as Section[]) {
     for (const [id] of entriesOf<unknown>(content[section])) {
       const first = base.scope[section].get(id);
-      if (first === undefined) continue;
+      if (first === undefined || (section === 'identities' && id === content.extends?.['signed-by'])) continue;
       const message = `the ${SECTION_WORDS[section]} "${id}" is already defined in ${first.source.file}: give yours a name of its own`;
       yield problemAtKey(source, [section, id], message);
     }

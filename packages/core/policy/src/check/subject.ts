@@ -14,6 +14,8 @@ export type Subject = {
   readonly bases: readonly Layer[];
   readonly files: ReferredFiles;
   readonly now: Date;
+  /** Whether it was fetched, and lies in no directory. */
+  readonly fetched: boolean;
   /** Whether it is the file that was asked for. */
   readonly top: boolean;
 };

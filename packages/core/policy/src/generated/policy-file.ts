@@ -205,11 +205,11 @@ export interface Extends {
    */
   file?: string;
   /**
-   * Where it is fetched from.
+   * Where it is fetched from. The files it names are fetched relative to it.
    */
   url?: string;
   /**
-   * The repository it is fetched from.
+   * The repository, the branch or tag, and the file in it; `signwright.yaml` where none is named. The files it names are those of the same commit.
    */
   git?: string;
   /**
@@ -217,9 +217,21 @@ export interface Extends {
    */
   sha256?: string;
   /**
-   * The identity that must have signed it, instead of one digest: each edition with a higher `serial`.
+   * The identity that must have signed it, instead of one digest: each edition with a higher `serial`. One of this file's own `identities`, which is for nothing else.
    */
   'signed-by'?: string;
+  /**
+   * The name it must have; needed with `signed-by`, as one identity may sign several policies.
+   */
+  name?: string;
+  /**
+   * With `signed-by`, the lowest `serial` it may have. A machine remembers the highest it has seen; a fresh CI job has this alone.
+   */
+  'min-serial'?: number;
+  /**
+   * With `url` and `git`, whether it may lie in a private network or on this machine. Link-local addresses are never asked.
+   */
+  'allow-private'?: boolean;
 }
 /**
  * Whose certificates and timestamps are believed.

@@ -45,6 +45,7 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     patterns: filePatterns(layers),
     layers,
     identityRoots: new Map(loaded.flatMap(identityRoots)),
+    signedBases: loaded.flatMap(({ signedBase }) => signedBase ?? []),
   };
 }
 
@@ -93,6 +94,7 @@ function filePatterns(layers: readonly Layer[]): string[] {
 
 function identityRoots({ layer, files }: LoadedLayer): [string, TrustRootFile['wholeDigest']][] {
   return Object.entries(layer.content.identities ?? {}).flatMap(([id, { root }]) => {
+    if (id === layer.content.extends?.['signed-by']) return [];
     const file = files.roots.get(root);
     return file === undefined ? [] : [[id, file.wholeDigest] as [string, TrustRootFile['wholeDigest']]];
   });

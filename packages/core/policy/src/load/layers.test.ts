@@ -215,19 +215,4 @@ describe('the base of a policy', () => {
       expect(`${JSON.stringify(error)} ${String(error)} ${String((error as Error).cause)}`).not.toMatch(/Super ?Secret/);
     },
   );
-
-  test.each([
-    ['url: https://p.example/policy.yaml, sha256: DIGEST', 'url'],
-    ['git: https://g.example/policy.git, sha256: DIGEST', 'git'],
-    ['file: ../central/signwright.yaml, signed-by: security', 'signed-by'],
-  ])('by %s is refused until that is enforced, naming the key and its place', async (written, key) => {
-    const text = `version: 1\nextends: { ${written.replace('DIGEST', 'a'.repeat(64))} }\n`;
-    await expect(load(text)).rejects.toThrow(
-      expect.objectContaining({
-        code: 'not-enforced-yet',
-        message: expect.stringContaining(`extends.${key} is not enforced yet`),
-        where: expect.stringMatching(/^policy\.yaml:2:\d+$/),
-      }),
-    );
-  });
 });

@@ -1,12 +1,14 @@
 import { SignwrightError } from '@signwright/signing-core';
 import { checkPolicy } from '../check/check-policy.ts';
 import type { PolicyFile } from '../generated/policy-file.ts';
-import { parsePolicyFile } from '../parse/parse-policy-file.ts';
+import { type ParsedFile, parsePolicyFile } from '../parse/parse-policy-file.ts';
 import { problemAt, type Source, whereOf } from '../parse/source.ts';
-import type { FileReader, Layer, Policy, SignerDefinition } from '../policy.ts';
+import type { FileReader, Layer, Policy, SignedEdition, SignerDefinition } from '../policy.ts';
 import { MAX_PROBLEMS, PolicyError, type Problem } from '../problem.ts';
 import { scopeOf } from '../scope.ts';
 import { assemblePolicy } from './assemble-policy.ts';
+import { addressOf, baseReferenceOf, type FetchBase } from './base-reference.ts';
+import { checkBaseSignature } from './base-signature.ts';
 import { policyDigest } from './policy-digest.ts';
 import { join, type ReferredFiles, readReferredFiles } from './referred-files.ts';
 import { rulesOf } from './rules.ts';
@@ -23,6 +25,16 @@ export type LoadedLayer = {
   readonly warnings: readonly Problem[];
   /** Of its file, relative to the top policy's directory. */
   readonly directory: string;
+  /** The edition of its base, where a signature vouches for it. */
+  readonly signedBase?: SignedEdition;
+};
+
+/** What loading a policy rests on, beside its files. */
+export type LoadOptions = {
+  /** Decides whether `mode: observe` is still within its 90 days. */
+  readonly now: Date;
+  /** Fetches what a policy builds on by `url` or `git`. Without it the reader has those files, as that of a snapshot does. */
+  readonly fetchBase?: FetchBase;
 };
 
 /**
@@ -30,38 +42,48 @@ export type LoadedLayer = {
  *
  * @param file the policy's file as messages are to name it. The reader is asked for its last part, and for everything else
  * relative to its directory.
- * @param options.now decides whether `mode: observe` is still within its 90 days.
  * @throws PolicyError with everything that is wrong with it, but not what is wrong inside its base; SignwrightError `policy` where
- * too many build on one another; `not-enforced-yet` where it builds on a policy by
- * `url`, `git` or `signed-by`; whatever the reader throws as `unreachable`.
+ * too many build on one another; whatever the reader, or who fetches, throws as `unreachable`.
  */
-export async function loadPolicy(file: string, read: FileReader, options: { now: Date }): Promise<Policy> {
+export async function loadPolicy(file: string, read: FileReader, options: LoadOptions): Promise<Policy> {
   const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
   const label = (path: string): string => labelOf(file.slice(0, cut), path);
-  return assemblePolicy(await loadLayers(file.slice(cut), read, label, options.now, 1));
+  return assemblePolicy(await loadLayers(file.slice(cut), { ...options, read, label }, 1));
 }
 
+/** How the files of a layer are read and called; `fetched` is the directory they begin with, where they were fetched. */
+type Place = LoadOptions & {
+  readonly read: FileReader;
+  readonly label: (path: string) => string;
+  readonly fetched?: string;
+};
+
 /** The layers from the one everything builds on to the file at `path`. */
-async function loadLayers(
-  path: string,
-  read: FileReader,
-  label: (path: string) => string,
-  now: Date,
-  depth: number,
-): Promise<readonly [LoadedLayer, ...LoadedLayer[]]> {
-  const { source, content } = parsePolicyFile(await read(path), label(path));
+async function loadLayers(path: string, place: Place, depth: number): Promise<readonly [LoadedLayer, ...LoadedLayer[]]> {
+  const { read, now } = place;
+  const parsed = parsePolicyFile(await read(path), place.label(path));
+  const { source, content } = parsed;
   const directory = path.slice(0, path.lastIndexOf('/') + 1).replace(/\/$/, '');
-  const basePath = basePathOf(content, source, directory, depth);
-  const bases =
-    basePath === undefined
-      ? []
-      : await loadBase(source, label(basePath), () => loadLayers(basePath, read, label, now, depth + 1));
+  const found = await findBase(parsed, directory, place, depth);
+  const bases = found === undefined ? [] : await loadBase(source, found, () => loadLayers(found.path, found.place, depth + 1));
   const base = bases.at(-1)?.layer;
 
   const files = await readReferredFiles(content, source, directory, read);
+  const signed =
+    base === undefined || found === undefined ? undefined : await checkBaseSignature(parsed, base, found.path, files, read);
   const scope = scopeOf(content, source, base?.scope);
-  const checked = checkPolicy({ content, source, scope, bases: bases.map(({ layer }) => layer), files, now, top: depth === 1 });
-  const errors = [...files.problems, ...baseProblems(content, source, base), ...checked.errors];
+  const checked = checkPolicy({
+    content,
+    source,
+    scope,
+    bases: bases.map(({ layer }) => layer),
+    files,
+    now,
+    fetched: place.fetched !== undefined,
+    top: depth === 1,
+  });
+  const ofBase = [...baseProblems(content, source, base), ...(signed?.problems ?? [])];
+  const errors = [...files.problems, ...ofBase, ...checked.errors].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new PolicyError(errors);
 
   const layer: Layer = {
@@ -72,45 +94,72 @@ async function loadLayers(
     digest: policyDigest(content, files, base?.digest),
     rules: rulesOf(content, source, content.name ?? path),
   };
-  const signers = signersOf(content, source, scope, files, directory);
-  const loaded: LoadedLayer = { layer, files, signers, warnings: checked.warnings, directory };
+  const loaded: LoadedLayer = {
+    layer,
+    files,
+    signers: signersOf(content, source, scope, files, directory),
+    warnings: [...ofBase.filter(({ severity }) => severity === 'warning'), ...checked.warnings],
+    directory,
+    ...(signed?.edition === undefined ? {} : { signedBase: signed.edition }),
+  };
   return [...bases, loaded] as unknown as readonly [LoadedLayer, ...LoadedLayer[]];
 }
 
-/** The file a policy builds on, relative to the top policy's directory. */
-function basePathOf(content: PolicyFile, source: Source, directory: string, depth: number): string | undefined {
+/** Where a base is: its path, and how the files around it are read and called. */
+type FoundBase = { readonly path: string; readonly place: Place; readonly key: 'file' | 'url' | 'git' };
+
+/** The policy a file builds on, which is fetched where it is elsewhere. */
+async function findBase(
+  { content, source }: ParsedFile,
+  directory: string,
+  place: Place,
+  depth: number,
+): Promise<FoundBase | undefined> {
   const written = content.extends;
   if (written === undefined) return undefined;
-  for (const key of ['url', 'git', 'signed-by'] as const) {
-    if (written[key] === undefined) continue;
-    throw new SignwrightError(
-      'not-enforced-yet',
-      `extends.${key} is not enforced yet, so nothing can be decided by this policy`,
-      {
-        where: whereOf(source, ['extends', key]),
-        next: 'build on a policy by "file" and "sha256"',
-      },
-    );
-  }
   if (depth >= MAX_LAYERS) {
     const where = whereOf(source, ['extends']);
     throw new SignwrightError('policy', `at most ${MAX_LAYERS} policies may build on one another`, { where });
   }
-  return join(directory, written.file ?? '');
+  const reference = baseReferenceOf(written);
+  if (reference === undefined) {
+    const path = join(directory, written.file ?? '');
+    if (place.fetched === undefined || path.startsWith(`${place.fetched}/`)) return { path, place, key: 'file' };
+    throw new PolicyError([
+      problemAt(source, ['extends', 'file'], 'a policy that is fetched builds on nothing outside of its place'),
+    ]);
+  }
+  const key = written.url === undefined ? 'git' : 'url';
+  if ('problem' in reference) throw new PolicyError([problemAt(source, ['extends', key], reference.problem)]);
+  const label = (path: string): string => addressOf(reference, path);
+  const path = `${reference.directory}/${reference.file}`;
+  await telling(source, key, async () => place.fetchBase?.(reference));
+  return { path, place: { ...place, label, fetched: reference.directory }, key };
 }
 
 /**
  * Loads the base. Where that fails, the line that names it is told. What is wrong inside is not: a local file may name any file, and
  * problems quote what they find.
  */
-async function loadBase<T>(source: Source, file: string, load: () => Promise<T>): Promise<T> {
+async function loadBase<T>(source: Source, { path, place, key }: FoundBase, load: () => Promise<T>): Promise<T> {
+  return telling(source, key, async () => {
+    try {
+      return await load();
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      throw new PolicyError([problemAt(source, ['extends', key], notAPolicy(place.label(path), error.problems.length))]);
+    }
+  });
+}
+
+/** Tells of what cannot be used at the line that names the base. */
+async function telling<T>(source: Source, key: FoundBase['key'], work: () => Promise<T>): Promise<T> {
   try {
-    return await load();
+    return await work();
   } catch (error) {
-    const at = (message: string): PolicyError => new PolicyError([problemAt(source, ['extends', 'file'], message)]);
-    if (error instanceof PolicyError) throw at(notAPolicy(file, error.problems.length));
-    if (error instanceof SignwrightError && error.code === 'configuration') throw at(error.message);
-    throw error;
+    if (!(error instanceof SignwrightError) || error.code !== 'configuration') throw error;
+    const next = key === 'file' || error.next === undefined ? '' : ` (${error.next})`;
+    throw new PolicyError([problemAt(source, ['extends', key], `${error.message}${next}`)]);
   }
 }
 

@@ -89,7 +89,8 @@ async function readTrustRoot(path: string, read: FileReader): Promise<TrustRootF
   const issuers = await readOptional(issuersPath, read);
   if (issuers === undefined) return { path, root, digest, wholeDigest: canonicalDigest({ root: digest }) };
   const issuersDigest = canonicalDigest(parseStrictJson(issuers, { what: `the issuers ${issuersPath}`, maxBytes: MAX_ROOT }));
-  return { path, root, issuers, digest, wholeDigest: canonicalDigest({ root: digest, issuers: issuersDigest }) };
+  const wholeDigest = canonicalDigest({ root: digest, issuers: issuersDigest });
+  return { path, root, issuers, digest, issuersDigest, wholeDigest };
 }
 
 async function readOptional(path: string, read: FileReader): Promise<Uint8Array | undefined> {

@@ -1,8 +1,8 @@
 import type { Anchor } from '@signwright/policy';
 import { type EvidenceStore, messageOf, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { type CollectedEvidence, collectEvidence } from '../../context/collect-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
-import { type FoundSnapshot, findSnapshots, openSnapshot, readAnchor } from './open-snapshot.ts';
+import { type OpenPolicy, openPolicy, readAnchor } from '../../context/open-policy.ts';
+import { type FoundSnapshot, findSnapshots, openSnapshot } from './open-snapshot.ts';
 
 /** A policy to judge by, the evidence as it verifies by it, and how it came to be this one. */
 export type ChosenPolicy = { readonly open: OpenPolicy; readonly evidence: CollectedEvidence; readonly why: string };
@@ -34,11 +34,38 @@ export async function choosePolicy(
     return { open, evidence: await collectEvidence(store, artifacts, open), why: `from ${policy}` };
   }
   const anchor = anchorFile === undefined ? undefined : await readAnchor(anchorFile);
-  const found = await findSnapshots(store, artifacts, anchor === undefined ? [] : [anchor.policySha256]);
+  const found = await findSnapshots(store, artifacts, anchor?.policySha256 === undefined ? [] : [anchor.policySha256]);
   if (found.length === 0) throw noSnapshot(place);
   if (anchor === undefined) return byNewestPart(store, artifacts, found, options);
-  const open = await openSnapshot(store, pinnedBy(anchor, found, place), place, anchor);
+  const open =
+    anchor.policySha256 === undefined
+      ? await newestSigned(store, found, place, anchor)
+      : await openSnapshot(store, pinnedBy(anchor, found, place), place, anchor);
   return { open, evidence: await collectEvidence(store, artifacts, open), why: `from ${place}, as ${anchor.where} pins it` };
+}
+
+/** Of the policies that are signed as the anchor wants it, the newest edition. */
+async function newestSigned(
+  store: EvidenceStore,
+  found: readonly FoundSnapshot[],
+  place: string,
+  anchor: Anchor,
+): Promise<OpenPolicy> {
+  if (found.length > MAX_TRIED) throw tooMany(found.length, place);
+  let newest: OpenPolicy | undefined;
+  let failure: SignwrightError | undefined;
+  for (const snapshot of found) {
+    try {
+      if ('problem' in snapshot) throw snapshot.problem;
+      const open = await openSnapshot(store, snapshot.id, place, anchor);
+      if ((open.policy.serial ?? -1) > (newest?.policy.serial ?? -1)) newest = open;
+    } catch (error) {
+      if (!(error instanceof SignwrightError) || error.code === 'unreachable') throw error;
+      failure ??= error;
+    }
+  }
+  if (newest === undefined) throw failure ?? noSnapshot(place);
+  return newest;
 }
 
 function pinnedBy(anchor: Anchor, found: readonly FoundSnapshot[], place: string): Sha256 {

@@ -1,5 +1,4 @@
-import { readBounded } from '@signwright/files';
-import { type Anchor, checkAnchor, loadPolicy, parseAnchor } from '@signwright/policy';
+import { type Anchor, checkAnchor, loadPolicy, signatureOf } from '@signwright/policy';
 import {
   type EvidenceStore,
   kindOf,
@@ -10,8 +9,6 @@ import {
   snapshotReader,
 } from '@signwright/signing-core';
 import type { OpenPolicy } from '../../context/open-policy.ts';
-
-const MAX_ANCHOR = 4 * 1024 * 1024;
 
 /** A snapshot that was found, and the digest of the policy it says it makes; what is none is there with the reason. */
 export type FoundSnapshot =
@@ -67,11 +64,8 @@ export async function openSnapshot(
   }
   const root = policy.trust?.root;
   const trustRoot = root ? parseTrustRoot(root.root, root.issuers, `${place}/${root.path}`) : undefined;
-  if (anchor !== undefined) checkAnchor(policy, trustRoot?.digest, anchor);
+  // What was newest then is not remembered: an archive is old, and the anchor says how old it may be.
+  const signature = snapshot.files.get(signatureOf(snapshot.file));
+  if (anchor !== undefined) await checkAnchor(policy, { trustRoot, signature }, anchor);
   return { policy, file, directory: '.', trustRoot, anchored: anchor !== undefined, snapshot: () => bytes };
-}
-
-/** Reads the anchor a user names. */
-export async function readAnchor(file: string): Promise<Anchor> {
-  return parseAnchor(await readBounded(file, MAX_ANCHOR, 'the anchor'), file);
 }

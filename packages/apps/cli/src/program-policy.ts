@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { type PolicyExplainOptions, policyCheck, policyExplain, policySchema } from './commands/policy.ts';
+import { type PolicySignOptions, policySign } from './commands/policy-sign.ts';
+import type { Run } from './context/run.ts';
+import { descriptor, example, type Finish } from './program-parts.ts';
+import { outputOption } from './shared-options.ts';
+
+/** The commands about policies. */
+export function addPolicy(policy: Command, finish: Finish, run: Run): void {
+  policy
+    .command('check')
+    .description('check a policy, and print its digest')
+    .argument('[file]', 'the policy', 'signwright.yaml')
+    .option('--anchor <file>', 'also hold it against an anchor')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText('after', '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced.')
+    .addHelpText('after', example('signwright policy check'))
+    .action((file: string, options: Parameters<typeof policyCheck>[1]) => finish(policyCheck(file, options)));
+  policy
+    .command('explain')
+    .description('say which rule and tier an artifact falls under, and what is demanded of it')
+    .argument('<name>', 'what the policy calls the artifact: dist/app.tgz')
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--kind <kind>', 'its kind, as a signed part would state it')
+    .option('--environment <id>', 'where it is to go')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText(
+      'after',
+      '\nAs json: version, status, kind, environment, tiers, requirements, digest, enforced, notEnforced, queries (how it came about).',
+    )
+    .addHelpText('after', example('signwright policy explain dist/app.tgz --environment production'))
+    .action((name: string, options: PolicyExplainOptions) => finish(policyExplain(name, options)));
+  policy
+    .command('schema')
+    .description('print the JSON Schema of policies, for editors')
+    .addHelpText('after', example('signwright policy schema > policy.schema.json'))
+    .action(() => finish(policySchema()));
+  policy
+    .command('sign')
+    .description('sign this edition of a policy, for those who build on it and for anchors; into FILE.sigstore.json')
+    .argument('[file]', 'the policy', 'signwright.yaml')
+    .requiredOption('--signer <id>', 'the signer of the policy to sign as')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', example('signwright policy sign signwright.yaml --signer policy'))
+    .action((file: string, options: PolicySignOptions) => finish(policySign(file, options, run)));
+}
