@@ -1,9 +1,4 @@
-import {
-  UNENFORCED_IN_EXTENDS,
-  UNENFORCED_IN_RULE,
-  UNENFORCED_IN_RUN,
-  UNENFORCED_IN_TIER,
-} from '../../packages/core/policy/src/enforcement.ts';
+import { UNENFORCED_IN_RULE, UNENFORCED_IN_RUN, UNENFORCED_IN_TIER } from '../../packages/core/policy/src/enforcement.ts';
 import { dereference, type Schema } from './schema.ts';
 
 const HEAD = `# Policy reference
@@ -103,8 +98,7 @@ function isUnenforced(path: string): boolean {
   return (
     UNENFORCED_IN_RUN.some(({ key }) => key === path) ||
     UNENFORCED_IN_TIER.some(({ key }) => `tiers.NAME.${key}` === path) ||
-    Object.keys(UNENFORCED_IN_RULE).some((key) => `artifacts[].${key}` === path) ||
-    UNENFORCED_IN_EXTENDS.some((key) => `extends.${key}` === path)
+    Object.keys(UNENFORCED_IN_RULE).some((key) => `artifacts[].${key}` === path)
   );
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import type { Failure } from './call-remote.ts';
+import { pinned, type ResolvedAddress } from './resolve.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -8,6 +9,8 @@ export type HttpRequest = {
   readonly url: string;
   readonly headers?: { readonly [name: string]: string };
   readonly body?: string | Uint8Array;
+  /** Where to connect, as {@link addressesOf} has judged them: no resolver is asked, no connection shared. */
+  readonly addresses?: readonly ResolvedAddress[];
   /** Certificates in PEM that are trusted for TLS beside the system's. */
   readonly ca?: readonly string[];
   /** Most bytes of an answer; 1 MiB unless told. */
@@ -80,7 +83,7 @@ function checkUrl(text: string): URL {
   return url;
 }
 
-async function send(url: URL, { method, headers, body, ca, signal }: HttpRequest): Promise<IncomingMessage> {
+async function send(url: URL, { method, headers, body, addresses, ca, signal }: HttpRequest): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:';
   const trusted = ca === undefined || ca.length === 0 ? undefined : [...(await usuallyTrusted()), ...ca];
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -88,6 +91,7 @@ async function send(url: URL, { method, headers, body, ca, signal }: HttpRequest
     method,
     headers: { ...headers, ...length },
     signal,
+    ...(addresses === undefined ? {} : { agent: false as const, lookup: pinned(addresses) }),
     ...(secure ? { rejectUnauthorized: true, minVersion: 'TLSv1.2' as const } : {}),
     ...(secure && trusted !== undefined ? { ca: trusted } : {}),
   };

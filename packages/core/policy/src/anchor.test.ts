@@ -134,7 +134,7 @@ describe('an anchor by signature', () => {
 
   test('by a key needs no trust root; a signature by another key does not do', async () => {
     const policy = await loaded();
-    const keys = freshKeys('p256');
+    const keys = freshKeys();
     const pem = JSON.stringify(keys.publicKey.export({ type: 'spki', format: 'pem' }));
     const text = `name: acme\nmin-serial: 7\nsigned-by: { public-key: ${pem} }\n`;
     const signature = await SECURITY.sign(editionOf(policy));

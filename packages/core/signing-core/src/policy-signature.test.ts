@@ -77,7 +77,7 @@ describe("a policy's signature", () => {
 
   test('by a key is not that of another key, nor of a certificate', async () => {
     const bytes = await signPolicy(EDITION, byKey().signing);
-    const other = byKey(freshKeys('p256')).who;
+    const other = byKey(freshKeys()).who;
     await expect(verifyPolicySignature(bytes, EDITION, other, undefined)).rejects.toThrow('is none of those given');
     await expect(verifyPolicySignature(bytes, EDITION, SOMEBODY, rootOf(authority))).rejects.toThrow('is none of those given');
   });

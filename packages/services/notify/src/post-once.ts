@@ -1,7 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import type { ResolvedAddress } from './resolve.ts';
+import { pinned, type ResolvedAddress } from '@signwright/transport';
 
 export type PostRequest = {
   readonly url: URL;
@@ -40,15 +39,6 @@ export function postOnce({ url, addresses, headers, body, ca, signal }: PostRequ
     request.on('error', reject);
     request.end(body);
   });
-}
-
-/** Answers every question for the name with the addresses that were looked at. */
-function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
-  return (_, options, callback) => {
-    const [first] = addresses;
-    if (options.all) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
-  };
 }
 
 function answerOf(response: IncomingMessage): Answer {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SignwrightError } from '@signwright/signing-core';
+import { addressesOf, type Resolve } from '@signwright/transport';
 import { type Answer, postOnce } from './post-once.ts';
-import { addressesOf, type Resolve } from './resolve.ts';
 
 export type PosterOptions = {
   /** `https:`; `http:` where private addresses are allowed and it leads to this machine. No user name or password. */

@@ -1,4 +1,6 @@
 export { createDirectoryStore } from './directory-store.ts';
+export type { GitFiles, GitFilesOptions } from './git/git-files.ts';
+export { openGitFiles } from './git/git-files.ts';
 export type { GitStoreOptions } from './git/git-store.ts';
 export { createGitStore } from './git/git-store.ts';
 export type { GitReference } from './git/reference.ts';

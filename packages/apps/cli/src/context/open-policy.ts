@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { readBounded } from '@signwright/files';
 import { type Anchor, checkAnchor, loadPolicy, type Policy, parseAnchor, signatureOf } from '@signwright/policy';
 import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
+import { createBases } from './fetch-bases.ts';
 import { rememberEditions } from './seen-editions.ts';
 
 /** A policy that is ready to judge by. */
@@ -26,10 +27,12 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 /** Reads the policy, what it refers to, and holds it against the anchor. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
   const directory = dirname(options.policy);
-  const { read, files } = recordReads((path) => readReferred(directory, path));
-  const policy = await loadPolicy(options.policy, read, { now }).catch((error: unknown) => {
+  const bases = createBases();
+  const { read, files } = recordReads((path) => bases.read(path) ?? readReferred(directory, path));
+  const policy = await loadPolicy(options.policy, read, { now, fetchBase: bases.fetchBase }).catch((error: unknown) => {
     throw missingPolicy(options.policy, error);
   });
+  await bases.keep(files);
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   // Beside the policy, and so in its snapshot: an anchor may ask for it years later.

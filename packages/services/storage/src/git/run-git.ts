@@ -8,8 +8,12 @@ import { SignwrightError } from '@signwright/signing-core';
 export type GitDirectory = { readonly path: string; readonly objects: string };
 /** What a git left. */
 export type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
-/** `until` is a time of `performance.now()`. */
-export type RunOptions = { readonly until: number; readonly input?: Iterable<string | Uint8Array> };
+/** `until` is a time of `performance.now()`; `signal` kills it, which leaves no status. */
+export type RunOptions = {
+  readonly until: number;
+  readonly input?: Iterable<string | Uint8Array>;
+  readonly signal?: AbortSignal;
+};
 export type Git = {
   /** Runs one to its end. Throws `unreachable` at the deadline, when it and all it started are killed. */
   run(directory: GitDirectory, args: readonly string[], options: RunOptions): Promise<Ran>;
@@ -61,9 +65,11 @@ export function createGit(environment: Readonly<Record<string, string>>, setting
 
   return {
     start,
-    async run(directory: GitDirectory, args: readonly string[], { until, input = [] }: RunOptions): Promise<Ran> {
+    async run(directory: GitDirectory, args: readonly string[], { until, input = [], signal }: RunOptions): Promise<Ran> {
       if (until - performance.now() <= 0) throw tooLate();
       const child = start(directory, args);
+      const stop = (): void => killGroup(child);
+      signal?.addEventListener('abort', stop, { once: true });
       let late = false;
       const timer = setTimeout(() => {
         late = true;
@@ -77,6 +83,7 @@ export function createGit(environment: Readonly<Record<string, string>>, setting
         return ran;
       } finally {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
       }
     },
   };

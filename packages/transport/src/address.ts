@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * What an address is, as far as it matters to whoever posts to it: `public`; `private` (private, shared, unique-local and loopback
+ * What an address is, as far as it matters to whoever connects to it: `public`; `private` (private, shared, unique-local and loopback
  * networks), which may be allowed; or `never`: link-local (where clouds keep their metadata), multicast, unspecified, reserved.
  */
 export type AddressKind = 'public' | 'loopback' | 'private' | 'never';

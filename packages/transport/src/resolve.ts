@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { SignwrightError } from '@signwright/signing-core';
 import { kindOfAddress } from './address.ts';
 
@@ -10,13 +10,13 @@ export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 
 /** What `http:` and addresses that are not public need. */
 export type AllowedAddresses = {
-  /** Whether private, unique-local and loopback addresses may be posted to. Link-local and multicast ones never are. */
+  /** Whether private, unique-local and loopback addresses may be asked. Link-local and multicast ones never are. */
   readonly allowPrivate: boolean;
   readonly resolve?: Resolve;
 };
 
 /**
- * The addresses a URL may be posted to, all of them looked at: a name that has one address it should not have is not used at all.
+ * The addresses a URL may be asked at, all of them looked at: a name that has one address it should not have is not used at all.
  * Whoever connects uses these addresses and asks no resolver again.
  *
  * @throws SignwrightError `configuration` for an address that is refused; `unreachable` where the name has none.
@@ -25,11 +25,12 @@ export async function addressesOf(url: URL, allowed: AllowedAddresses): Promise<
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(host);
   const found = family === 0 ? await resolved(host, allowed.resolve ?? systemResolver) : [{ address: host, family }];
-  for (const { address } of found) check(url, address, allowed.allowPrivate);
+  for (const { address } of found) checkAddress(url, address, allowed.allowPrivate);
   return found;
 }
 
-function check(url: URL, address: string, allowPrivate: boolean): void {
+/** Judges one address a URL leads to. @throws SignwrightError `configuration` where it may not be asked. */
+export function checkAddress(url: URL, address: string, allowPrivate: boolean): void {
   const kind = kindOfAddress(address);
   if (url.protocol === 'http:' && (kind !== 'loopback' || !allowPrivate)) {
     throw new SignwrightError('configuration', `${url.host} is named by http:, which is for this machine alone`, {
@@ -69,4 +70,13 @@ function unresolved(host: string, cause: unknown): SignwrightError {
 
 function systemResolver(host: string): Promise<readonly ResolvedAddress[]> {
   return lookup(host, { all: true });
+}
+
+/** Answers every question for a name with the addresses that were looked at, so that it cannot change its mind in between. */
+export function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
+  return (_, options, callback) => {
+    const [first] = addresses;
+    if (options.all) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family);
+  };
 }

@@ -1,0 +1,104 @@
+import { addressOf, type BaseReference, type FetchBase } from '@signwright/policy';
+import { SignwrightError } from '@signwright/signing-core';
+import { keepPolicy, readKept } from './kept-policies.ts';
+
+/** The policies others build on by `url` and `git`, as far as one load of a policy asks for them. */
+export type Bases = {
+  readonly fetchBase: FetchBase;
+  /** Reads a file of a base that was fetched; nothing where the path is of none. */
+  read(path: string): Promise<Uint8Array> | undefined;
+  /** Keeps those that are pinned by digest for the next run; to be called once the policy was loaded, with all that was read. */
+  keep(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+};
+
+type Remote = { readonly read: (file: string) => Promise<Uint8Array | undefined>; close?(): Promise<void> };
+type Opened = { readonly reference: BaseReference; readonly remote: Remote; readonly kept: boolean };
+
+const MAX_FILE = 4 * 1024 * 1024;
+/** Files of a base: policies, signatures, trust roots, and a public key for each key of a signer. */
+const MAX_FILES = 500;
+const DEADLINE_MS = 60_000;
+
+/**
+ * Opens bases where they are. Each file is asked for once, so that what was checked is what is used. One that is pinned by digest
+ * and was loaded here before comes from what was kept, without any network; what it makes is held against the pin all the same.
+ */
+export function createBases(): Bases {
+  const opened: Opened[] = [];
+  const of = (path: string): Opened | undefined => opened.find(({ reference }) => path.startsWith(`${reference.directory}/`));
+
+  return {
+    async fetchBase(reference) {
+      if (of(`${reference.directory}/`) !== undefined) return;
+      const kept = await readKept(reference);
+      const remote = kept === undefined ? await openRemote(reference) : { read: async (file: string) => kept.get(file) };
+      opened.push({ reference, remote: once(reference, remote), kept: kept !== undefined });
+    },
+    read(path) {
+      const base = of(path);
+      if (base === undefined) return undefined;
+      const { reference, remote } = base;
+      return remote
+        .read(path.slice(reference.directory.length + 1))
+        .then((bytes) => bytes ?? missing(addressOf(reference, path)));
+    },
+    async keep(files) {
+      for (const { reference, remote, kept } of opened) {
+        if (!kept) await keepPolicy(reference, files);
+        await remote.close?.();
+      }
+    },
+  };
+}
+
+/** Remembers what each file was, and counts them. */
+function once(reference: BaseReference, remote: Remote): Remote {
+  const files = new Map<string, Promise<Uint8Array | undefined>>();
+  return {
+    ...remote,
+    async read(file) {
+      const known = files.get(file) ?? remote.read(file);
+      files.set(file, known);
+      if (files.size <= MAX_FILES) return known;
+      throw new SignwrightError('invalid-input', `the policy at ${reference.address} names more than ${MAX_FILES} files`, {
+        where: reference.address,
+      });
+    },
+  };
+}
+
+async function openRemote(reference: BaseReference): Promise<Remote> {
+  const { checkAddress, fetchFile } = await import('@signwright/transport');
+  const { type, address, ref = '', allowPrivate } = reference;
+  const until = performance.now() + DEADLINE_MS;
+  if (type === 'url') {
+    return {
+      read: (file) =>
+        fetchFile({
+          url: `${address}/${file.split('/').map(encodeURIComponent).join('/')}`,
+          allowPrivate,
+          maxBytes: MAX_FILE,
+          deadlineMs: Math.max(1, until - performance.now()),
+        }),
+    };
+  }
+  const { openGitFiles } = await import('@signwright/storage');
+  const url = new URL(address);
+  return openGitFiles({
+    url: address,
+    ref,
+    judge: (addresses) => {
+      for (const one of addresses) checkAddress(url, one, allowPrivate);
+    },
+    environment: process.env,
+    deadlineMs: DEADLINE_MS,
+    maxBytes: MAX_FILE - 1,
+  });
+}
+
+function missing(where: string): never {
+  throw new SignwrightError('configuration', `there is no file ${where}`, {
+    where,
+    cause: Object.assign(new Error('none there'), { code: 'ENOENT' }),
+  });
+}
