@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type PolicyExplainOptions, policyCheck, policyExplain, policySchema } from './commands/policy.ts';
+import { policyDiff } from './commands/policy-diff.ts';
 import { type PolicySignOptions, policySign } from './commands/policy-sign.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
@@ -35,6 +36,18 @@ export function addPolicy(policy: Command, finish: Finish, run: Run): void {
     .description('print the JSON Schema of policies, for editors')
     .addHelpText('after', example('signwright policy schema > policy.schema.json'))
     .action(() => finish(policySchema()));
+  policy
+    .command('diff')
+    .description('say in words what one policy asks for more or less than another')
+    .argument('<old>', 'the policy as it was')
+    .argument('<new>', 'the policy as it is to be')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText(
+      'after',
+      '\nExits 1 where something became weaker, or may have; what is not understood may have. As json: version, old, new, weaker, stricter, changes.',
+    )
+    .addHelpText('after', example('signwright policy diff main/signwright.yaml signwright.yaml'))
+    .action((old: string, now: string, options: { output: 'text' | 'json' }) => finish(policyDiff(old, now, options)));
   policy
     .command('sign')
     .description('sign this edition of a policy, for those who build on it and for anchors; into FILE.sigstore.json')

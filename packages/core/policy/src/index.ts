@@ -3,6 +3,8 @@ export { parseAnchor } from './anchor.ts';
 export type { Credentials } from './check-anchor.ts';
 export { checkAnchor, trustRootDigestOf } from './check-anchor.ts';
 export type { Demands } from './demands.ts';
+export type { Change, Effect } from './diff/change.ts';
+export { diffPolicies } from './diff/diff-policies.ts';
 export type { Unenforced } from './enforcement.ts';
 export type { Explanation, LayerExplanation, RequirementOrigin } from './explain.ts';
 export { explain } from './explain.ts';

@@ -184,3 +184,38 @@ test.each([
   expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining(message)]);
   there.remove();
 });
+
+describe('signwright policy diff', () => {
+  const changed = (from: string, to: string): string => trialPolicy(RULE).replace(from, to);
+
+  test('says what became weaker, with the line in each file, and exits 1', async () => {
+    here.write('was.yaml', trialPolicy(RULE));
+    here.write('is.yaml', changed('production: {}', 'production: { allow-development: true }'));
+    const { status, stdout, stderr } = await here.run(['policy', 'diff', 'was.yaml', 'is.yaml']);
+    expect([status, stderr]).toEqual([1, '']);
+    expect(stdout).toBe(`weaker, or may be:
+  environment production: what rests on a trial root may go there
+    was.yaml:3:102 → is.yaml:3:123
+1 weaker, 0 stricter, 0 different
+`);
+    const back = await here.run(['policy', 'diff', 'is.yaml', 'was.yaml', '--output', 'json']);
+    expect([back.status, JSON.parse(back.stdout)]).toMatchObject([
+      0,
+      {
+        version: 1,
+        old: { file: 'is.yaml' },
+        weaker: 0,
+        stricter: 1,
+        changes: [{ effect: 'stricter', about: 'environment production' }],
+      },
+    ]);
+    const same = await here.run(['policy', 'diff', 'is.yaml', 'is.yaml']);
+    expect([same.status, same.stdout]).toEqual([0, 'the two are the same policy\n']);
+  });
+
+  test('compares no policy that is none', async () => {
+    here.write('was.yaml', trialPolicy(RULE));
+    here.write('none.yaml', 'version: 2\n');
+    expect(await here.run(['policy', 'diff', 'was.yaml', 'none.yaml'])).toMatchObject({ status: 2, stdout: '' });
+  });
+});

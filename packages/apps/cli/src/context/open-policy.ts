@@ -24,15 +24,10 @@ export type PolicyOptions = { readonly policy: string; readonly anchor?: string 
 
 const MAX_REFERRED = 4 * 1024 * 1024;
 
-/** Reads the policy, what it refers to, and holds it against the anchor. */
+/** Reads the policy, what it refers to, and holds it against the anchor and against what this machine has seen. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
+  const { policy, read, files } = await readPolicy(options.policy, now);
   const directory = dirname(options.policy);
-  const bases = createBases();
-  const { read, files } = recordReads((path) => bases.read(path) ?? readReferred(directory, path));
-  const policy = await loadPolicy(options.policy, read, { now, fetchBase: bases.fetchBase }).catch((error: unknown) => {
-    throw missingPolicy(options.policy, error);
-  });
-  await bases.keep(files);
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   // Beside the policy, and so in its snapshot: an anchor may ask for it years later.
@@ -42,6 +37,17 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
   return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined, snapshot };
+}
+
+/** Reads a policy with what it refers to and builds on, to look at: nothing says that it is the one to judge by. */
+export async function readPolicy(file: string, now: Date): Promise<{ policy: Policy } & ReturnType<typeof recordReads>> {
+  const bases = createBases();
+  const { read, files } = recordReads((path) => bases.read(path) ?? readReferred(dirname(file), path));
+  const policy = await loadPolicy(file, read, { now, fetchBase: bases.fetchBase }).catch((error: unknown) => {
+    throw missingPolicy(file, error);
+  });
+  await bases.keep(files);
+  return { policy, read, files };
 }
 
 /** Reads the anchor a user names. */
