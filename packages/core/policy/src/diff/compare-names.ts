@@ -1,5 +1,5 @@
 import { KINDS } from '@signwright/signing-core';
-import type { Environment, Tier } from '../generated/policy-file.ts';
+import type { Environment, Member, Tier } from '../generated/policy-file.ts';
 import type { Layer, Policy } from '../policy.ts';
 import { type Definition, type Scope, SECTION_WORDS, type Section } from '../scope.ts';
 import { type Change, changeAt, type Difference, type Effect, type Place, same, unknownDifferences } from './change.ts';
@@ -23,7 +23,7 @@ export function compareNames(policies: Pair): Change[] {
     ...section('people', policies, UNUSED, (id, was, is) =>
       same(was, is) ? [] : [{ effect: 'weaker', text: `how ${id} is recognised changed, and may be weaker` }],
     ),
-    ...section('roles', policies, UNUSED, (_, was, is) => compareMembers(was, is)),
+    ...section('roles', policies, UNUSED, (_, was, is) => compareMembers(was.map(memberText), is.map(memberText))),
     ...section('identities', policies, UNUSED, (id, was, is) =>
       same(was, is) && before.identityRoots.get(id) === after.identityRoots.get(id)
         ? []
@@ -31,6 +31,13 @@ export function compareNames(policies: Pair): Change[] {
     ),
     ...compareEnvironments(policies),
   ];
+}
+
+/** A member as people read it; with other times it is another. */
+function memberText(member: Member): string {
+  if (typeof member === 'string') return member;
+  const { person, from, until } = member;
+  return [person, ...(from === undefined ? [] : [`from ${from}`]), ...(until === undefined ? [] : [`until ${until}`])].join(' ');
 }
 
 /** What comes or goes demands nothing and lets nobody in until something that is compared names it. */
