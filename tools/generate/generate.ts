@@ -1,24 +1,33 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { referencePage } from './reference-page.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Source } from './schema.ts';
 import { schemaModule } from './schema-module.ts';
 import { typesModule } from './types-module.ts';
 import { validatorModule } from './validator-module.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SCHEMA = 'packages/core/policy/schema/policy.schema.json';
+const SCHEMAS = 'packages/core/policy/schema';
 const GENERATED = 'packages/core/policy/src/generated';
+const POLICY: Source = { file: 'policy.schema.json', type: 'PolicyFile', what: 'a policy file', text: 'policySchemaText' };
+const CASES: Source = { file: 'cases.schema.json', type: 'CasesFile', what: 'a file of cases', text: 'casesSchemaText' };
 
-/** Everything made from the policy's schema: path from the repository's root → text. */
+/** Everything made from the schemas: path from the repository's root → text. */
 export async function generateAll(): Promise<ReadonlyMap<string, string>> {
-  const schema = JSON.parse(await readFile(resolve(ROOT, SCHEMA), 'utf8')) as Schema;
+  const [policy, cases] = [await readSchema(POLICY), await readSchema(CASES)];
   return new Map([
-    [`${GENERATED}/policy-file.ts`, await typesModule(schema)],
-    [`${GENERATED}/policy-schema.ts`, schemaModule(schema)],
-    [`${GENERATED}/validate-policy-file.ts`, await validatorModule(schema)],
-    ['docs/policy-reference.md', referencePage(schema)],
+    [`${GENERATED}/policy-file.ts`, await typesModule(policy, POLICY)],
+    [`${GENERATED}/policy-schema.ts`, schemaModule(policy, POLICY)],
+    [`${GENERATED}/validate-policy-file.ts`, await validatorModule(policy, POLICY)],
+    [`${GENERATED}/cases-file.ts`, await typesModule(cases, CASES)],
+    [`${GENERATED}/cases-schema.ts`, schemaModule(cases, CASES)],
+    [`${GENERATED}/validate-cases-file.ts`, await validatorModule(cases, CASES)],
+    ['docs/policy-reference.md', referencePage(policy)],
   ]);
+}
+
+async function readSchema({ file }: Source): Promise<Schema> {
+  return JSON.parse(await readFile(resolve(ROOT, SCHEMAS, file), 'utf8')) as Schema;
 }
 
 /** The generated files that are not what the schema makes them. */
@@ -34,7 +43,7 @@ export async function drifted(): Promise<string[]> {
 async function main(): Promise<void> {
   if (process.argv.includes('--check')) {
     const stale = await drifted();
-    for (const path of stale) console.error(`${path} is not what ${SCHEMA} makes it: run npm run generate`);
+    for (const path of stale) console.error(`${path} is not what ${SCHEMAS} makes it: run npm run generate`);
     process.exitCode = stale.length === 0 ? 0 : 1;
     return;
   }

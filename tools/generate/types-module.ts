@@ -1,17 +1,20 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
-import { BANNER, type Schema } from './schema.ts';
+import { bannerOf, type Schema, type Source } from './schema.ts';
 
-/** The TypeScript types of a policy file. Cross-field rules (`oneOf`, `if`) are left to the validator: types say shapes. */
-export async function typesModule(schema: Schema): Promise<string> {
-  const shapes = { ...shapeOf(schema), required: ['version'] };
-  const text = await compile(shapes as JSONSchema, 'PolicyFile', {
+/** The TypeScript types of what a schema describes. Cross-field rules (`oneOf`, `if`) are left to the validator: types say shapes. */
+export async function typesModule(schema: Schema, source: Source): Promise<string> {
+  const shapes = {
+    ...shapeOf(schema),
+    required: (schema.required ?? []).filter((key) => schema.properties?.[key] !== undefined),
+  };
+  const text = await compile(shapes as JSONSchema, source.type, {
     additionalProperties: false,
     bannerComment: '',
     format: true,
     style: { printWidth: 130, singleQuote: true },
     unreachableDefinitions: false,
   });
-  return `${BANNER}\n${text}`;
+  return `${bannerOf(source)}\n${text}`;
 }
 
 const NOT_A_SHAPE = new Set([

@@ -2,13 +2,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
 import addFormats from 'ajv-formats';
 import { build } from 'esbuild';
-import { BANNER, type Schema } from './schema.ts';
+import { bannerOf, type Schema, type Source } from './schema.ts';
 
 const HEAD = `// @ts-nocheck
 // biome-ignore-all lint: generated
 /* oxlint-disable */
 `;
-const TAIL = `
+const ERROR = `
 /** One thing the schema found. */
 export type SchemaError = {
   instancePath: string;
@@ -16,15 +16,20 @@ export type SchemaError = {
   keyword: string;
   params: Record<string, unknown>;
   propertyName?: string;
-};
-/** Checks a value against the policy's schema: every error, none where it is valid. */
-export function validatePolicyFile(value: unknown): readonly SchemaError[] {
+};`;
+
+function tailOf({ type, what }: Source): string {
+  const error = type === 'PolicyFile' ? ERROR : "\nimport type { SchemaError } from './validate-policy-file.ts';";
+  return `${error}
+/** Checks a value against the schema of ${what}: every error, none where it is valid. */
+export function validate${type}(value: unknown): readonly SchemaError[] {
   return validate(value) ? [] : validate.errors;
 }
 `;
+}
 
 /** The schema compiled to plain code by ajv, with the little of ajv's run time it needs, so that loading it costs next to nothing. */
-export async function validatorModule(schema: Schema): Promise<string> {
+export async function validatorModule(schema: Schema, source: Source): Promise<string> {
   const ajv = new Ajv2020({
     allErrors: true,
     messages: false,
@@ -48,5 +53,5 @@ export async function validatorModule(schema: Schema): Promise<string> {
     charset: 'ascii',
   });
   const code = bundled.outputFiles[0]?.text.trim() ?? '';
-  return `${BANNER}${HEAD}${code}\nconst validate = validator.validate;${TAIL}`;
+  return `${bannerOf(source)}${HEAD}${code}\nconst validate = validator.validate;${tailOf(source)}`;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type PolicyExplainOptions, policyCheck, policyExplain, policySchema } from './commands/policy.ts';
 import { policyDiff } from './commands/policy-diff.ts';
 import { type PolicySignOptions, policySign } from './commands/policy-sign.ts';
+import { type PolicyTestOptions, policyTest } from './commands/policy-test.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
 import { outputOption } from './shared-options.ts';
@@ -35,7 +36,8 @@ export function addPolicy(policy: Command, finish: Finish, run: Run): void {
     .command('schema')
     .description('print the JSON Schema of policies, for editors')
     .addHelpText('after', example('signwright policy schema > policy.schema.json'))
-    .action(() => finish(policySchema()));
+    .option('--cases', 'of files of cases, as "policy test" reads them')
+    .action((options: { cases?: true }) => finish(policySchema(options)));
   policy
     .command('diff')
     .description('say in words what one policy asks for more or less than another')
@@ -48,6 +50,15 @@ export function addPolicy(policy: Command, finish: Finish, run: Run): void {
     )
     .addHelpText('after', example('signwright policy diff main/signwright.yaml signwright.yaml'))
     .action((old: string, now: string, options: { output: 'text' | 'json' }) => finish(policyDiff(old, now, options)));
+  policy
+    .command('test')
+    .description('hold a policy to cases: names and files, and what must come out of them')
+    .argument('<cases>', 'a file of cases (its schema: signwright policy schema --cases)')
+    .option('--policy <file>', 'the policy (default: the one the cases name, else signwright.yaml beside them)')
+    .addOption(outputOption(['text', 'json', 'junit']))
+    .addHelpText('after', '\nExits 1 where a case fails. As json: version, file, policy, failed, cases.')
+    .addHelpText('after', example('signwright policy test cases.yaml --output junit > cases.xml'))
+    .action((cases: string, options: PolicyTestOptions) => finish(policyTest(cases, options, run)));
   policy
     .command('sign')
     .description('sign this edition of a policy, for those who build on it and for anchors; into FILE.sigstore.json')

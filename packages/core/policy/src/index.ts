@@ -1,5 +1,8 @@
 export type { Anchor } from './anchor.ts';
 export { parseAnchor } from './anchor.ts';
+export { checkResolution, checkVerdict } from './cases/check-case.ts';
+export type { PolicyCase, PolicyCases } from './cases/parse-cases.ts';
+export { parseCases } from './cases/parse-cases.ts';
 export type { Credentials } from './check-anchor.ts';
 export { checkAnchor, trustRootDigestOf } from './check-anchor.ts';
 export type { Demands } from './demands.ts';
@@ -8,6 +11,7 @@ export { diffPolicies } from './diff/diff-policies.ts';
 export type { Unenforced } from './enforcement.ts';
 export type { Explanation, LayerExplanation, RequirementOrigin } from './explain.ts';
 export { explain } from './explain.ts';
+export { casesSchemaText } from './generated/cases-schema.ts';
 export { policySchemaText } from './generated/policy-schema.ts';
 export type { Findings, InHand } from './judge.ts';
 export { judgeArtifact, refuseUnenforced } from './judge.ts';

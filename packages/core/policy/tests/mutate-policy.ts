@@ -27,8 +27,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
     .map(([id, key]) => onTier(id, ({ [key]: gone, ...rest }) => (key === 'signatures' ? { ...rest, [key]: gone } : rest))),
   fc.constantFrom(...TIERS).map((id) => onTier(id, (one) => ({ ...one, signatures: ['a', 'b', 'c'] }))),
   fc.constantFrom(...TIERS).map((id) => onTier(id, ({ mode: _, until: __, ...rest }) => rest)),
-  fc.boolean().map((allowed) => (policy) => within(policy, 'environments', 'default', { 'allow-development': allowed })),
-  fc.boolean().map((allowed) => (policy) => within(policy, 'environments', 'production', { 'allow-development': allowed })),
+  fc.boolean().map((allowed) => (policy: Written) => within(policy, 'environments', 'default', { 'allow-development': allowed })),
+  fc
+    .boolean()
+    .map((allowed) => (policy: Written) => within(policy, 'environments', 'production', { 'allow-development': allowed })),
   fc
     .constantFrom({ 'repository-id': '2' }, { 'repository-id': '1', ref: 'refs/heads/main' }, { 'repository-id': '1' })
     .map((claims) => (policy: Written) => within(policy, 'workloads', 'ci', { issuer: 'https://ci.example', ...claims })),

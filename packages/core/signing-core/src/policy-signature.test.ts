@@ -89,7 +89,9 @@ describe("a policy's signature", () => {
     });
     await expect(verifyPolicySignature(bytes, EDITION, SOMEBODY, undefined)).rejects.toMatchObject({ code: 'verification' });
     const silent = rootOf(authority, ['https://another.example']);
-    await expect(verifyPolicySignature(bytes, EDITION, SOMEBODY, silent)).rejects.toMatchObject({ refusal: 'issuer-not-asserted' });
+    await expect(verifyPolicySignature(bytes, EDITION, SOMEBODY, silent)).rejects.toMatchObject({
+      refusal: 'issuer-not-asserted',
+    });
   });
 
   test('with any bit of it changed does not verify', async () => {
@@ -105,7 +107,10 @@ describe("a policy's signature", () => {
 
   test('is not made by whom the policy does not name for the signer', async () => {
     const signing = byCertificate();
-    const other = { ...signing, rule: { ...signing.rule, workloads: [{ id: 'x', issuer: 'https://issuer.example', ref: 'refs/tags/*' }] } };
+    const other = {
+      ...signing,
+      rule: { ...signing.rule, workloads: [{ id: 'x', issuer: 'https://issuer.example', ref: 'refs/tags/*' }] },
+    };
     await expect(signPolicy(EDITION, other)).rejects.toMatchObject({ code: 'denied' });
   });
 

@@ -1,3 +1,5 @@
+export type { CaseResult, CasesReport } from './cases/render-cases.ts';
+export { renderCases } from './cases/render-cases.ts';
 export { oneLine } from './escape/one-line.ts';
 export { safeJson } from './escape/safe-json.ts';
 export type { PlanFormat, PlanRow, PlanStatus } from './plan/render-plan.ts';

@@ -1,4 +1,5 @@
 import {
+  casesSchemaText,
   type Policy,
   policySchemaText,
   problemLine,
@@ -94,7 +95,7 @@ export async function policyExplain(name: string, options: PolicyExplainOptions)
   return resolution.status === 'environment-needed' ? EXIT.usage : EXIT.deny;
 }
 
-/** `signwright policy schema` */
-export async function policySchema(): Promise<void> {
-  process.stdout.write(policySchemaText);
+/** `signwright policy schema [--cases]` */
+export async function policySchema({ cases }: { readonly cases?: true }): Promise<void> {
+  process.stdout.write(cases ? casesSchemaText : policySchemaText);
 }

@@ -12,7 +12,7 @@ export type SchemaError = {
   params: Record<string, unknown>;
   propertyName?: string;
 };
-/** Checks a value against the policy's schema: every error, none where it is valid. */
+/** Checks a value against the schema of a policy file: every error, none where it is valid. */
 export function validatePolicyFile(value: unknown): readonly SchemaError[] {
   return validate(value) ? [] : validate.errors;
 }

@@ -44,12 +44,13 @@ async function load(base: Files, extended = SIGNED, more = ''): Promise<Policy> 
 }
 
 async function refusal(loading: Promise<Policy>): Promise<string> {
-  const error = await loading.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof PolicyError)) throw error ?? new Error('accepted');
-  return error.problems.map(problemLine).join('\n');
+  try {
+    await loading;
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems.map(problemLine).join('\n');
+    throw error;
+  }
+  throw new Error('accepted');
 }
 
 describe('a base by signature', () => {

@@ -11,8 +11,8 @@ type Schema = { readonly [key: string]: unknown };
  * The errors of the schema as problems for people: one for each thing that is wrong, never the alternatives that a validator
  * tried on its way.
  */
-export function schemaProblems(source: Source, errors: readonly SchemaError[]): Problem[] {
-  const schema = JSON.parse(policySchemaText) as Schema;
+export function schemaProblems(source: Source, errors: readonly SchemaError[], schemaText: string = policySchemaText): Problem[] {
+  const schema = JSON.parse(schemaText) as Schema;
   const told = new Set<string>();
   const problems: Problem[] = [];
   for (const error of errors) {
