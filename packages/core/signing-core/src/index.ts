@@ -76,6 +76,10 @@ export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
 export { personOf } from './match-person.ts';
+export type { Who } from './match-who.ts';
+export { whoText } from './match-who.ts';
+export type { PolicyEdition, VerifiedPolicySignature } from './policy-signature.ts';
+export { POLICY_STATEMENT, signPolicy, verifyPolicySignature } from './policy-signature.ts';
 export type {
   ApprovalMeans,
   ApprovalSource,
@@ -84,10 +88,6 @@ export type {
   PlatformApprovals,
   RunReference,
 } from './ports/approval-source.ts';
-export type { Who } from './match-who.ts';
-export { whoText } from './match-who.ts';
-export type { PolicyEdition, VerifiedPolicySignature } from './policy-signature.ts';
-export { POLICY_STATEMENT, signPolicy, verifyPolicySignature } from './policy-signature.ts';
 export type { AuditLog, Receipt } from './ports/audit-log.ts';
 export type { Blob, BlobStore, Version } from './ports/blob-store.ts';
 export type { CertificateIssuer } from './ports/certificate-issuer.ts';

@@ -1,5 +1,5 @@
 import { KINDS, type Kind, SEVERITIES } from '@signwright/signing-core';
-import { type ApprovalDemand, type AttestationDemand, type Demands, type GlassDemand } from '../demands.ts';
+import type { ApprovalDemand, AttestationDemand, Demands, GlassDemand } from '../demands.ts';
 import type { TierDemands } from '../resolve-tier.ts';
 import { instantOf } from '../values/instant.ts';
 import { type Difference, same, span, unknownDifferences } from './change.ts';

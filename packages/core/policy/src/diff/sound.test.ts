@@ -1,4 +1,4 @@
-import { type Requirement, type SignerRule, SignwrightError } from '@signwright/signing-core';
+import { type Requirement, type RoleRule, type SignerRule, SignwrightError } from '@signwright/signing-core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { basePolicy, localAddition, query } from '../../tests/arbitrary-policy.ts';
@@ -35,13 +35,28 @@ function narrower(strong: SignerRule, weak: SignerRule): boolean {
   );
 }
 
+/** Whether the members of the first are all of the second's. */
+function fewer(strong: RoleRule, weak: RoleRule): boolean {
+  return strong.members.every((one) => weak.members.some((other) => JSON.stringify(one) === JSON.stringify(other)));
+}
+
+type Collected = { readonly collectors: readonly SignerRule[] };
+
+/** The collectors, those that are narrower as they were. */
+function narrowed({ collectors }: Collected, weak: Collected): readonly SignerRule[] {
+  return collectors.map((one) => weak.collectors.find((other) => other.id === one.id && narrower(one, other)) ?? one);
+}
+
 /** As `implies`; a signer may be narrower in the strong one, and where keys of tiers stand is no demand. */
 function demandsNoLess(strong: Resolution, weak: Resolution): boolean {
   if (strong.status !== 'required' || weak.status !== 'required') return implies(strong, weak);
-  const signerOf = (one: Requirement): SignerRule | undefined => (one.type === 'signature' ? one.signer : undefined);
   const like = (one: Requirement): Requirement => {
-    const [a, b] = [signerOf(one), signerOf(weak.requirements.find(({ id }) => id === one.id) ?? one)];
-    return one.type === 'signature' && a !== undefined && b !== undefined && narrower(a, b) ? { ...one, signer: b } : one;
+    const other = weak.requirements.find(({ id, type }) => id === one.id && type === one.type) ?? one;
+    if ('signer' in one && 'signer' in other && narrower(one.signer, other.signer)) return { ...one, signer: other.signer };
+    if (one.type === 'approval' && other.type === 'approval')
+      return { ...one, role: fewer(one.role, other.role) ? other.role : one.role, collectors: narrowed(one, other) };
+    if (one.type === 'duties' && other.type === 'duties') return { ...one, collectors: narrowed(one, other) };
+    return one;
   };
   return implies({ ...strong, requirements: strong.requirements.map(like), unenforced: [] }, { ...weak, unenforced: [] });
 }
