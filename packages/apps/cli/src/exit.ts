@@ -18,7 +18,7 @@ const BY_CODE: { readonly [code in ErrorCode]: number } = {
 };
 
 /** The exit code of a verdict. */
-export function exitOf(result: Result): number {
+function exitOf(result: Result): number {
   return EXIT[result];
 }
 

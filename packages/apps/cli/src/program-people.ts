@@ -70,7 +70,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
 }
 
 /** Adds the options of every command that a person signs with. */
-export function asPerson(command: Command): Command {
+function asPerson(command: Command): Command {
   return command
     .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')

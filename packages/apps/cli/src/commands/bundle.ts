@@ -9,7 +9,6 @@ import {
   type Certificate,
   IN_TOTO,
   identityOf,
-  keyIdOf,
   MAX_BUNDLE,
   messageOf,
   parseBundle,

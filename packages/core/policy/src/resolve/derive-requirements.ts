@@ -42,7 +42,10 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
         ...(source && { source }),
       };
       const name = [
-        ...['attestation', type, by, ...(format ?? [])],
+        'attestation',
+        type,
+        by,
+        ...(format ?? []),
         ...(builder ? [`builder=${builder}`] : []),
         ...(source ? [`source=${source}`] : []),
       ].join(':');

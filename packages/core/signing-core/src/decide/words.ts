@@ -22,9 +22,6 @@ export type Word = {
   readonly development: boolean;
 };
 
-/** What people said, and what of it does not count. */
-export type Words = { readonly words: readonly Word[]; readonly refused: readonly Refusal[] };
-
 /** Something a person said; without a word it voids what they said before. */
 export type Heard = { readonly person: string; readonly at: number; readonly evidence: Sha256; readonly word?: Word };
 

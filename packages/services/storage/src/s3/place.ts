@@ -23,7 +23,7 @@ const REGION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether a host, as URLs have it, is this machine. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
