@@ -88,7 +88,12 @@ describe('an anchor by signature', () => {
     const policy = await loaded();
     const signature = await SECURITY.sign(editionOf(policy));
     const edition = await checkAnchor(policy, { ...UNSIGNED, signature }, anchor(signedBy()));
-    expect(edition).toEqual({ ...editionOf(policy), who: SECURITY.who, where: 'anchor.yaml' });
+    expect(edition).toEqual({
+      ...editionOf(policy),
+      who: SECURITY.who,
+      root: policy.trust?.root?.wholeDigest,
+      where: 'anchor.yaml',
+    });
   });
 
   test('takes no policy that was changed after it was signed', async () => {

@@ -65,7 +65,8 @@ async function checkSigned(
     if (!(error instanceof SignwrightError)) throw error;
     throw notPinned(`it must be signed by ${whoText(who)}: ${error.message}`, anchor, error);
   }
-  return { name, serial, digest, who, where: anchor.where };
+  const root = 'publicKey' in who ? undefined : policy.trust?.root?.wholeDigest;
+  return { name, serial, digest, who, ...(root === undefined ? {} : { root }), where: anchor.where };
 }
 
 function notPinned(why: string, anchor: Anchor, cause?: unknown): SignwrightError {

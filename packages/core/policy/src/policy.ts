@@ -122,6 +122,8 @@ export type Layer = {
 /** An edition of a policy that a signature vouches for: never an older one again, where that can be remembered. */
 export type SignedEdition = PolicyEdition & {
   readonly who: Who;
+  /** What whoever signed was traced to, issuers included; absent for a pinned key. */
+  readonly root?: Sha256;
   /** Its file or address. */
   readonly where: string;
 };

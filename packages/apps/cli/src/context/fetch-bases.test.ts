@@ -91,6 +91,19 @@ describe('a policy on one that is fetched', () => {
     expect([fresh.status, fresh.stderr]).toEqual([2, expect.stringContaining('has the serial 3, and 4 at least is wanted')]);
   });
 
+  test('is not held against what somebody with a trust root of their own has signed in the same name', async () => {
+    const stranger = await createWorkspace({ trial: false });
+    await stranger.run(['trust', 'init', '--trial', '--repository', 'https://trial.signwright.invalid/acme/app']);
+    stranger.write('central.yaml', `${trialPolicy(RULE)}name: central\nserial: 9000\n`);
+    expect((await stranger.run(['policy', 'sign', 'central.yaml', '--signer', 'build'])).status).toBe(0);
+    stranger.write('local.yaml', local('file: central.yaml', SIGNED));
+    const env = { XDG_STATE_HOME: here.path('shared/state'), XDG_CACHE_HOME: here.path('shared/cache') };
+    expect((await stranger.run(['policy', 'check', 'local.yaml'], { env })).status).toBe(0);
+    await publish(3);
+    expect((await run(local(byUrl(), SIGNED), undefined, 'shared')).status).toBe(0);
+    stranger.remove();
+  });
+
   test('by digest needs no network once it was loaded, and none that was tampered with here', async () => {
     const digest = await publish(3);
     const policy = local(byUrl(), `sha256: ${digest}`);

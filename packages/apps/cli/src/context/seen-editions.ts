@@ -16,12 +16,17 @@ export async function rememberEditions(editions: readonly SignedEdition[]): Prom
   const state = stateDirectory();
   if (state === undefined) return;
   for (const edition of editions) {
-    const place = join(state, 'signwright', 'editions', hexOf(sha256(JSON.stringify([edition.name, whoText(edition.who)]))));
+    const place = join(state, 'signwright', 'editions', keyOf(edition));
     const seen = await editionsIn(place);
     const newest = seen.reduce<SeenEdition | undefined>((a, b) => (a === undefined || b.serial > a.serial ? b : a), undefined);
     checkNotOlder(edition, newest);
     if (edition.serial !== newest?.serial) await remember(place, edition, seen);
   }
+}
+
+/** By its trust root too: whoever brings one of their own signs in anybody's name, and must not spoil what is remembered of others. */
+function keyOf({ name, who, root }: SignedEdition): string {
+  return hexOf(sha256(JSON.stringify([name, whoText(who), root ?? ''])));
 }
 
 /** XDG Base Directory Specification; nothing where there is no home. */

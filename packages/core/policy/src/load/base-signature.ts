@@ -49,7 +49,7 @@ export async function checkBaseSignature(
     const { development } = await verifyPolicySignature(bytes, edition, who, trusted);
     const where = base.source.file;
     const trial = warningAt(source, ['extends', 'signed-by'], `the signature of ${where} rests on a trial trust root`);
-    return { edition: { ...edition, who, where }, problems: development ? [trial] : [] };
+    return { edition: { ...edition, who, root: root.wholeDigest, where }, problems: development ? [trial] : [] };
   } catch (error) {
     if (!(error instanceof SignwrightError) || error.code === 'unreachable' || error.code === 'cancelled') throw error;
     return refuse(`${base.source.file} must be signed by ${whoText(who)}: ${messageOf(error)}`);

@@ -57,7 +57,14 @@ describe('a base by signature', () => {
   test('is taken in the edition that is signed, whichever that is, and tells which it was', async () => {
     const seven = await load(await central());
     expect(seven.signedBases).toEqual([
-      { name: 'central', serial: 7, digest: seven.layers[0]?.digest, who: SECURITY.who, where: 'base/central.yaml' },
+      {
+        name: 'central',
+        serial: 7,
+        digest: seven.layers[0]?.digest,
+        who: SECURITY.who,
+        root: expect.stringMatching(/^sha256:/),
+        where: 'base/central.yaml',
+      },
     ]);
     expect(resolveArtifact(seven, { name: 'dist/a' }).status).toBe('required');
     const eight = await load(await central(CENTRAL.replace('serial: 7', 'serial: 8')));
