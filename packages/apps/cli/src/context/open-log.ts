@@ -4,6 +4,7 @@ import type { AuditLog as OpenAuditLog } from '@signwright/audit-log';
 import type { AuditDefinition } from '@signwright/policy';
 import {
   type AuditLog as Log,
+  type OpenedSegment,
   openSegment,
   type SegmentSigning,
   type Signer,
@@ -93,13 +94,21 @@ export function logKeysOf({ rule }: AuditDefinition): [VerifierKey, ...VerifierK
   return [first, ...others];
 }
 
+/** Opens segments, as whoever orders them does: those of the log, and of the policy's signers and people. */
+export function openSegmentsOf(open: OpenPolicy, audit: AuditDefinition): (bytes: Uint8Array) => Promise<OpenedSegment> {
+  const trusted = {
+    logKeys: logKeysOf(audit),
+    trust: evidenceTrust(open),
+    signers: [...open.policy.signers.values()].map(({ rule }) => rule),
+  };
+  return (bytes) => openSegment(bytes, trusted);
+}
+
 /** Opens the log for writing. */
 export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: OpenStore, writer: Writer): Promise<OpenAuditLog> {
   const { openAuditLog } = await import('@signwright/audit-log');
   const { witnesses, count } = proofTrustOf(audit.rule);
   const keys = logKeysOf(audit);
-  const signers = [...open.policy.signers.values()].map(({ rule }) => rule);
-  const trust = evidenceTrust(open);
   return openAuditLog({
     blobs: store.blobs,
     ...(store.transactions ? { transactions: store.transactions } : {}),
@@ -109,7 +118,7 @@ export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: O
     segments: {
       seal: async (records) =>
         sealSegment(records, { ...(await writer.author()), ...(writer.logKey ? {} : { log: keys[0].name }) }),
-      open: (bytes) => openSegment(bytes, { logKeys: keys, trust, signers }),
+      open: openSegmentsOf(open, audit),
     },
     ...(writer.logKey ? { signer: writer.logKey } : {}),
     clock: systemClock,

@@ -38,18 +38,23 @@ export async function checkBegun({ note, next }: OpenLogReader, { blobs, place }
 
 /** Opens the log a policy names; nothing is written to it. */
 export async function readLog({ policy }: { readonly policy: string }): Promise<ReadableLog> {
-  const open = await openPolicy({ policy }, new Date());
+  return readLogOf(await openPolicy({ policy }, new Date()));
+}
+
+/** The same, of a policy that is open. */
+export async function readLogOf(open: OpenPolicy): Promise<ReadableLog> {
   const audit = auditDefinition(open);
   const keys = logKeysOf(audit);
   const store = await openLogStore(open, audit);
-  const { openLogReader } = await import('@signwright/audit-log');
+  const { INDEX_FORMAT, openLogReader } = await import('@signwright/audit-log');
   const { blobs, place } = store;
+  const index = `${hexOf(sha256(`${keys[0].name}\n${place.reference}`))}-${INDEX_FORMAT}.sqlite`;
   return {
     open,
     audit,
     origin: keys[0].name,
     store,
-    indexFile: join(cacheDirectory(), 'indexes', `${hexOf(sha256(`${keys[0].name}\n${place.reference}`))}.sqlite`),
+    indexFile: join(cacheDirectory(), 'indexes', index),
     reader: async () => {
       const reader = await openLogReader({ blobs, keys });
       await checkBegun(reader, store);

@@ -1,10 +1,9 @@
 import type { openLogReader } from '@signwright/audit-log';
 import { readBounded } from '@signwright/files';
 import { safeJson } from '@signwright/report';
-import { MAX_NOTE, openSegment, SignwrightError } from '@signwright/signing-core';
-import { evidenceTrust } from '../../context/evidence-trust.ts';
+import { MAX_NOTE, SignwrightError } from '@signwright/signing-core';
 import { proofTrustOf } from '../../context/find-records.ts';
-import { auditDefinition, logKeysOf, openLogStore } from '../../context/open-log.ts';
+import { auditDefinition, logKeysOf, openLogStore, openSegmentsOf } from '../../context/open-log.ts';
 import { openPolicy } from '../../context/open-policy.ts';
 import type { OpenStore } from '../../context/open-store.ts';
 import { checkBegun } from '../../context/read-log.ts';
@@ -27,14 +26,12 @@ export async function auditVerify(options: AuditVerifyOptions): Promise<number> 
   const store = await openLogStore(open, audit);
   const { blobs } = store;
   const keys = logKeysOf(audit);
-  const signers = [...open.policy.signers.values()].map(({ rule }) => rule);
-  const trust = evidenceTrust(open);
   const { verifyLog } = await import('@signwright/audit-log');
   await checkThere(store, keys, options.since);
   const { sound, checkpoint, segments, records, findings, more } = await verifyLog({
     blobs,
     keys,
-    open: (bytes) => openSegment(bytes, { logKeys: keys, trust, signers }),
+    open: openSegmentsOf(open, audit),
     witnesses: proofTrustOf(audit.rule).witnesses,
     earlier: await Promise.all(
       (options.since ?? []).map(async (file) => ({ place: file, bytes: await readBounded(file, MAX_NOTE, 'the checkpoint') })),
