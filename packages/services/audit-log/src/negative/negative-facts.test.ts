@@ -19,7 +19,7 @@ import { readHead, writeHead } from '../order/head.ts';
 import { witnessLog } from '../witness/witness-log.ts';
 import { type LogFacts, type NegativeFactsOptions, negativeFacts } from './negative-facts.ts';
 
-const { signer, job, keys, open, sealBy } = testAuditLog();
+const { origin, signer, job, keys, open, sealBy } = testAuditLog();
 const START = Date.parse('2026-11-22T12:00:00Z');
 const [ann, ben, cem] = ['a', 'b', 'c'].map((name) => testWitness(`${name}.witness.example`)) as [
   TestWitness,
@@ -280,8 +280,8 @@ describe('nothing is known', () => {
 
 describe('of when it is', () => {
   const MINUTE = 60_000;
-  const witness = async (one: TestWitness): Promise<void> => {
-    const report = await witnessLog({ blobs, keys, ...one, clock, remember: async () => undefined });
+  const witness = async (one: TestWitness, others: readonly VerifierKey[] = []): Promise<void> => {
+    const report = await witnessLog({ blobs, keys, ...one, clock, remember: async () => undefined, others });
     expect(report.status).toBe('cosigned');
   };
   const witnessed = (count: number, more: Partial<NegativeFactsOptions> = {}): Promise<LogFacts> =>
@@ -330,6 +330,12 @@ describe('of when it is', () => {
     const twin: VerifierKey = { ...ann.key, name: 'twin.example' };
     await expect(witnessed(2, { witnesses: [ann.key, twin], maxAge: 600 })).rejects.toMatchObject({ code: 'unreachable' });
     expect((await witnessed(1, { witnesses: [ann.key, twin], maxAge: 600 })).upTo.attested).toEqual(new Date(START));
+    // The log's own key, as a witness that joins the first.
+    const itself = testWitness(origin);
+    await witness(itself, [ann.key]);
+    const both = { witnesses: [ann.key, itself.key], maxAge: 600 };
+    await expect(witnessed(2, both)).rejects.toMatchObject({ code: 'unreachable' });
+    expect((await witnessed(1, both)).upTo.attested).toEqual(new Date(START));
   });
 
   test('is nothing where the log does not begin with what a witness saw', async () => {
