@@ -117,22 +117,8 @@ describe.skipIf(!hasSshKeygen)('what the log says against artifacts', () => {
   test('is that the glass was broken, until somebody reviewed it', async () => {
     const here = await project();
     await done(here, 'sign', '--no-sidecars');
-    const said = await done(
-      here,
-      ...[
-        'waive',
-        '--break-glass',
-        '--reason',
-        'an outage',
-        '--key',
-        key.path,
-        '--yes',
-        '--digest',
-        APP,
-        '--name',
-        'dist/app.tgz',
-      ],
-    );
+    const glass = ['--break-glass', '--reason', 'an outage', '--digest', APP, '--name', 'dist/app.tgz'];
+    const said = await done(here, 'waive', ...glass, '--key', key.path, '--yes');
     const broken = /sha256:[0-9a-f]{64}/.exec(said)?.[0] ?? '';
     expect((await against(here)).unreviewed).toEqual([broken]);
     await done(here, 'review', broken, '--reason', 'it was one', '--key', other.path, '--yes');
