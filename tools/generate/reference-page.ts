@@ -1,4 +1,4 @@
-import { UNENFORCED_IN_RULE, UNENFORCED_IN_RUN, UNENFORCED_IN_TIER } from '../../packages/core/policy/src/enforcement.ts';
+import { UNENFORCED_IN_RUN, UNENFORCED_IN_TIER } from '../../packages/core/policy/src/enforcement.ts';
 import { dereference, type Schema } from './schema.ts';
 
 const HEAD = `# Policy reference
@@ -97,8 +97,7 @@ function laterNote(path: string): string {
 function isUnenforced(path: string): boolean {
   return (
     UNENFORCED_IN_RUN.some(({ key }) => key === path) ||
-    UNENFORCED_IN_TIER.some(({ key }) => `tiers.NAME.${key}` === path) ||
-    Object.keys(UNENFORCED_IN_RULE).some((key) => `artifacts[].${key}` === path)
+    UNENFORCED_IN_TIER.some(({ page }) => `tiers.NAME.${page}` === path)
   );
 }
 

@@ -44,7 +44,7 @@ function answer(resolution: Resolution, origins: Explanation['requirements']): s
     case 'required': {
       const demanded = resolution.requirements.map(({ id }) => {
         const from = origins.find(({ requirement }) => requirement === id)?.from ?? [];
-        return `  ${id}, asked by ${from.map(({ tier, where }) => `tier ${tier} (${where})`).join(' and ')}`;
+        return `  ${id}, asked by ${from.map(({ tier, where }) => `${tier === undefined ? 'the rule' : `tier ${tier}`} (${where})`).join(' and ')}`;
       });
       const unenforced = resolution.unenforced.map(
         ({ key, where, what }) =>

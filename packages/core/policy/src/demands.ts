@@ -117,7 +117,8 @@ function uniteGlass(glass: Demands['breakGlass']): Demands['breakGlass'] {
   );
 }
 
-function uniteRoles(all: readonly GlassDemand[]): GlassDemand[] {
+/** The same role takes its highest count, whoever asks for it. */
+export function uniteRoles(all: readonly GlassDemand[]): GlassDemand[] {
   return mergeBy(
     all,
     ({ role }) => role,

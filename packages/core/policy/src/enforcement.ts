@@ -34,18 +34,18 @@ export const UNENFORCED_IN_RUN: readonly {
 /** Keys of a tier, needed where a rule leads to it. */
 export const UNENFORCED_IN_TIER: readonly {
   readonly key: string;
+  /** What exactly, as the reference page has it. */
+  readonly page: string;
   readonly what: string;
   readonly in: (demands: Demands) => boolean;
 }[] = [
   {
     key: 'approvals',
+    page: 'approvals[].document',
     what: 'approvals of a document',
     in: ({ approvals }) => approvals.some(({ document }) => document !== undefined),
   },
 ];
-
-/** Keys of a rule, needed where it matches. */
-export const UNENFORCED_IN_RULE = { vendor: 'verifying what vendors signed' } as const;
 
 /** A key that a run would need and that is not enforced yet. */
 export type Unenforced = {

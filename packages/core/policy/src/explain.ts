@@ -17,10 +17,10 @@ export type LayerExplanation = {
   readonly tiers: readonly { readonly id: string; readonly where: string }[];
 };
 
-/** A requirement, and the tiers that ask for it. */
+/** A requirement, and the tiers that ask for it; where there is none, the rule does itself. */
 export type RequirementOrigin = {
   readonly requirement: string;
-  readonly from: readonly { readonly layer: string; readonly tier: string; readonly where: string }[];
+  readonly from: readonly { readonly layer: string; readonly tier?: string; readonly where: string }[];
 };
 
 /** Why a policy demands what it demands of one artifact. */
@@ -84,13 +84,18 @@ type Origin = RequirementOrigin['from'][number];
 /** Which tiers demand what, by requirement; a tier that several names lead to once. */
 function originsOf(policy: Policy, queries: Explanation['queries']): ReadonlyMap<string, ReadonlyMap<string, Origin>> {
   const origins = new Map<string, Map<string, Origin>>();
+  const add = (id: string, { layer }: LayerExplanation, where: string, tier?: string): void => {
+    const from = origins.get(id) ?? new Map<string, Origin>();
+    origins.set(id, from.set(where, { layer, ...(tier === undefined ? {} : { tier }), where }));
+  };
   for (const explained of queries.flatMap(({ layers }) => layers)) {
     const layer = policy.layers.find(({ name }) => name === explained.layer);
+    const target = layer?.rules.find(({ reference }) => reference === explained.rule)?.target;
+    if (target !== undefined && 'vendor' in target) add(`vendor:${target.vendor}`, explained, explained.rule?.where ?? '');
     for (const { id: tier, where } of explained.tiers) {
       const written = layer?.scope.tiers.get(tier)?.value;
       for (const id of written === undefined ? [] : idsOf(policy, written)) {
-        const from = origins.get(id) ?? new Map<string, Origin>();
-        origins.set(id, from.set(where, { layer: explained.layer, tier, where }));
+        add(id, explained, where, tier);
       }
     }
   }

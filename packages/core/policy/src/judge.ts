@@ -9,15 +9,20 @@ import {
   type NegativeFacts,
   type Outcome,
   type Refusal,
+  type Result,
   type RoleRule,
+  requirementsOf,
   type Sha256,
   SignwrightError,
   shellWord,
+  type VendorRefusal,
   type Verdict,
   type Verified,
   type VerifiedStatement,
+  type VerifiedVendor,
   type WaiverTerms,
 } from '@signwright/signing-core';
+import { uniteRoles } from './demands.ts';
 import type { Unenforced } from './enforcement.ts';
 import type { Policy } from './policy.ts';
 import { inferKind } from './resolve/infer-kind.ts';
@@ -35,6 +40,8 @@ export type Findings = {
   readonly refused: readonly Refusal[];
   /** People's words and attestations about it. */
   readonly statements?: readonly VerifiedStatement[];
+  /** What was found of the vendors whom its rules name. */
+  readonly vendors?: readonly (VerifiedVendor | VendorRefusal)[];
   /** What the audit log proves of it. */
   readonly records?: FoundRecords;
   /** What the log says was rejected or withdrawn. */
@@ -71,11 +78,19 @@ export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings
   if (byName.status !== 'required') return judgeAs(policy, byName, inHand, findings, undefined);
   const asInHand = { name: inHand.name, kind: byName.kind };
   const first = judgeAs(policy, byName, inHand, findings, asInHand);
-  // Whatever a part calls these bytes, it demands no less: what its name alone does not hold up is not let through by another.
-  if (first.result === 'allow' || judgeAs(policy, byName, inHand, findings, undefined).result !== 'allow') return first;
-  return firstAllowing(first, namesOf(inHand, findings.verified), (as) =>
+  if (first.result === 'allow' || !isSigned(policy, byName, inHand, findings)) return first;
+  return bestOf(first, namesOf(inHand, findings.verified), (as) =>
     judgeAs(policy, uniteResolutions(policy, byName, resolve(as)), inHand, findings, as),
   );
+}
+
+/**
+ * Whether its signatures would do, whatever they call it. Whatever a part calls these bytes, it demands no less: what is not signed
+ * under any name is not let through by another.
+ */
+function isSigned(policy: Policy, byName: Required, inHand: InHand, findings: Findings): boolean {
+  const signatures = { ...byName, requirements: requirementsOf(byName.requirements, 'signature') };
+  return judgeAs(policy, { ...signatures, queries: [] }, inHand, findings, undefined).result === 'allow';
 }
 
 /** Refuses a decision that would need what is not enforced yet. */
@@ -130,7 +145,7 @@ function contextOf(
   findings: Findings,
   signedAs: SignedAs | undefined,
 ): DecisionContext {
-  const { at, latest, moment, anchored, unreachable, statements, negative, unreviewed } = findings;
+  const { at, latest, moment, anchored, unreachable, statements, vendors, negative, unreviewed } = findings;
   const flag = inHand.environment === undefined ? '' : ` --environment ${inHand.environment}`;
   return {
     artifact: { name: inHand.name, kind: required.kind, digest: inHand.digest },
@@ -146,6 +161,7 @@ function contextOf(
     rules: required.rules.map(({ digest }) => digest),
     waivers: waiverTerms(policy, required),
     ...(statements === undefined ? {} : { statements }),
+    ...(vendors === undefined ? {} : { vendors }),
     ...(negative === undefined ? {} : { negative }),
     ...(unreviewed === undefined ? {} : { unreviewed }),
     ...(signedAs ? { signedAs } : {}),
@@ -174,7 +190,7 @@ function isEnforced({ demands: { observeUntil } }: Required, at: number): boolea
 /** Who may waive what is demanded here. Where a layer that demands something lets nobody break the glass, nobody may. */
 function waiverTerms(policy: Policy, { demands }: Required): WaiverTerms {
   const layers = demands.breakGlass.map(({ all }) => all);
-  const glass = layers.length === 0 || layers.includes(null) ? undefined : layers.flatMap((all) => all ?? []);
+  const glass = layers.length === 0 || layers.includes(null) ? undefined : uniteRoles(layers.flatMap((all) => all ?? []));
   return {
     ...(policy.waivers === undefined ? {} : { waivers: policy.waivers }),
     ...(policy.invalidateBefore === undefined ? {} : { notBefore: policy.invalidateBefore }),
@@ -262,18 +278,22 @@ export function environmentNeeded(choices: readonly string[]): SignwrightError {
   });
 }
 
-/** The first of the readings that allows, else the verdict by the name in hand, which explains most. */
-function firstAllowing(inHand: Verdict, names: Iterable<SignedAs>, judge: (as: SignedAs) => Verdict): Verdict {
+const WORST_FIRST: readonly Result[] = ['deny', 'inconclusive', 'pending', 'allow'];
+
+/** The best verdict of the readings; of equals the one by the name in hand, which explains most. */
+function bestOf(inHand: Verdict, names: Iterable<SignedAs>, judge: (as: SignedAs) => Verdict): Verdict {
   let undecidable: SignwrightError | undefined;
+  let best = inHand;
   for (const as of names) {
     try {
       const verdict = judge(as);
       if (verdict.result === 'allow') return verdict;
+      if (WORST_FIRST.indexOf(verdict.result) > WORST_FIRST.indexOf(best.result)) best = verdict;
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       undecidable ??= error;
     }
   }
   if (undecidable) throw undecidable;
-  return inHand;
+  return best;
 }

@@ -8,6 +8,7 @@ import type {
   RoleRule,
   Sha256,
   SignerRule,
+  VendorRule,
   WaiverRule,
   Who,
 } from '@signwright/signing-core';
@@ -86,6 +87,9 @@ export type NotifyDefinition = {
   readonly on: readonly string[];
 };
 
+/** A vendor, and the digest by which its trust root enters what is demanded. */
+export type VendorDefinition = { readonly rule: VendorRule; readonly rootDigest: Sha256 };
+
 /** One rule, ready to match. */
 export type Rule = {
   readonly index: number;
@@ -161,8 +165,8 @@ export type Policy = {
   readonly patterns: readonly string[];
   /** The files it is made of: the one everything builds on first, the one that was loaded last. */
   readonly layers: readonly Layer[];
-  /** The digests of the trust roots of `identities`, by identity. */
-  readonly identityRoots: ReadonlyMap<string, Sha256>;
+  /** Whose signatures are accepted and never made. */
+  readonly vendors: ReadonlyMap<string, VendorDefinition>;
   /** The editions of the policies it builds on by `signed-by`. */
   readonly signedBases: readonly SignedEdition[];
 };

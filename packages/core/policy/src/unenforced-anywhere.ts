@@ -1,4 +1,4 @@
-import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from './enforcement.ts';
+import { UNENFORCED_IN_TIER, type Unenforced } from './enforcement.ts';
 import { whereOf } from './parse/source.ts';
 import type { Layer, Policy } from './policy.ts';
 import { demandsOf } from './resolve-tier.ts';
@@ -9,7 +9,7 @@ import { unenforcedInRun } from './unenforced-in-run.ts';
  * tiers and rules, whether or not an artifact meets them. For whoever checks a policy; a run is refused by what it needs alone.
  */
 export function unenforcedAnywhere(policy: Policy): Unenforced[] {
-  return [...unenforcedInRun(policy), ...policy.layers.flatMap((layer) => [...inTiers(layer), ...inRules(layer)])];
+  return [...unenforcedInRun(policy), ...policy.layers.flatMap((layer) => inTiers(layer))];
 }
 
 function inTiers({ content, source, name }: Layer): Unenforced[] {
@@ -21,15 +21,4 @@ function inTiers({ content, source, name }: Layer): Unenforced[] {
       what,
     }));
   });
-}
-
-function inRules({ content, source }: Layer): Unenforced[] {
-  const keys = Object.keys(UNENFORCED_IN_RULE) as (keyof typeof UNENFORCED_IN_RULE)[];
-  return (content.artifacts ?? []).flatMap((rule, index) =>
-    keys.flatMap((key) => {
-      if (rule[key] === undefined) return [];
-      const where = whereOf(source, ['artifacts', index, key]);
-      return [{ key: `artifacts[${index}].${key}`, where, what: UNENFORCED_IN_RULE[key] }];
-    }),
-  );
 }

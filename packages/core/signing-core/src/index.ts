@@ -140,6 +140,7 @@ export type {
   SignatureRequirement,
   SignerRule,
   SshKeyRule,
+  VendorRule,
   WindowRule,
   WorkloadRule,
 } from './requirement.ts';
@@ -203,6 +204,8 @@ export { verifyBundle } from './verify-bundle.ts';
 export type { EvidenceTrust, Verified, VerifiedStatement } from './verify-evidence.ts';
 export { keyFinder, verifyEvidence } from './verify-evidence.ts';
 export { verifyDigest, verifyMessage } from './verify-signature.ts';
+export type { VendorRefusal, VerifiedVendor } from './verify-vendor.ts';
+export { verifyVendor } from './verify-vendor.ts';
 export type { Certificate } from './x509/certificate.ts';
 export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
 export { certificateRequest } from './x509/certificate-request.ts';

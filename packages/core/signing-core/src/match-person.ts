@@ -1,4 +1,5 @@
 import { type Mismatch, whyNoKeyAt } from './match-author.ts';
+import type { PlatformAccount } from './ports/approval-source.ts';
 import type { PersonRule, RoleRule } from './requirement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { Author } from './verify-bundle.ts';
@@ -27,6 +28,11 @@ export function whyNotTheirs(author: Author, { at }: TrustedTime, { keys }: Pers
     keys.filter(({ fingerprint }) => fingerprint === author.fingerprint),
     at,
   );
+}
+
+/** Whether an account is a person's; a platform's ids are the same in whatever case. */
+export function hasAccount({ accounts }: PersonRule, { platform, id }: PlatformAccount): boolean {
+  return accounts.some((one) => one.platform === platform && one.id.toLowerCase() === id.toLowerCase());
 }
 
 /** Whether a person was of a role at that instant. */

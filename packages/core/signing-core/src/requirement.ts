@@ -1,5 +1,6 @@
 import type { AttestationConditions } from './attestations/judgement.ts';
 import type { PlatformAccount } from './ports/approval-source.ts';
+import type { TrustRoot } from './trust-root.ts';
 
 /** A day or instant of the policy, as milliseconds since 1970 UTC. */
 export type Instant = number;
@@ -66,6 +67,16 @@ export type PersonRule = {
   readonly emails: readonly string[];
 };
 
+/** A maker whose signature counts for what is not made here: by a certificate of a trust root of its own. */
+export type VendorRule = {
+  readonly id: string;
+  /** The OIDC issuer, exactly. */
+  readonly issuer: string;
+  /** The certificate's name, exactly or by a pattern ({@link compileGlob}). */
+  readonly subject: string;
+  readonly root: TrustRoot;
+};
+
 /** Who may act as what; each from and until a day, where the policy says so. */
 export type RoleRule = {
   readonly id: string;
@@ -93,7 +104,7 @@ export type Requirement = {
   /** The policy layer that asks for it. */
   readonly layer: string;
   readonly waivable: boolean;
-} & (SignatureTerms | AuditTerms | ApprovalTerms | DutiesTerms | AttestationTerms | WindowTerms | FreezeTerms);
+} & (SignatureTerms | AuditTerms | ApprovalTerms | DutiesTerms | AttestationTerms | WindowTerms | FreezeTerms | VendorTerms);
 
 /** A signature by this signer. */
 type SignatureTerms = { readonly type: 'signature'; readonly signer: SignerRule };
@@ -132,6 +143,8 @@ type AttestationTerms = {
 type WindowTerms = { readonly type: 'window'; readonly all: readonly (readonly WindowRule[])[] };
 /** In none of these. */
 type FreezeTerms = { readonly type: 'freeze'; readonly freezes: readonly FreezeRule[] };
+/** A signature by this vendor. */
+type VendorTerms = { readonly type: 'vendor'; readonly identity: VendorRule };
 
 export type SignatureRequirement = Requirement & SignatureTerms;
 export type AuditRequirement = Requirement & AuditTerms;
@@ -140,6 +153,7 @@ export type DutiesRequirement = Requirement & DutiesTerms;
 export type AttestationRequirement = Requirement & AttestationTerms;
 export type WindowRequirement = Requirement & WindowTerms;
 export type FreezeRequirement = Requirement & FreezeTerms;
+export type VendorRequirement = Requirement & VendorTerms;
 
 /** The requirements of one type. */
 export function requirementsOf<T extends Requirement['type']>(

@@ -103,12 +103,16 @@ export async function verifyEvidence(
   try {
     return await verifyStatement(evidence, bytes, trust);
   } catch (error) {
-    if (error instanceof Refused) return { evidence, code: error.refusal, message: error.message };
-    if (error instanceof SignwrightError && error.code === 'invalid-input') {
-      return { evidence, code: 'malformed', message: error.message };
-    }
-    throw error;
+    return refusalOf(evidence, error);
   }
+}
+
+/** What was wrong with a piece of evidence; throws what says nothing of it. */
+export function refusalOf(evidence: Sha256, error: unknown): Refusal {
+  if (error instanceof Refused) return { evidence, code: error.refusal, message: error.message };
+  if (error instanceof SignwrightError && error.code === 'invalid-input')
+    return { evidence, code: 'malformed', message: error.message };
+  throw error;
 }
 
 async function verifyStatement(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified | VerifiedStatement> {
@@ -143,9 +147,14 @@ function readPart(proven: Proven): Verified {
 }
 
 function readOther(proven: Proven): VerifiedStatement {
-  const digests = new Set(proven.statement.subject.flatMap(({ sha256 }) => digestOf(sha256)));
-  if (digests.size === 0) throw new Refused('wrong-subject', 'it names nothing by its SHA-256');
-  return { ...proven, said: readSaid(proven.statement), digests };
+  return { ...proven, said: readSaid(proven.statement), digests: digestsOf(proven.statement) };
+}
+
+/** What a statement is about, by SHA-256. @throws Refused where that is nothing. */
+export function digestsOf({ subject }: Statement): ReadonlySet<Sha256> {
+  const digests = new Set(subject.flatMap(({ sha256 }) => digestOf(sha256)));
+  if (digests.size > 0) return digests;
+  throw new Refused('wrong-subject', 'it names nothing by its SHA-256');
 }
 
 function digestOf(hex: string | undefined): Sha256[] {

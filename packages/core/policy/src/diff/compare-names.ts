@@ -25,7 +25,7 @@ export function compareNames(policies: Pair): Change[] {
     ),
     ...section('roles', policies, UNUSED, (_, was, is) => compareMembers(was.map(memberText), is.map(memberText))),
     ...section('identities', policies, UNUSED, (id, was, is) =>
-      same(was, is) && before.identityRoots.get(id) === after.identityRoots.get(id)
+      same(was, is) && before.vendors.get(id)?.rootDigest === after.vendors.get(id)?.rootDigest
         ? []
         : [{ effect: 'weaker', text: 'how it is recognised changed, and may be weaker' }],
     ),

@@ -1,6 +1,6 @@
 import type { Instant, SignerRule, WaiverRule } from '@signwright/signing-core';
 import type { PolicyFile } from '../generated/policy-file.ts';
-import type { Layer, Policy, SignerDefinition, TrustRootFile } from '../policy.ts';
+import type { Layer, Policy, SignerDefinition, TrustRootFile, VendorDefinition } from '../policy.ts';
 import { secondsOf } from '../values/duration.ts';
 import { instantOf } from '../values/instant.ts';
 import { isUrl } from '../values/is-url.ts';
@@ -44,7 +44,7 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     notify: layers.flatMap(({ content, source }) => notifyOf(content, source)),
     patterns: filePatterns(layers),
     layers,
-    identityRoots: new Map(loaded.flatMap(identityRoots)),
+    vendors: new Map(loaded.flatMap(vendorsOf)),
     signedBases: loaded.flatMap(({ signedBase }) => signedBase ?? []),
   };
 }
@@ -92,11 +92,13 @@ function filePatterns(layers: readonly Layer[]): string[] {
   return [...new Set(rules.flatMap((rule) => rule.reference.match))];
 }
 
-function identityRoots({ layer, files }: LoadedLayer): [string, TrustRootFile['wholeDigest']][] {
-  return Object.entries(layer.content.identities ?? {}).flatMap(([id, { root }]) => {
+function vendorsOf({ layer, files }: LoadedLayer): [string, VendorDefinition][] {
+  return Object.entries(layer.content.identities ?? {}).flatMap(([id, { issuer, subject, root: path }]) => {
     if (id === layer.content.extends?.['signed-by']) return [];
-    const file = files.roots.get(root);
-    return file === undefined ? [] : [[id, file.wholeDigest] as [string, TrustRootFile['wholeDigest']]];
+    const [file, root] = [files.roots.get(path), files.vendorRoots.get(path)];
+    if (file === undefined || root === undefined)
+      throw new TypeError(`a policy with an identity ${id} whose trust root was not read`);
+    return [[id, { rule: { id, issuer, subject, root }, rootDigest: file.wholeDigest }] as [string, VendorDefinition]];
   });
 }
 

@@ -4,11 +4,13 @@ import {
   keyIdOf,
   messageOf,
   parseStrictJson,
+  parseTrustRoot,
   readPublicKey,
   type Sha256,
   SignwrightError,
   sha256,
   spkiOf,
+  type TrustRoot,
 } from '@signwright/signing-core';
 import type { PolicyFile } from '../generated/policy-file.ts';
 import { problemAt, type Source, whereOf } from '../parse/source.ts';
@@ -22,6 +24,8 @@ export type PinnedKey = { readonly keyId: string; readonly publicKey: string; re
 export type ReferredFiles = {
   readonly keys: ReadonlyMap<string, PinnedKey>;
   readonly roots: ReadonlyMap<string, TrustRootFile>;
+  /** The trust roots of identities, judged. */
+  readonly vendorRoots: ReadonlyMap<string, TrustRoot>;
   readonly problems: readonly Problem[];
 };
 
@@ -37,6 +41,7 @@ export async function readReferredFiles(
 ): Promise<ReferredFiles> {
   const keys = new Map<string, PinnedKey>();
   const roots = new Map<string, TrustRootFile>();
+  const vendorRoots = new Map<string, TrustRoot>();
   const problems: Problem[] = [];
   const attempt = async (path: Path, work: () => Promise<void>): Promise<void> => {
     try {
@@ -52,12 +57,14 @@ export async function readReferredFiles(
       if (!keys.has(file)) keys.set(file, pinnedKey(await read(join(directory, file)), whereOf(source, path)));
     });
   }
-  for (const { path, file } of trustRootsOf(content)) {
+  for (const { path, file, vendor } of trustRootsOf(content)) {
     await attempt(path, async () => {
-      if (!roots.has(file)) roots.set(file, await readTrustRoot(join(directory, file), read));
+      const known = roots.get(file) ?? (await readTrustRoot(join(directory, file), read));
+      roots.set(file, known);
+      if (vendor && !vendorRoots.has(file)) vendorRoots.set(file, parseTrustRoot(known.root, known.issuers, known.path));
     });
   }
-  return { keys, roots, problems };
+  return { keys, roots, vendorRoots, problems };
 }
 
 function publicKeysOf(content: PolicyFile): { path: Path; file: string }[] {
@@ -66,11 +73,15 @@ function publicKeysOf(content: PolicyFile): { path: Path; file: string }[] {
   );
 }
 
-function trustRootsOf(content: PolicyFile): { path: Path; file: string }[] {
+function trustRootsOf(content: PolicyFile): { path: Path; file: string; vendor: boolean }[] {
   const own = content.trust?.root;
   return [
-    ...(own === undefined ? [] : [{ path: ['trust', 'root'], file: own }]),
-    ...Object.entries(content.identities ?? {}).map(([id, { root }]) => ({ path: ['identities', id, 'root'], file: root })),
+    ...(own === undefined ? [] : [{ path: ['trust', 'root'], file: own, vendor: false }]),
+    ...Object.entries(content.identities ?? {}).map(([id, { root }]) => ({
+      path: ['identities', id, 'root'],
+      file: root,
+      vendor: true,
+    })),
   ];
 }
 

@@ -141,9 +141,9 @@ describe('a base by signature', () => {
     const vendor = 'identities: { security: { issuer: https://vendor.example, subject: x, root: trust/root.json } }\n';
     const policy = await load(await central(`${CENTRAL.replace('tier: internal', 'vendor: security')}${vendor}`));
     expect(resolveArtifact(policy, { name: 'dist/a' })).toMatchObject({
-      demands: { vendors: [{ issuer: 'https://vendor.example', root: policy.identityRoots.get('security') }] },
+      demands: { vendors: [{ issuer: 'https://vendor.example', root: policy.vendors.get('security')?.rootDigest }] },
     });
-    expect(policy.identityRoots.get('security')).not.toBe(SECURITY.root.digest);
+    expect(policy.vendors.get('security')?.rootDigest).not.toBe(SECURITY.root.digest);
   });
 });
 

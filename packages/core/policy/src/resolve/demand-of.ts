@@ -1,8 +1,8 @@
 import { type Kind, type Requirement, requirementsOf } from '@signwright/signing-core';
 import { type Demands, uniteAttestations, uniteDemands } from '../demands.ts';
-import { UNENFORCED_IN_RULE, UNENFORCED_IN_TIER, type Unenforced } from '../enforcement.ts';
+import { UNENFORCED_IN_TIER, type Unenforced } from '../enforcement.ts';
 import { whereOf } from '../parse/source.ts';
-import type { Layer, Policy, Rule } from '../policy.ts';
+import type { Layer, Policy } from '../policy.ts';
 import { demandsOf, resolveTier } from '../resolve-tier.ts';
 import { deriveRequirements } from './derive-requirements.ts';
 import { requirementsDigest } from './requirements-digest.ts';
@@ -74,7 +74,7 @@ type Demanded = {
 };
 
 function demandedBy(policy: Policy, { layer, rule, tier, kind }: Matched): Demanded {
-  if ('vendor' in rule.target) return demandedOfVendor(policy, layer, rule, rule.target.vendor);
+  if ('vendor' in rule.target) return demandedOfVendor(policy, rule.target.vendor);
   const { signatures, demands, chain } = resolveTier(layer.scope, tier ?? '', layer.name);
   const wanted = { ...demands, attestations: attestationsFor(demands, kind) };
   // Who may break the glass matters only where there is something to break.
@@ -113,18 +113,11 @@ function attestationsFor(demands: Demands, kind: Kind): Demands['attestations'] 
   return uniteAttestations(asked.map(({ for: _, ...rest }) => rest));
 }
 
-function demandedOfVendor(policy: Policy, layer: Layer, rule: Rule, vendor: string): Demanded {
-  const identity = layer.scope.identities.get(vendor)?.value;
-  const root = policy.identityRoots.get(vendor);
-  if (identity === undefined || root === undefined) throw new TypeError(`a policy with an undefined identity ${vendor}`);
-  const demands = {
-    ...demandsOf({}, layer.name),
-    vendors: [{ id: vendor, issuer: identity.issuer, subject: identity.subject, root }],
-  };
-  const where = whereOf(layer.source, ['artifacts', rule.index, 'vendor']);
-  return {
-    requirements: [],
-    demands,
-    unenforced: [{ key: `artifacts[${rule.index}].vendor`, where, what: UNENFORCED_IN_RULE.vendor }],
-  };
+/** A vendor's signature, and nothing that could be waived. */
+function demandedOfVendor(policy: Policy, id: string): Demanded {
+  const vendor = policy.vendors.get(id);
+  if (vendor === undefined) throw new TypeError(`a policy with an undefined identity ${id}`);
+  const { issuer, subject } = vendor.rule;
+  const demands = { ...NOTHING, breakGlass: [], vendors: [{ id, issuer, subject, root: vendor.rootDigest }] };
+  return { requirements: [], demands, unenforced: [] };
 }

@@ -4,8 +4,8 @@ import type { Policy } from '../policy.ts';
 import { instantOf } from '../values/instant.ts';
 
 /**
- * The requirements that follow from demands once those of all rules are united: approvals, separated duties, attestations, windows,
- * freezes. A record, and signatures, are demanded by each layer for itself.
+ * The requirements that follow from demands once those of all rules are united: vendors, approvals, separated duties, attestations,
+ * windows, freezes. A record, and signatures, are demanded by each layer for itself.
  *
  * @param layerOf the layer that asks for a requirement, by its id.
  */
@@ -15,6 +15,11 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
   const expire = approvalsExpire === undefined ? {} : { expire: approvalsExpire };
   const notBefore = policy.invalidateBefore === undefined ? {} : { notBefore: policy.invalidateBefore };
   return [
+    ...demands.vendors.map(({ id }): Requirement => {
+      const vendor = policy.vendors.get(id);
+      if (vendor === undefined) throw new TypeError(`a policy with an undefined identity ${id}`);
+      return { ...at(`vendor:${id}`, false), type: 'vendor', identity: vendor.rule };
+    }),
     ...demands.approvals.map(({ role: id, count, kind, document }): Requirement => {
       const role = policy.roles.get(id);
       if (role === undefined) throw new TypeError(`a policy with an undefined role ${id}`);

@@ -1,4 +1,11 @@
-import { canonicalJson, type Json, KINDS, type Requirement } from '@signwright/signing-core';
+import {
+  type AuditRequirement,
+  canonicalJson,
+  type Json,
+  KINDS,
+  requirementsOf,
+  type SignatureRequirement,
+} from '@signwright/signing-core';
 import { sorted, uniteDemands } from '../demands.ts';
 import type { Policy } from '../policy.ts';
 import { deriveRequirements } from './derive-requirements.ts';
@@ -31,7 +38,7 @@ function uniteRequired(policy: Policy, a: Required, b: Required): Required {
   const both = [...a.requirements, ...b.requirements];
   const layers = new Map(both.map(({ id, layer }) => [id, layer]).reverse() as [string, string][]);
   const derived = deriveRequirements(policy, demands, (id) => layers.get(id) ?? '');
-  const own = uniteRequirements(both.filter(({ type }) => type === 'signature' || type === 'audit'));
+  const own = uniteOwn([...requirementsOf(both, 'signature'), ...requirementsOf(both, 'audit')]);
   const requirements = [...own, ...derived].sort((x, y) => (x.id < y.id ? -1 : 1));
   return {
     status: 'required',
@@ -48,8 +55,11 @@ function uniteRequired(policy: Policy, a: Required, b: Required): Required {
   };
 }
 
-function uniteRequirements(all: readonly Requirement[]): Requirement[] {
-  const byId = new Map<string, Requirement>();
+type Own = SignatureRequirement | AuditRequirement;
+
+/** What layers demand each for themselves, once. */
+function uniteOwn(all: readonly Own[]): Own[] {
+  const byId = new Map<string, Own>();
   for (const requirement of all) {
     const before = byId.get(requirement.id);
     if (before !== undefined && canonicalJson(termsOf(before)) !== canonicalJson(termsOf(requirement))) {
@@ -61,7 +71,7 @@ function uniteRequirements(all: readonly Requirement[]): Requirement[] {
 }
 
 /** What it demands, whichever layer asks for it. */
-function termsOf({ layer: _, ...terms }: Requirement): Json {
+function termsOf({ layer: _, ...terms }: Own): Json {
   return terms;
 }
 
@@ -70,7 +80,11 @@ function bare(required: Required): Required {
   return rest;
 }
 
+/** The order of two that let nothing through for the same reason. */
 function compare(a: Resolution, b: Resolution): number {
-  const [x, y] = [canonicalJson({ ...a, queries: [] }), canonicalJson({ ...b, queries: [] })];
+  const [x, y] = [a, b].map((one) => (one.status === 'required' ? '' : canonicalJson({ ...one, queries: [] }))) as [
+    string,
+    string,
+  ];
   return x < y ? -1 : x > y ? 1 : 0;
 }

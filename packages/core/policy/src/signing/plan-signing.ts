@@ -32,10 +32,18 @@ export function planSigning<T extends Candidate>(
     const { name } = artifact;
     const resolution = resolveArtifact(policy, { name, ...environment });
     switch (resolution.status) {
-      case 'required':
+      case 'required': {
         refuseUnenforced(resolution.unenforced);
+        const vendor = whoseAlone(resolution);
+        if (vendor !== undefined && artifact.explicit)
+          refused.push(`${name}: ${vendor} signs it, and we make none of its signatures`);
+        if (vendor !== undefined) {
+          if (!artifact.explicit) leftOut.push(artifact);
+          break;
+        }
         planned.push({ ...artifact, required: resolution, signers: signersOf(resolution, options.signer) });
         break;
+      }
       case 'environment-needed':
         throw environmentNeeded(resolution.choices);
       case 'never':
@@ -54,6 +62,12 @@ export function planSigning<T extends Candidate>(
   const toSign = planned.filter(({ signers }) => signers.size > 0);
   if (toSign.length === 0) throw nothingToSign(policy, options);
   return { toSign, leftOut };
+}
+
+/** The vendor that signs it, where nobody here does. */
+function whoseAlone({ requirements }: Required): string | undefined {
+  const [vendor] = requirementsOf(requirements, 'vendor');
+  return requirementsOf(requirements, 'signature').length === 0 ? vendor?.identity.id : undefined;
 }
 
 function signersOf({ requirements }: Required, wanted: readonly string[] | undefined): Set<string> {

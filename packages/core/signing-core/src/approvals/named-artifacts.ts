@@ -15,6 +15,22 @@ export type NamedArtifact = {
 /** Artifacts one statement may be about. */
 export const MAX_NAMED = 100_000;
 
+const indexes = new WeakMap<readonly NamedArtifact[], ReadonlyMap<Sha256, readonly NamedArtifact[]>>();
+
+/** The same artifacts by their bytes, which several names may have. A list is looked through once, however often it is asked. */
+export function namedByDigest(artifacts: readonly NamedArtifact[]): ReadonlyMap<Sha256, readonly NamedArtifact[]> {
+  const known = indexes.get(artifacts);
+  if (known) return known;
+  const index = new Map<Sha256, NamedArtifact[]>();
+  for (const one of artifacts) {
+    const others = index.get(one.digest);
+    if (others) others.push(one);
+    else index.set(one.digest, [one]);
+  }
+  indexes.set(artifacts, index);
+  return index;
+}
+
 /** The subjects of a statement about these artifacts, and what its predicate says of each, in the same order. */
 export function writeNamed(artifacts: readonly NamedArtifact[]): {
   readonly subject: readonly { readonly name: string; readonly sha256: string }[];

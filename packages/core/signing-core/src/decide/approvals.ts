@@ -1,44 +1,72 @@
 import { isMember, peopleOf } from '../match-person.ts';
 import type { ApprovalRequirement, RoleRule } from '../requirement.ts';
 import type { NextStep, Outcome, Refusal } from '../verdict.ts';
-import type { DecisionContext } from './context.ts';
+import type { DecisionContext, Recording } from './context.ts';
 import type { Duties } from './duties.ts';
 import { hearPlatforms } from './platform-words.ts';
 import { seatPeople } from './seats.ts';
-import { hearSigned, lastWords, type Word } from './words.ts';
+import { hearSigned, standingWords, type Word } from './words.ts';
 
 /**
  * Decides the approvals an artifact needs, all of them together: several roles need different people, one person counts once,
  * whatever keys and accounts they have. A rejection blocks until who gave it withdraws it or approves.
  *
  * @param duties whom the separation of duties keeps from counting.
- * @param recorded whether a record is required, so that what was rejected or withdrawn must be read from the log.
+ * @param recording where a record is required, what was rejected or withdrawn must be read from the log.
+ * @param unheld evidence about the artifact that did not hold.
  */
 export function decideApprovals(
   requirements: readonly ApprovalRequirement[],
   duties: Duties,
-  recorded: boolean,
+  recording: Recording,
+  unheld: readonly Refusal[],
   context: DecisionContext,
 ): Outcome[] {
   if (requirements.length === 0) return [];
   const people = peopleOf(requirements.map(({ role }) => role));
   const signed = hearSigned(people, context);
   const platforms = hearPlatforms(requirements, people, duties.commits, context);
-  const words = lastWords([...signed.heard, ...platforms.heard]);
-  const refused = [...signed.refused, ...platforms.refused].sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
-  const unknown = whyNotKnown(recorded, context);
-  const able = requirements.map((requirement) => judgeWords(words, requirement, duties, context));
-  const seats = requirements.flatMap(({ count }, at) =>
-    Array.from({ length: count }, () => ({ at, able: able[at]?.counted ?? [] })),
-  );
-  const seated = seatPeople(seats.map((seat) => seat.able.map(({ person }) => person.id)));
-  return requirements.map((requirement, at) => {
-    const seatedHere = seated.filter((person, seat) => seats[seat]?.at === at && person !== undefined);
-    const counted = (able[at]?.counted ?? []).filter(({ person }) => seatedHere.includes(person.id));
-    const rejected = words.find((word) => word.decision === 'reject' && isMember(requirement.role, word.person.id, word.at));
-    const found = { counted, refused: [...refused, ...(able[at]?.refused ?? [])], rejected, unknown };
-    return outcomeOf(requirement, found, context);
+  const words = standingWords([...signed.heard, ...platforms.heard]);
+  const unheard = [...signed.refused, ...platforms.refused];
+  const unknown = whyNotKnown(recording, unheld, context);
+  const judged = requirements.map((requirement) => judgeWords(words, requirement, duties, recording, context));
+  const seatOf = seatAll(judged);
+  return judged.map(({ requirement, counted, refused }) => {
+    const seated = counted.filter(({ person }) => seatOf.get(person.id) === requirement.role.id);
+    const rejected = words.find(({ decision, person, at }) => decision === 'reject' && isMember(requirement.role, person.id, at));
+    const found = { counted: seated.slice(0, requirement.count), refused: inOrder([...unheard, ...refused]), rejected, unknown };
+    const busy = new Set([...seatOf].flatMap(([person, role]) => (role === requirement.role.id ? [] : [person])));
+    return outcomeOf(requirement, found, duties, busy, context);
   });
+}
+
+type Judged = {
+  readonly requirement: ApprovalRequirement;
+  /** One word of each person, the best first. */
+  readonly counted: readonly Word[];
+  readonly refused: readonly Refusal[];
+};
+
+/** For which role each person is counted; a role that signs and clicks takes the highest count of people, not the sum. */
+function seatAll(judged: readonly Judged[]): ReadonlyMap<string, string> {
+  const seats = [...new Set(judged.map(({ requirement }) => requirement.role.id))].flatMap((role) => {
+    const asked = judged.filter(({ requirement }) => requirement.role.id === role);
+    // Whoever counts where all must sign counts where a click suffices.
+    asked.sort((a, b) => Number(b.requirement.kind === 'signed') - Number(a.requirement.kind === 'signed'));
+    let filled = 0;
+    return asked.flatMap(({ requirement, counted }) => {
+      const more = Math.max(0, requirement.count - filled);
+      filled += more;
+      const able = new Set(counted.map(({ person }) => person.id));
+      return Array.from({ length: more }, () => ({ role, able }));
+    });
+  });
+  const best = judged.flatMap(({ counted }) => counted).sort(firstTheBetter);
+  const taken = seatPeople(
+    seats.map(({ able }) => able),
+    best.map(({ person }) => person.id),
+  );
+  return new Map(taken.flatMap((person, at) => (person === undefined ? [] : [[person, seats[at]?.role ?? ''] as const])));
 }
 
 type Found = {
@@ -48,9 +76,14 @@ type Found = {
   readonly unknown: string | undefined;
 };
 
-function outcomeOf(requirement: ApprovalRequirement, found: Found, context: DecisionContext): Outcome {
+function outcomeOf(
+  requirement: ApprovalRequirement,
+  { counted, refused, rejected, unknown }: Found,
+  duties: Duties,
+  busy: ReadonlySet<string>,
+  context: DecisionContext,
+): Outcome {
   const { id, layer, role, count } = requirement;
-  const { counted, refused, rejected, unknown } = found;
   const base = { requirement: id, layer, evidence: counted.map(({ evidence }) => evidence), refused };
   if (rejected !== undefined) {
     const message = `${rejected.person.id} rejected it at ${iso(rejected.at)}`;
@@ -68,43 +101,71 @@ function outcomeOf(requirement: ApprovalRequirement, found: Found, context: Deci
     return { ...base, status: 'met', code: 'approved', message: `approved by ${who}` };
   }
   const message = `${counted.length} of ${count} of the role ${role.id} approved${refused.length === 0 ? '' : `; ${refused.length} found and refused`}`;
-  return { ...base, status: 'pending', code: 'approvals-missing', message, next: nextFor(requirement, counted, context) };
-}
-
-/** Who may still approve, and how. */
-function nextFor({ role, kind }: ApprovalRequirement, counted: readonly Word[], context: DecisionContext): NextStep {
-  const eligible = membersAt(role, context.at).filter((person) => !counted.some((word) => word.person.id === person));
-  const shown = eligible.slice(0, MOST_SHOWN).join(', ');
-  const more = eligible.length > MOST_SHOWN ? ` and ${eligible.length - MOST_SHOWN} more` : '';
-  const who = eligible.length === 0 ? `nobody of ${role.id} is left to approve` : `${shown}${more} may approve`;
-  const how = kind === 'platform' ? ', with a signature or where the release is approved on its platform' : '';
-  return { ...context.ask, text: `${who}${how}${context.ask === undefined ? '' : `; ${context.ask.text}`}` };
+  const left = membersAt(role, context.at).filter(
+    (person) =>
+      !busy.has(person.id) && duties.excludes(person) === undefined && !counted.some((word) => word.person.id === person.id),
+  );
+  const next = nextFor(
+    requirement,
+    left.map((person) => person.id),
+    context,
+  );
+  return { ...base, status: 'pending', code: 'approvals-missing', message, next };
 }
 
 const MOST_SHOWN = 10;
 
-function membersAt(role: RoleRule, at: number): string[] {
-  const ids = role.members.map(({ person }) => person.id).filter((person) => isMember(role, person, at));
-  return [...new Set(ids)].sort();
+/** Who may still approve, and how. */
+function nextFor({ role, kind }: ApprovalRequirement, left: readonly string[], { ask }: DecisionContext): NextStep {
+  const more = left.length > MOST_SHOWN ? ` and ${left.length - MOST_SHOWN} more` : '';
+  const who =
+    left.length === 0 ? `nobody of ${role.id} is left to approve` : `${left.slice(0, MOST_SHOWN).join(', ')}${more} may approve`;
+  const how = kind === 'platform' ? ', with a signature or where the release is approved on its platform' : '';
+  return { ...ask, text: `${who}${how}${ask === undefined ? '' : `; ${ask.text}`}` };
 }
 
-/** Which of the words count for one requirement, best first, and why the others do not. */
+function membersAt(role: RoleRule, at: number): RoleRule['members'][number]['person'][] {
+  return peopleOf([role])
+    .filter((person) => isMember(role, person.id, at))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Which of the words count for one requirement, each person's best alone, and why the others' do not. */
 function judgeWords(
   words: readonly Word[],
   requirement: ApprovalRequirement,
   duties: Duties,
+  { proves }: Recording,
   context: DecisionContext,
-): { readonly counted: readonly Word[]; readonly refused: readonly Refusal[] } {
-  const counted: Word[] = [];
-  const refused: Refusal[] = [];
+): Judged {
+  const counted = new Map<string, Ranked>();
+  const refused: (Refusal & { readonly person: string })[] = [];
   for (const word of words) {
     if (word.decision === 'reject') continue;
+    const person = word.person.id;
     const why = whyNotCounted(word, requirement, duties, context);
-    if (why) refused.push({ evidence: word.evidence, ...why });
-    else counted.push(word);
+    const ranked = { ...word, proven: proves(word.evidence) };
+    const before = counted.get(person);
+    if (why) refused.push({ evidence: word.evidence, ...why, person });
+    else if (before === undefined || firstTheBetter(ranked, before) < 0) counted.set(person, ranked);
   }
-  counted.sort((a, b) => Number(a.development) - Number(b.development) || (a.person.id < b.person.id ? -1 : 1));
-  return { counted, refused };
+  return {
+    requirement,
+    counted: [...counted.values()].sort(firstTheBetter),
+    refused: refused.flatMap(({ person, ...refusal }) => (counted.has(person) ? [] : [refusal])),
+  };
+}
+
+type Ranked = Word & { readonly proven?: boolean };
+
+/** What is recorded first, then what rests on no trial root, then what was signed, then the latest. */
+function firstTheBetter(a: Ranked, b: Ranked): number {
+  return (
+    Number(b.proven ?? false) - Number(a.proven ?? false) ||
+    Number(a.development) - Number(b.development) ||
+    Number(b.kind === 'signed') - Number(a.kind === 'signed') ||
+    (a.person.id === b.person.id ? b.at - a.at || (a.evidence < b.evidence ? -1 : 1) : a.person.id < b.person.id ? -1 : 1)
+  );
 }
 
 function whyNotCounted(
@@ -130,14 +191,25 @@ function whyNotCounted(
   return context.at < end ? undefined : { code: 'expired', message: `${person.id}'s approval expired at ${iso(end)}` };
 }
 
-/** Why it is not known whether somebody rejected or withdrew. */
-function whyNotKnown(recorded: boolean, { artifact, negative, statements }: DecisionContext): string | undefined {
-  if (!recorded) return undefined;
-  if (negative === undefined) return 'the log was not asked whether somebody rejected it';
-  if (negative.unavailable !== undefined) return `whether somebody rejected it is not known: ${negative.unavailable}`;
+/** Why it is not known whether somebody rejected or withdrew. What the log names counts, even where no record is required. */
+function whyNotKnown({ required }: Recording, unheld: readonly Refusal[], context: DecisionContext): string | undefined {
+  const { artifact, negative, statements } = context;
+  if (required && negative === undefined) return 'the log was not asked whether somebody rejected it';
+  if (required && negative?.unavailable !== undefined)
+    return `whether somebody rejected it is not known: ${negative.unavailable}`;
   const here = new Set((statements ?? []).map(({ evidence }) => evidence));
-  const missing = (negative.named.get(artifact.digest) ?? []).find((evidence) => !here.has(evidence));
-  return missing === undefined ? undefined : `the log names a rejection or withdrawal that is not here: ${missing}`;
+  const missing = (negative?.named.get(artifact.digest) ?? []).find((evidence) => !here.has(evidence));
+  if (missing === undefined) return undefined;
+  const refused = unheld.find(({ evidence }) => evidence === missing);
+  return refused === undefined
+    ? `the log names a rejection or withdrawal that is not here: ${missing}`
+    : `the log names a rejection or withdrawal that cannot be read any more: ${refused.message}`;
+}
+
+function inOrder(refused: readonly Refusal[]): Refusal[] {
+  return [...refused].sort((a, b) =>
+    a.evidence === b.evidence ? (a.message < b.message ? -1 : 1) : a.evidence < b.evidence ? -1 : 1,
+  );
 }
 
 function iso(at: number): string {

@@ -3,6 +3,7 @@ import type { Sha256 } from '../formats/digest.ts';
 import type { Instant, RoleRule } from '../requirement.ts';
 import type { Moment, NextStep, Verdict } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
+import type { VendorRefusal, VerifiedVendor } from '../verify-vendor.ts';
 import type { FoundRecords } from './audit.ts';
 
 /** What the log says was rejected or withdrawn, up to a checkpoint that is new enough. */
@@ -23,6 +24,14 @@ export type WaiverTerms = {
   readonly breakGlass?: readonly WaiverRule[];
   /** Waivers given before do not count. */
   readonly notBefore?: Instant;
+};
+
+/** What is asked of the log. */
+export type Recording = {
+  /** Whether a record is required of all that counts. */
+  readonly required: boolean;
+  /** Whether the log proves one of this piece of evidence; where none is required, it need not. */
+  proves(evidence: Sha256): boolean;
 };
 
 /** What a decision rests on beside requirements and evidence. */
@@ -49,6 +58,8 @@ export type DecisionContext = {
   readonly unreachable?: string;
   /** People's words and attestations about the artifact. */
   readonly statements?: readonly VerifiedStatement[];
+  /** What was found of vendors whom the policy names. */
+  readonly vendors?: readonly (VerifiedVendor | VendorRefusal)[];
   /** What the log says was rejected; asked for only where there are approvals and a record is required. */
   readonly negative?: NegativeFacts;
   readonly waivers?: WaiverTerms;

@@ -1,15 +1,19 @@
 import type { Artifact, Kind } from '../artifact.ts';
 import { authorName } from '../author-name.ts';
+import type { Sha256 } from '../formats/digest.ts';
 import { quoted } from '../formats/quoted.ts';
 import { matchAuthor } from '../match-author.ts';
 import { type Requirement, requirementsOf, type SignatureRequirement, type SignerRule } from '../requirement.ts';
 import type { NextStep, Outcome, Refusal, Result, Verdict } from '../verdict.ts';
 import type { Verified } from '../verify-evidence.ts';
+import type { VerifiedVendor } from '../verify-vendor.ts';
 import { decideApprovals } from './approvals.ts';
 import { decideAttestation } from './attestation.ts';
 import { decideAudit } from './audit.ts';
 import { type DecisionContext, whyNotNow, whyNotYet } from './context.ts';
 import { separateDuties } from './duties.ts';
+import { unreviewedWaivers } from './reviews.ts';
+import { decideVendor } from './vendor.ts';
 import { waive } from './waive.ts';
 import { decideFreeze, decideWindow } from './windows.ts';
 
@@ -30,8 +34,12 @@ export function decide(
   context: DecisionContext,
 ): Verdict {
   const [audit] = requirementsOf(requirements, 'audit');
-  const proven = (one: Verified): boolean => audit === undefined || (context.records?.proven.has(one.evidence) ?? false);
-  const counted = [...verified].sort((a, b) => Number(proven(b)) - Number(proven(a)) || firstTheBetter(a, b));
+  const recording = {
+    required: audit !== undefined,
+    proves: (evidence: Sha256): boolean => audit === undefined || (context.records?.proven.has(evidence) ?? false),
+  };
+  const proven = ({ evidence }: Verified): number => Number(recording.proves(evidence));
+  const counted = [...verified].sort((a, b) => proven(b) - proven(a) || firstTheBetter(a, b));
   const listed = [...refused].sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
   const signatures = requirementsOf(requirements, 'signature').map((one) => decideSignature(one, counted, listed, context));
   const signed = new Set(signatures.flatMap(({ evidence }) => evidence));
@@ -42,7 +50,8 @@ export function decide(
     counted.filter(({ evidence }) => signed.has(evidence)),
     context,
   );
-  const approvals = decideApprovals(requirementsOf(requirements, 'approval'), duties, audit !== undefined, context);
+  const approvals = decideApprovals(requirementsOf(requirements, 'approval'), duties, recording, listed, context);
+  const vendors = requirementsOf(requirements, 'vendor').map((one) => decideVendor(one, context));
   const others = [
     ...signatures,
     ...(duties.outcome ? [duties.outcome] : []),
@@ -51,10 +60,14 @@ export function decide(
     ...requirementsOf(requirements, 'window').map((one) => decideWindow(one, context)),
     ...requirementsOf(requirements, 'freeze').map((one) => decideFreeze(one, context)),
   ];
-  const waived = waive(others, requirements, duties, context);
-  const outcomes = [...(audit === undefined ? [] : [decideAudit(audit, waived, context.records, context)]), ...waived];
+  const waived = waive(others, requirements, duties, recording, context);
+  const recorded = audit === undefined ? [] : [decideAudit(audit, waived, context.records, context)];
+  // What vendors sign, nobody here makes: no log of ours has a record of it.
+  const outcomes = [...recorded, ...vendors, ...waived];
   const used = new Set(outcomes.flatMap((outcome) => outcome.evidence));
-  const made = [...counted, ...(context.statements ?? [])];
+  const vouched = (context.vendors ?? []).filter((one): one is VerifiedVendor => !('code' in one));
+  const made = [...counted, ...(context.statements ?? []), ...vouched];
+  const unreviewed = unreviewedWaivers(waived, requirements, context);
   return {
     result: resultOf(outcomes),
     artifact: context.artifact,
@@ -68,20 +81,9 @@ export function decide(
     tiers: context.tiers,
     requirements: context.requirements,
     ...(context.signedAs && differs(context.signedAs, context.artifact) ? { signedAs: context.signedAs } : {}),
-    ...unreviewedOf(waived, context),
+    ...(unreviewed.length === 0 ? {} : { unreviewed }),
     outcomes,
   };
-}
-
-/** The waivers that broke the glass and that nobody has reviewed: earlier ones, and those this verdict rests on. */
-function unreviewedOf(outcomes: readonly Outcome[], { statements, unreviewed }: DecisionContext): Pick<Verdict, 'unreviewed'> {
-  const used = new Set(outcomes.filter(({ code }) => code === 'waived').flatMap(({ evidence }) => evidence));
-  const reviewed = new Set((statements ?? []).flatMap(({ said }) => (said.type === 'review' ? said.review.waivers : [])));
-  const broken = (statements ?? []).flatMap(({ said, evidence }) =>
-    said.type === 'waiver' && said.waiver.breakGlass && used.has(evidence) && !reviewed.has(evidence) ? [evidence] : [],
-  );
-  const all = [...new Set([...(unreviewed ?? []), ...broken])].sort();
-  return all.length === 0 ? {} : { unreviewed: all };
 }
 
 /** What rests on no trial root first, so that a verdict is not called `development` without need; then the earliest. */

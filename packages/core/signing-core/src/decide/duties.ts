@@ -1,11 +1,11 @@
 import { AUTHORS, type AuthorsPredicate, readAuthors } from '../duties/author-list.ts';
-import { SignwrightError } from '../error.ts';
 import { matchAuthor } from '../match-author.ts';
-import type { PlatformAccount } from '../ports/approval-source.ts';
 import type { DutiesRequirement, PersonRule, SignerRule } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { Verified, VerifiedStatement } from '../verify-evidence.ts';
 import { type DecisionContext, whyNotNow } from './context.ts';
+import { whyExcluded } from './excluded.ts';
+import { readingOnce } from './read-once.ts';
 
 /** Who may not approve, and from which commits the artifact was certified to be made. */
 export type Duties = {
@@ -19,8 +19,9 @@ export type Duties = {
 
 /**
  * Finds out whom the separation of duties keeps from approving: the authors of what is new since the last release, and who asked for
- * it. The list is believed only by one of the collectors, and only about the commit that the certificates of the signatures carry.
- * What the run itself says of its requester only ever excludes more.
+ * it or had it run again. A list is believed only by one of the collectors, and only about a commit and repository that a certificate of
+ * the signatures carries; each of them needs one. The newest tells whether all are known; whoever is on any of them does not count. What
+ * the run itself says of its requester only ever excludes more.
  *
  * @param counted the parts that meet the signature requirements.
  */
@@ -29,47 +30,55 @@ export function separateDuties(
   counted: readonly Verified[],
   context: DecisionContext,
 ): Duties {
-  const commits = new Set(counted.flatMap(({ author }) => (author.type === 'certificate' ? (author.commit ?? []) : [])));
+  const sources = sourcesOf(counted);
+  const commits = new Set(sources.map(({ commit }) => commit));
   if (requirement === undefined) return { excludes: () => undefined, commits };
-  const { found, refused } = findList(requirement, counted, commits, context);
-  const asserted = counted.flatMap(({ part }) => part.source.asserted['requester'] ?? []);
-  const excludes = (person: PersonRule): string | undefined => whyExcluded(person, requirement, found?.list, asserted);
-  return { excludes, commits, outcome: outcomeOf(requirement, found, refused, context) };
+  const { lists, refused } = findLists(requirement, sources, context);
+  const asserted = counted.flatMap(({ part }) => part.source.asserted['requester']?.toLowerCase() ?? []);
+  const said = lists.map((list) => list.said);
+  return {
+    excludes: (person) => whyExcluded(person, requirement.apart, said, asserted),
+    commits,
+    outcome: outcomeOf(requirement, sources, lists, refused, context),
+  };
 }
 
-type Found = { readonly list: AuthorsPredicate; readonly one: VerifiedStatement };
+/** A commit of a repository, as a certificate names them. */
+type Source = { readonly commit: string; readonly repositoryId?: string | undefined; readonly repository?: string | undefined };
 
-/** The newest list by a collector about one of these commits. */
-function findList(
+function sourcesOf(counted: readonly Verified[]): Source[] {
+  const sources = counted.flatMap(({ author }) => {
+    if (author.type !== 'certificate' || author.commit === undefined) return [];
+    const { 'repository-id': repositoryId, repository } = author.claims;
+    return [{ commit: author.commit, repositoryId, repository }];
+  });
+  return [...new Map(sources.map((source) => [JSON.stringify(Object.values(source)), source])).values()];
+}
+
+type List = { readonly said: AuthorsPredicate; readonly one: VerifiedStatement };
+
+const readList = readingOnce(({ predicate }) => readAuthors(predicate));
+
+/** The lists by a collector about one of these sources, the newest first. */
+function findLists(
   { collectors }: DutiesRequirement,
-  counted: readonly Verified[],
-  commits: ReadonlySet<string>,
+  sources: readonly Source[],
   context: DecisionContext,
-): { readonly found?: Found; readonly refused: readonly Refusal[] } {
+): { readonly lists: readonly List[]; readonly refused: readonly Refusal[] } {
+  const lists: List[] = [];
   const refused: Refusal[] = [];
-  let found: Found | undefined;
   for (const one of context.statements ?? []) {
     if (one.statement.predicateType !== AUTHORS || !one.digests.has(context.artifact.digest)) continue;
     const read = readList(one);
-    const why =
-      'why' in read ? read.why : (whyNotNow(one, context) ?? whyNotBy(one, collectors) ?? whyNotOf(read.list, counted, commits));
+    const why = 'why' in read ? read.why : (whyNotNow(one, context) ?? whyNotBy(one, collectors) ?? whyNotOf(read.said, sources));
     if (why) refused.push({ evidence: one.evidence, ...why });
-    else if ('list' in read && (found === undefined || isNewer(one, found.one))) found = { list: read.list, one };
+    else if ('said' in read) lists.push({ said: read.said, one });
   }
-  refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
-  return found === undefined ? { refused } : { found, refused };
+  lists.sort((a, b) => b.one.time.at - a.one.time.at || (a.one.evidence < b.one.evidence ? -1 : 1));
+  return { lists, refused: refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1)) };
 }
 
 type Why = Omit<Refusal, 'evidence'>;
-
-function readList({ statement }: VerifiedStatement): { readonly list: AuthorsPredicate } | { readonly why: Why } {
-  try {
-    return { list: readAuthors(statement.predicate) };
-  } catch (error) {
-    if (!(error instanceof SignwrightError)) throw error;
-    return { why: { code: 'malformed', message: error.message } };
-  }
-}
 
 /** Why whoever made a statement is none of these signers. */
 export function whyNotBy(one: VerifiedStatement, signers: readonly SignerRule[]): Why | undefined {
@@ -80,90 +89,65 @@ export function whyNotBy(one: VerifiedStatement, signers: readonly SignerRule[])
 }
 
 /** A list of another commit, or of another repository, tells nothing of this. */
-function whyNotOf(list: AuthorsPredicate, counted: readonly Verified[], commits: ReadonlySet<string>): Why | undefined {
-  if (!commits.has(list.commit)) {
-    const known =
-      commits.size === 0
-        ? 'no certificate of the signatures names a commit'
-        : `the signatures' certificates name ${[...commits].join(', ')}`;
-    return { code: 'other-commit', message: `it is about the commit ${list.commit}, and ${known}` };
-  }
-  const same = counted.some(({ author }) => {
-    if (author.type !== 'certificate' || author.commit !== list.commit) return false;
-    const { 'repository-id': id, repository } = author.claims;
-    return id === undefined || list.repositoryId === undefined ? repository === list.repository : id === list.repositoryId;
-  });
-  return same ? undefined : { code: 'other-commit', message: 'it is about another repository than the signatures are' };
+function whyNotOf(said: AuthorsPredicate, sources: readonly Source[]): Why | undefined {
+  if (sources.some((source) => isAbout(said, source))) return undefined;
+  if (sources.some(({ commit }) => commit === said.commit))
+    return { code: 'other-commit', message: 'it is about another repository than the signatures are' };
+  const known =
+    sources.length === 0
+      ? 'no certificate of the signatures names a commit'
+      : `the signatures' certificates name ${sources.map(({ commit }) => commit).join(', ')}`;
+  return { code: 'other-commit', message: `it is about the commit ${said.commit}, and ${known}` };
 }
 
-function whyExcluded(
-  person: PersonRule,
-  { apart }: DutiesRequirement,
-  list: AuthorsPredicate | undefined,
-  asserted: readonly string[],
-): string | undefined {
-  const has = ({ platform, id }: PlatformAccount): boolean =>
-    person.accounts.some((account) => account.platform === platform && account.id.toLowerCase() === id.toLowerCase());
-  if (apart.includes('requester')) {
-    const asked = list?.requester !== undefined && has(list.requester);
-    const said = person.accounts.some(({ platform, id }) => asserted.includes(`${platform}:${id}`));
-    if (asked || said) return `${person.id} asked for the release, and duties are separated`;
-  }
-  if (!apart.includes('author')) return whyUntellable(person, apart, list);
-  const wrote =
-    list !== undefined &&
-    (list.authors.some(has) || list.persons.includes(person.id) || list.emails.some((email) => person.emails.includes(email)));
-  return wrote ? `${person.id} wrote some of it, and duties are separated` : whyUntellable(person, apart, list);
-}
-
-/** Whoever has no account where the authors and the requester have theirs could be any of them. */
-function whyUntellable(
-  person: PersonRule,
-  apart: DutiesRequirement['apart'],
-  list: AuthorsPredicate | undefined,
-): string | undefined {
-  const named = [...(apart.includes('author') ? (list?.authors ?? []) : []), ...(list?.requester ? [list.requester] : [])];
-  const missing = named.find(({ platform }) => !person.accounts.some((account) => account.platform === platform));
-  return missing === undefined
-    ? undefined
-    : `the policy names no ${missing.platform} account of ${person.id}, so nobody can tell whether ${person.id} is the author or the requester`;
+/** Ids of repositories outlast their names; where either names neither, nobody can tell. */
+function isAbout(said: AuthorsPredicate, { commit, repositoryId, repository }: Source): boolean {
+  if (said.commit !== commit) return false;
+  if (repositoryId !== undefined && said.repositoryId !== undefined) return repositoryId === said.repositoryId;
+  return repository !== undefined && repository === said.repository;
 }
 
 function outcomeOf(
   { id, layer, apart }: DutiesRequirement,
-  found: Found | undefined,
+  sources: readonly Source[],
+  lists: readonly List[],
   refused: readonly Refusal[],
   context: DecisionContext,
 ): Outcome {
-  const base = { requirement: id, layer, evidence: found ? [found.one.evidence] : [], refused };
+  const newest = sources.map((source) => lists.find(({ said }) => isAbout(said, source)));
+  const used = [...new Set(newest.flatMap((list) => list ?? []))];
+  const base = { requirement: id, layer, evidence: used.map(({ one }) => one.evidence), refused };
   const next = { text: 'have a verifier collect who wrote it and who asked for it ("signwright collect"), then verify again' };
-  const unknown = (message: string): Outcome => ({ ...base, status: 'inconclusive', code: 'authors-unknown', message, next });
-  if (found === undefined)
-    return unknown(
-      context.unreachable ??
-        `nobody whose word counts says who wrote it${refused.length === 0 ? '' : `; ${refused.length} lists found and refused`}`,
-    );
-  const { list } = found;
-  if (apart.includes('author')) {
-    if (list.incomplete !== undefined) return unknown(`who wrote it is not known: ${list.incomplete}`);
-    const [first] = list.unknown.first;
-    if (first) return unknown(`the author of ${first.commit} is not known: ${first.why}`);
-  }
-  if (apart.includes('requester') && list.requester === undefined) return unknown('who asked for it is not known');
+  const why = context.unreachable ?? whyUnknown(apart, sources, newest, refused);
+  if (why !== undefined) return { ...base, status: 'inconclusive', code: 'authors-unknown', message: why, next };
+  const bases = used.map(({ said }) => said.base ?? 'the first commit').join(' and ');
+  const authors = used.reduce((sum, { said }) => sum + said.authors.length + said.persons.length, 0);
   const who = [
-    ...(apart.includes('author')
-      ? [`${list.authors.length + list.persons.length} authors since ${list.base ?? 'the first commit'}`]
-      : []),
+    ...(apart.includes('author') ? [`${authors} authors since ${bases}`] : []),
     ...(apart.includes('requester') ? ['who asked for it'] : []),
   ].join(' and ');
-  return {
-    ...base,
-    status: 'met',
-    code: 'duties-separated',
-    message: `${who} are known, and none of them counts as an approver`,
-  };
+  const message = `${who} are known, and none of them counts as an approver`;
+  return { ...base, status: 'met', code: 'duties-separated', message };
 }
 
-function isNewer(a: VerifiedStatement, b: VerifiedStatement): boolean {
-  return a.time.at === b.time.at ? a.evidence < b.evidence : a.time.at > b.time.at;
+/** Why it is not known who wrote it or who asked for it. */
+function whyUnknown(
+  apart: DutiesRequirement['apart'],
+  sources: readonly Source[],
+  newest: readonly (List | undefined)[],
+  refused: readonly Refusal[],
+): string | undefined {
+  const without = newest.indexOf(undefined);
+  if (sources.length === 0 || without >= 0) {
+    const what = sources.length < 2 ? 'it' : `what was made of ${sources[without]?.commit}`;
+    const found = refused.length === 0 ? '' : `; ${refused.length} lists found and refused`;
+    return `nobody whose word counts says who wrote ${what}${found}`;
+  }
+  for (const { said } of newest.flatMap((list) => list ?? [])) {
+    const [first] = said.unknown.first;
+    if (apart.includes('author') && said.incomplete !== undefined) return `who wrote it is not known: ${said.incomplete}`;
+    if (apart.includes('author') && first !== undefined) return `the author of ${first.commit} is not known: ${first.why}`;
+    if (apart.includes('requester') && said.requester === undefined) return 'who asked for it is not known';
+  }
+  return undefined;
 }

@@ -1,11 +1,12 @@
 import { type CollectedApprovals, PLATFORM_APPROVALS, readPlatformApprovals } from '../duties/platform-approvals.ts';
-import { SignwrightError } from '../error.ts';
-import type { PlatformAccount, PlatformApproval } from '../ports/approval-source.ts';
+import { hasAccount } from '../match-person.ts';
+import type { PlatformApproval } from '../ports/approval-source.ts';
 import type { ApprovalRequirement, PersonRule } from '../requirement.ts';
 import type { Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
 import { type DecisionContext, whyNotNow } from './context.ts';
 import { whyNotBy } from './duties.ts';
+import { readingOnce } from './read-once.ts';
 import type { Heard } from './words.ts';
 
 type Why = Omit<Refusal, 'evidence'>;
@@ -21,7 +22,7 @@ export function hearPlatforms(
   context: DecisionContext,
 ): { readonly heard: readonly Heard[]; readonly refused: readonly Refusal[] } {
   const asking = requirements.find(({ kind }) => kind === 'platform');
-  const newest = new Map<string, Answer>();
+  const answers: Answer[] = [];
   const refused: Refusal[] = [];
   for (const one of asking === undefined ? [] : (context.statements ?? [])) {
     if (one.statement.predicateType !== PLATFORM_APPROVALS || !one.digests.has(context.artifact.digest)) continue;
@@ -31,31 +32,33 @@ export function hearPlatforms(
         ? read.why
         : (whyNotNow(one, context) ?? whyNotBy(one, asking?.collectors ?? []) ?? whyNotOf(read.said, commits, context));
     if (why) refused.push({ evidence: one.evidence, ...why });
-    else if ('said' in read) keepNewest(newest, { one, said: read.said });
+    else if ('said' in read) answers.push({ one, said: read.said });
   }
-  const heard = [...newest.values()].flatMap(({ one, said }) =>
-    said.approvals.flatMap((approval) => wordOf(approval, one, people)),
+  const newest = newestOf(answers);
+  const heard = answers.flatMap((answer) =>
+    answer.said.approvals
+      .filter(({ decision }) => decision === 'reject' || newest.has(answer))
+      .flatMap((approval) => wordOf(approval, answer.one, people)),
   );
   return { heard, refused };
 }
 
 type Answer = { readonly one: VerifiedStatement; readonly said: CollectedApprovals };
 
-/** What a platform answers last is all it says: an approval that was taken back is in it no more. */
-function keepNewest(newest: Map<string, Answer>, answer: Answer): void {
-  const key = JSON.stringify([answer.said.platform, answer.said.project ?? null]);
-  const before = newest.get(key);
-  const [a, b] = [answer.one, before?.one];
-  if (b === undefined || a.time.at > b.time.at || (a.time.at === b.time.at && a.evidence < b.evidence)) newest.set(key, answer);
-}
+const readAnswer = readingOnce(readPlatformApprovals);
 
-function readAnswer({ statement }: VerifiedStatement): { readonly said: CollectedApprovals } | { readonly why: Why } {
-  try {
-    return { said: readPlatformApprovals(statement) };
-  } catch (error) {
-    if (!(error instanceof SignwrightError)) throw error;
-    return { why: { code: 'malformed', message: error.message } };
+/**
+ * The last answer of each project. An approval that was taken back is in it no more, so those of earlier answers do not count; what was
+ * once rejected stays so until whoever did it approves.
+ */
+function newestOf(answers: readonly Answer[]): ReadonlySet<Answer> {
+  const newest = new Map<string, Answer>();
+  for (const answer of answers) {
+    const key = JSON.stringify([answer.said.platform, answer.said.project ?? null]);
+    const [a, b] = [answer.one, newest.get(key)?.one];
+    if (b === undefined || a.time.at > b.time.at || (a.time.at === b.time.at && a.evidence < b.evidence)) newest.set(key, answer);
   }
+  return new Set(newest.values());
 }
 
 function whyNotOf(said: CollectedApprovals, commits: ReadonlySet<string>, { environment }: DecisionContext): Why | undefined {
@@ -75,14 +78,7 @@ function wordOf(
   { evidence, time, development }: VerifiedStatement,
   people: readonly PersonRule[],
 ): Heard[] {
-  const person = people.find(({ accounts }) => accounts.some((one) => isSame(one, account)));
+  const person = people.find((one) => hasAccount(one, account));
   if (person === undefined) return [];
-  const when = Math.min(Date.parse(at), time.at);
-  return [
-    { person: person.id, at: when, evidence, word: { person, decision, kind: 'platform', at: when, evidence, development } },
-  ];
-}
-
-function isSame(a: PlatformAccount, b: PlatformAccount): boolean {
-  return a.platform === b.platform && a.id.toLowerCase() === b.id.toLowerCase();
+  return [{ person, decision, kind: 'platform', at: Math.min(Date.parse(at), time.at), evidence, development }];
 }

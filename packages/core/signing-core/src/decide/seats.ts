@@ -1,25 +1,25 @@
 /**
  * Seats people so that as many seats as possible have somebody of their own: a bipartite matching by augmenting paths, not a greedy
- * count. Whoever comes first in a list is preferred.
+ * count. Of all such seatings it takes one that leaves out nobody for somebody who comes later in `people`.
  *
  * @param able for each seat, the people who may take it.
+ * @param people all of them, whom to prefer first.
  * @returns for each seat who takes it, or nobody.
  */
-export function seatPeople(able: readonly (readonly string[])[]): (string | undefined)[] {
-  const seatOf = new Map<string, number>();
-  const place = (seat: number, tried: Set<string>): boolean =>
-    (able[seat] ?? []).some((person) => {
-      if (tried.has(person)) return false;
-      tried.add(person);
-      const taken = seatOf.get(person);
-      if (taken !== undefined && !place(taken, tried)) return false;
-      seatOf.set(person, seat);
+export function seatPeople(able: readonly ReadonlySet<string>[], people: Iterable<string>): (string | undefined)[] {
+  const taken: (string | undefined)[] = able.map(() => undefined);
+  const seat = (person: string, tried: Set<number>): boolean =>
+    able.some((who, at) => {
+      if (!who.has(person) || tried.has(at)) return false;
+      tried.add(at);
+      const holder = taken[at];
+      if (holder !== undefined && !seat(holder, tried)) return false;
+      taken[at] = person;
       return true;
     });
-  able.forEach((_, seat) => {
-    place(seat, new Set());
-  });
-  const seated: (string | undefined)[] = able.map(() => undefined);
-  for (const [person, seat] of seatOf) seated[seat] = person;
-  return seated;
+  for (const person of new Set(people)) {
+    if (!taken.includes(undefined)) break;
+    seat(person, new Set());
+  }
+  return taken;
 }

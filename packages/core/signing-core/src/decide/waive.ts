@@ -1,3 +1,4 @@
+import { namedByDigest } from '../approvals/named-artifacts.ts';
 import type { Waiver } from '../approvals/waiver.ts';
 import { authorName } from '../author-name.ts';
 import type { Sha256 } from '../formats/digest.ts';
@@ -6,22 +7,31 @@ import { isMember, peopleOf, personOf, whyNotTheirs } from '../match-person.ts';
 import type { PersonRule, Requirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
-import { type DecisionContext, type WaiverRule, whyNotNow } from './context.ts';
+import { type DecisionContext, type Recording, type WaiverRule, whyNotNow } from './context.ts';
 import type { Duties } from './duties.ts';
 import { seatPeople } from './seats.ts';
 
-type Given = { readonly person: PersonRule; readonly waiver: Waiver; readonly at: number; readonly evidence: Sha256 };
+type Given = {
+  readonly person: PersonRule;
+  readonly waiver: Waiver;
+  readonly at: number;
+  readonly evidence: Sha256;
+  readonly development: boolean;
+  readonly proven: boolean;
+};
 
 /**
  * Lets waivers stand in for what is not met and may be waived, last of all: enough people of the waivers' role for one requirement,
  * or those who may break the glass for all that can be waived. What is inconclusive is not waived, for it may be met.
  *
+ * @param recording whose waivers the log proves are preferred where a record is required.
  * @returns the outcomes, waived where they are, each that is not with a command that would.
  */
 export function waive(
   outcomes: readonly Outcome[],
   requirements: readonly Requirement[],
   duties: Duties,
+  recording: Recording,
   context: DecisionContext,
 ): Outcome[] {
   const waivable = new Set(requirements.filter((one) => one.waivable).map(({ id }) => id));
@@ -30,7 +40,7 @@ export function waive(
     (outcome.status === 'unmet' || outcome.status === 'pending') &&
     outcome.code !== 'rejected';
   if (!outcomes.some(open)) return [...outcomes];
-  const { given, refused } = findWaivers(duties, context);
+  const { given, refused } = findWaivers(duties, recording, context);
   return outcomes.map((outcome) => (open(outcome) ? waiveOne(outcome, given, refused, context) : outcome));
 }
 
@@ -59,13 +69,17 @@ function waiveOne(outcome: Outcome, given: readonly Given[], refused: readonly R
 
 /** The waivers of enough people for all of the rules together, each person once; nothing where they are too few. */
 function enough(rules: readonly WaiverRule[], given: readonly Given[], { at }: DecisionContext): readonly Given[] | undefined {
-  const able = rules.flatMap((rule) => {
+  const seats = rules.flatMap((rule) => {
     const counted = given.filter((one) => isMember(rule.role, one.person.id, one.at) && at < endOf(one, rule));
-    return Array.from({ length: rule.count }, () => counted.map(({ person }) => person.id));
+    return Array.from({ length: rule.count }, () => counted);
   });
-  const seated = seatPeople(able);
+  const able = seats.map((counted) => new Set(counted.map(({ person }) => person.id)));
+  const seated = seatPeople(
+    able,
+    given.map(({ person }) => person.id),
+  );
   if (seated.length === 0 || seated.includes(undefined)) return undefined;
-  return seated.flatMap((person) => given.find((one) => one.person.id === person) ?? []);
+  return seats.flatMap((counted, seat) => counted.find(({ person }) => person.id === seated[seat]) ?? []);
 }
 
 function endOf({ waiver, at }: Given, { maxAge }: WaiverRule): number {
@@ -75,6 +89,7 @@ function endOf({ waiver, at }: Given, { maxAge }: WaiverRule): number {
 /** Waivers that are about this artifact here, by people who may waive anything at all. */
 function findWaivers(
   duties: Duties,
+  { proves }: Recording,
   context: DecisionContext,
 ): { readonly given: readonly Given[]; readonly refused: readonly Refusal[] } {
   const { waivers, breakGlass = [] } = context.waivers ?? {};
@@ -89,15 +104,30 @@ function findWaivers(
       ? whyNotCounted(one, waiver, person, duties, context)
       : ({ code: 'not-a-member', message: `a waiver is by ${authorName(one.author)}, who may waive nothing here` } as const);
     if (why) refused.push({ evidence: one.evidence, ...why });
-    else if (person) given.push({ person, waiver, at: one.time.at, evidence: one.evidence });
+    else if (person)
+      given.push({
+        person,
+        waiver,
+        at: one.time.at,
+        evidence: one.evidence,
+        development: one.development,
+        proven: proves(one.evidence),
+      });
   }
-  given.sort((a, b) => (a.person.id === b.person.id ? b.at - a.at : a.person.id < b.person.id ? -1 : 1));
-  return { given, refused: refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1)) };
+  return { given: given.sort(firstTheBetter), refused: refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1)) };
+}
+
+/** What is recorded first, then what rests on no trial root, then the latest of each person. */
+function firstTheBetter(a: Given, b: Given): number {
+  if (a.proven !== b.proven) return Number(b.proven) - Number(a.proven);
+  if (a.development !== b.development) return Number(a.development) - Number(b.development);
+  if (a.person.id !== b.person.id) return a.person.id < b.person.id ? -1 : 1;
+  return b.at - a.at || (a.evidence < b.evidence ? -1 : 1);
 }
 
 /** Whether it names these bytes, or a rule that matched, whatever else may be wrong with it. */
 function isAbout(waiver: Waiver, { artifact, rules = [] }: DecisionContext): boolean {
-  return 'rule' in waiver ? rules.includes(waiver.rule) : waiver.artifacts.some(({ digest }) => digest === artifact.digest);
+  return 'rule' in waiver ? rules.includes(waiver.rule) : namedByDigest(waiver.artifacts).has(artifact.digest);
 }
 
 function whyNotCounted(
@@ -129,7 +159,7 @@ function whyNotCounted(
 
 function requirementsIn(waiver: Waiver, { artifact }: DecisionContext): Sha256[] {
   if ('rule' in waiver) return [];
-  return waiver.artifacts.filter(({ digest }) => digest === artifact.digest).map(({ requirements }) => requirements);
+  return (namedByDigest(waiver.artifacts).get(artifact.digest) ?? []).map(({ requirements }) => requirements);
 }
 
 function iso(at: number): string {

@@ -1,13 +1,24 @@
 import type { FreezeRequirement, WindowRequirement, WindowRule } from '../requirement.ts';
-import type { Outcome } from '../verdict.ts';
+import type { Moment, Outcome } from '../verdict.ts';
 import type { DecisionContext } from './context.ts';
 
 const MINUTE = 60_000;
 /** Minutes looked ahead for the next opening: windows come back every week. */
 const WEEK = 7 * 24 * 60;
 
+const decided = new WeakMap<WindowRequirement, { readonly at: number; readonly moment: Moment; readonly outcome: Outcome }>();
+
 /** Decides whether the instant the verdict speaks of lies within a window of each list. Asked at release, not when it runs again. */
-export function decideWindow({ id, layer, all }: WindowRequirement, { at, moment }: DecisionContext): Outcome {
+export function decideWindow(requirement: WindowRequirement, { at, moment }: DecisionContext): Outcome {
+  // Thousands of artifacts share one requirement and one instant, and looking for the next opening takes a while.
+  const before = decided.get(requirement);
+  if (before?.at === at && before.moment === moment) return before.outcome;
+  const outcome = decideAt(requirement, at, moment);
+  decided.set(requirement, { at, moment, outcome });
+  return outcome;
+}
+
+function decideAt({ id, layer, all }: WindowRequirement, at: number, moment: Moment): Outcome {
   const base = { requirement: id, layer, evidence: [], refused: [] };
   if (moment === 'run')
     return { ...base, status: 'met', code: 'window-open', message: 'windows are for releasing, and this was released' };

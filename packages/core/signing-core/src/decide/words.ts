@@ -1,5 +1,5 @@
-import type { Approval } from '../approvals/approval.ts';
-import type { NamedArtifact } from '../approvals/named-artifacts.ts';
+import type { Approval, Decision } from '../approvals/approval.ts';
+import { namedByDigest } from '../approvals/named-artifacts.ts';
 import { authorName } from '../author-name.ts';
 import type { Sha256 } from '../formats/digest.ts';
 import { quoted } from '../formats/quoted.ts';
@@ -9,10 +9,10 @@ import type { Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
 import { type DecisionContext, whyNotNow, whyNotYet } from './context.ts';
 
-/** What a person last said of the artifact. */
-export type Word = {
+/** Something a person said of the artifact. */
+export type Heard = {
   readonly person: PersonRule;
-  readonly decision: 'approve' | 'reject';
+  readonly decision: Decision;
   /** By their own signature, or by a click on a platform. */
   readonly kind: 'signed' | 'platform';
   /** When it was given, and until when it counts, milliseconds. */
@@ -20,10 +20,12 @@ export type Word = {
   readonly expires?: number;
   readonly evidence: Sha256;
   readonly development: boolean;
+  /** A withdrawal that may not be the person's: it takes approvals back, and no rejection. */
+  readonly doubtful?: boolean;
 };
 
-/** Something a person said; without a word it voids what they said before. */
-export type Heard = { readonly person: string; readonly at: number; readonly evidence: Sha256; readonly word?: Word };
+/** What a person said and has not taken back. */
+export type Word = Heard & { readonly decision: 'approve' | 'reject' };
 
 type Why = Omit<Refusal, 'evidence'>;
 
@@ -41,68 +43,101 @@ export function hearSigned(
   for (const one of context.statements ?? []) {
     if (one.said.type !== 'approval') continue;
     const { approval } = one.said;
-    const artifact = approval.artifacts.find(({ digest }) => digest === context.artifact.digest);
-    if (artifact === undefined) continue;
+    if (!namedByDigest(approval.artifacts).has(context.artifact.digest)) continue;
+    const { evidence } = one;
     const person = personOf(one.author, people);
-    const why = person
-      ? (whyNotHeard(one, approval, person, context) ??
-        (approval.decision === 'approve' ? whyNoApproval(one, artifact, context) : undefined))
-      : ({ code: 'not-a-member', message: `it is by ${authorName(one.author)}, who is nobody that may approve this` } as const);
-    if (why) refused.push({ evidence: one.evidence, ...why });
-    else if (person) heard.push(whatWasSaid(one, approval, person));
+    if (person === undefined) {
+      const message = `it is by ${authorName(one.author)}, who is nobody that may approve this`;
+      refused.push({ evidence, code: 'not-a-member', message });
+      continue;
+    }
+    const why = whyNotSaid(one, approval, person, context);
+    const doubt = approval.decision === 'reject' ? undefined : whyDoubtful(one, person, context);
+    const other = approval.decision === 'approve' ? whyNoApproval(approval, context) : undefined;
+    const refusal = why ?? doubt ?? other;
+    if (refusal) refused.push({ evidence, ...refusal });
+    if (refusal === undefined) heard.push(whatWasSaid(one, approval, person));
+    else if (why === undefined && approval.decision === 'withdraw')
+      heard.push({ ...whatWasSaid(one, approval, person), doubtful: true });
   }
   return { heard, refused };
 }
 
 function whatWasSaid({ evidence, time, development }: VerifiedStatement, said: Approval, person: PersonRule): Heard {
-  const { decision } = said;
-  const base = { person: person.id, at: time.at, evidence };
-  if (decision === 'withdraw') return base;
   const expires = said.expires === undefined ? {} : { expires: Date.parse(said.expires) };
-  return { ...base, word: { person, decision, kind: 'signed', at: time.at, ...expires, evidence, development } };
+  return { person, decision: said.decision, kind: 'signed', at: time.at, ...expires, evidence, development };
 }
 
-function whyNotHeard(one: VerifiedStatement, said: Approval, person: PersonRule, context: DecisionContext): Why | undefined {
+/** Why it was not said by this person, of this environment, by now. */
+function whyNotSaid(one: VerifiedStatement, said: Approval, person: PersonRule, context: DecisionContext): Why | undefined {
   if (person.id !== said.person)
     return { code: 'identity-mismatch', message: `it says it is ${quoted(said.person)}'s, and the signature is ${person.id}'s` };
   if (said.environment !== context.environment.id)
     return { code: 'other-environment', message: `${person.id} spoke of the environment ${quoted(said.environment)}` };
-  const early = whyNotYet(one, context);
-  if (early) return early;
-  if (said.decision === 'reject') return undefined;
+  return whyNotYet(one, context);
+}
+
+/** Why somebody else may have signed it, or nobody knows when. */
+function whyDoubtful(one: VerifiedStatement, person: PersonRule, context: DecisionContext): Why | undefined {
   const mismatch = whyNotTheirs(one.author, one.time, person);
   return mismatch ? { ...mismatch, message: `${person.id}: ${mismatch.message}` } : whyNotNow(one, context);
 }
 
-function whyNoApproval(
-  { said }: VerifiedStatement,
-  { name, kind, requirements }: NamedArtifact,
-  { artifact, signedAs, requirements: demanded }: DecisionContext,
-): Why | undefined {
-  const who = said.type === 'approval' ? said.approval.person : '';
-  if (requirements !== demanded)
-    return { code: 'other-requirements', message: `${who} approved it under other requirements (${requirements})` };
-  if (![signedAs ?? artifact, artifact].some((known) => known.name === name && known.kind === kind))
-    return { code: 'other-artifact', message: `${who} approved these bytes as ${name} (${kind})` };
-  return undefined;
+function whyNoApproval({ artifacts, person }: Approval, { artifact, signedAs, requirements }: DecisionContext): Why | undefined {
+  const named = namedByDigest(artifacts).get(artifact.digest) ?? [];
+  const known = signedAs === undefined ? [artifact] : [signedAs, artifact];
+  const here = named.filter((one) => known.some(({ name, kind }) => one.name === name && one.kind === kind));
+  const [first] = named;
+  if (here.length === 0)
+    return { code: 'other-artifact', message: `${person} approved these bytes as ${first?.name} (${first?.kind})` };
+  if (here.some((one) => one.requirements === requirements)) return undefined;
+  return {
+    code: 'other-requirements',
+    message: `${person} approved it under other requirements (${here[0]?.requirements}, and ${requirements} apply now)`,
+  };
 }
 
-/** Each person's last word, by person. Of words at the same instant the most careful is the last: reject, then withdraw. */
-export function lastWords(heard: readonly Heard[]): Word[] {
-  const last = new Map<string, Heard>();
+/**
+ * What stands of all that people said, by person: one rejection, or approvals. Whoever approves after rejecting has changed their mind;
+ * but what somebody signed, no click takes back. Of words at the same instant the most careful is the last: reject, then withdraw.
+ */
+export function standingWords(heard: readonly Heard[]): Word[] {
+  const byPerson = new Map<string, Heard[]>();
   for (const one of heard) {
-    const before = last.get(one.person);
-    if (before === undefined || isLater(one, before)) last.set(one.person, one);
+    const before = byPerson.get(one.person.id);
+    if (before) before.push(one);
+    else byPerson.set(one.person.id, [one]);
   }
-  return [...last.values()].flatMap(({ word }) => word ?? []).sort((a, b) => (a.person.id < b.person.id ? -1 : 1));
+  return [...byPerson].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, said]) => standing(said.sort(inOrder)));
 }
 
-function isLater(a: Heard, b: Heard): boolean {
-  if (a.at !== b.at) return a.at > b.at;
-  const [x, y] = [careOf(a), careOf(b)];
-  return x === y ? a.evidence < b.evidence : x > y;
+function standing(said: readonly Heard[]): Word[] {
+  let approvals: Word[] = [];
+  let rejection: Word | undefined;
+  for (const one of said) {
+    if (isApproval(one)) {
+      if (rejection?.kind === 'signed' && one.kind === 'platform') continue;
+      rejection = undefined;
+      approvals.push(one);
+      continue;
+    }
+    approvals = [];
+    if (isRejection(one)) rejection = rejection?.kind === 'signed' ? rejection : one;
+    else if (one.doubtful !== true) rejection = undefined;
+  }
+  return rejection === undefined ? approvals : [rejection];
 }
 
-function careOf({ word }: Heard): number {
-  return word === undefined ? 1 : word.decision === 'reject' ? 2 : 0;
+function isApproval(one: Heard): one is Word {
+  return one.decision === 'approve';
+}
+
+function isRejection(one: Heard): one is Word {
+  return one.decision === 'reject';
+}
+
+const CARE = { approve: 0, withdraw: 1, reject: 2 };
+
+function inOrder(a: Heard, b: Heard): number {
+  return a.at - b.at || CARE[a.decision] - CARE[b.decision] || (a.evidence < b.evidence ? -1 : 1);
 }
