@@ -16,7 +16,8 @@ artifacts: [{ match: "dist/**", tier: internal }]
 `;
 const SECURITY = signatory();
 type Files = { [path: string]: string | Uint8Array };
-const AROUND: Files = { 'trust/root.json': '{}', 'trust/a.pub': publicKey(0) };
+const ROOT = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}';
+const AROUND: Files = { 'trust/root.json': ROOT, 'trust/a.pub': publicKey(0) };
 
 /** The central policy and what is beside it, signed. */
 async function central(text = CENTRAL, by = SECURITY): Promise<Files> {

@@ -168,7 +168,6 @@ describe('a key whose enforcement is not built yet', () => {
     expect(unenforcedAnywhere(policy).map(({ key, where }) => `${where} ${key}`)).toEqual([
       'base.yaml:7:59 notify.on',
       'base.yaml:9:105 tiers.unused.approvals',
-      'base.yaml:10:63 artifacts[1].vendor',
       'policy.yaml:3:68 tiers.mine.approvals',
     ]);
     expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['notify.on']);

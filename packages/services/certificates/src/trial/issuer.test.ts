@@ -58,6 +58,7 @@ describe('a trial certificate', () => {
     expect(identityOf(leaf)).toEqual({
       san: 'https://git.example/acme/app//trial@refs/tags/v1',
       issuer: TRIAL_ISSUER,
+      commit: 'a'.repeat(40),
       claims: {
         repository: 'https://git.example/acme/app',
         'repository-id': '4712',
