@@ -53,8 +53,8 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
   const approval = program.command('approval').description('look at what people signed');
   approval
     .command('show')
-    .description('print a statement of a person, and write what ssh-keygen -Y verify reads')
-    .argument('<evidence>', 'the digest of the statement, as "signwright evidence list" shows it')
+    .description('print a request or what a person signed, and write what ssh-keygen -Y verify reads')
+    .argument('<evidence>', 'its digest, as the command that signed it, verdicts and "signwright evidence list" show it')
     .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--evidence <directory>', 'where evidence is kept')
     .option('--pae <file>', 'write the exact bytes that were signed')
@@ -63,7 +63,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .addHelpText(
       'after',
       example(
-        'signwright approval show sha256:77ab… --pae approval.pae --signature approval.sig --allowed-signers allowed\n  $ ssh-keygen -Y verify -f allowed -I ann -n https://signwright.dev/approval/v1 -s approval.sig < approval.pae',
+        'signwright approval show sha256:77ab… --pae approval.pae --signature approval.sig --allowed-signers allowed\n  $ ssh-keygen -Y verify -f allowed -I ann -n https://signwright.dev/approval/v1 -O verify-time=20261231160000Z -s approval.sig < approval.pae',
       ),
     )
     .action((evidence, options) => finish(approvalShow(evidence, options)));

@@ -178,7 +178,7 @@ function contextOf(
     ask:
       findings.request === undefined
         ? { text: 'ask for it', command: `signwright request ${shellWord(inHand.name)}${flag}` }
-        : { text: 'the request waits', command: `signwright approve ${findings.request}` },
+        : { text: 'it is shown to them first', command: `signwright approve ${findings.request}` },
   };
 }
 

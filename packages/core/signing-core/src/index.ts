@@ -1,6 +1,7 @@
 export type { Approval, Decision } from './approvals/approval.ts';
 export { APPROVAL, DECISIONS, writeApproval } from './approvals/approval.ts';
 export type { NamedArtifact } from './approvals/named-artifacts.ts';
+export { MAX_PLAIN } from './approvals/plain-fields.ts';
 export type { ApprovalRequest } from './approvals/request.ts';
 export { readRequest, writeRequest } from './approvals/request.ts';
 export type { Review } from './approvals/review.ts';
@@ -75,7 +76,7 @@ export { parseKeyReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
-export { personOf } from './match-person.ts';
+export { isMember, personOf, whyNotTheirs } from './match-person.ts';
 export type { Who } from './match-who.ts';
 export { whoText } from './match-who.ts';
 export type { PolicyEdition, VerifiedPolicySignature } from './policy-signature.ts';

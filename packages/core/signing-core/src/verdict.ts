@@ -84,8 +84,8 @@ export type RefusalCode =
 /** Evidence that was found, looked at, and did not count. */
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };
 
-/** What would meet an unmet requirement. */
-export type NextStep = { readonly text: string; readonly command?: string };
+/** What would meet an unmet requirement, and what else would do. */
+export type NextStep = { readonly text: string; readonly command?: string; readonly or?: Omit<NextStep, 'or'> };
 
 export type OutcomeStatus = 'met' | 'unmet' | 'waived' | 'pending' | 'inconclusive';
 

@@ -4,6 +4,7 @@ import {
   type Approval,
   type ApprovalRequirement,
   type Decision,
+  isMember,
   type PersonRule,
   SignwrightError,
   type Verdict,
@@ -15,6 +16,7 @@ import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
+import { checkReason } from '../people/check-reason.ts';
 import { confirm } from '../people/confirm.ts';
 import { openPerson, type PersonOptions } from '../people/person-key.ts';
 import { publishStatement } from '../people/publish-statement.ts';
@@ -43,6 +45,7 @@ export type ApproveOptions = PersonOptions & {
  */
 export async function approve(id: string, options: ApproveOptions, run: Run): Promise<number> {
   const decision = decisionOf(options);
+  checkReason(options.reason);
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
   const note = (line: string): void => {
@@ -63,7 +66,7 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
     ...requestLines(asked, await findLastApproved(asked, options, open.policy.audit !== undefined, run.signal)),
     ...standingLines(await judge()),
   ]);
-  if (decision === 'approve') refuseStranger(person.person, asked);
+  if (decision !== 'withdraw') refuseStranger(person.person, asked, decision);
   await confirm(`${person.person.id} (${person.where}): ${decision} ${countOf(asked)}?`, options.yes ?? false, run.signal);
 
   const approval = approvalOf(open, asked, person.person, decision, options.reason);
@@ -87,9 +90,11 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
   const speaking = { open, person, timestamps, store, note };
   const signed = await publishStatement(writeApproval(approval), APPROVAL, subjects, record, speaking, retain);
   const until = approval.expires === undefined ? '' : `, until ${approval.expires}`;
-  printLines([`${person.person.id}: ${decision}, evidence ${signed.evidence}${until}`, ...standingLines(await judge())]);
+  printLines([`${person.person.id} ${DONE[decision]}: evidence ${signed.evidence}${until}`, ...standingLines(await judge())]);
   return EXIT.allow;
 }
+
+const DONE: Readonly<Record<Decision, string>> = { approve: 'approved', reject: 'rejected', withdraw: 'withdrew' };
 
 function decisionOf({ reject, withdraw, reason }: ApproveOptions): Decision {
   if (reject && withdraw) throw new SignwrightError('usage', 'either --reject or --withdraw', { next: 'give one of the two' });
@@ -99,16 +104,16 @@ function decisionOf({ reject, withdraw, reason }: ApproveOptions): Decision {
   return reject ? 'reject' : withdraw ? 'withdraw' : 'approve';
 }
 
-/** Refuses an approval that could never count: whoever signs it would think they had approved. */
-function refuseStranger({ id }: PersonRule, asked: OpenRequest): void {
+/** Refuses an approval or rejection that would not count: whoever signs it would think it did. */
+function refuseStranger({ id }: PersonRule, asked: OpenRequest, decision: Decision): void {
   const approvals = approvalsOf(asked);
-  if (approvals.some(({ role }) => role.members.some(({ person }) => person.id === id))) return;
+  if (approvals.some(({ role }) => isMember(role, id, Date.now()))) return;
   const roles = [...new Set(approvals.map(({ role }) => role.id))].join(', ');
   throw new SignwrightError(
     'denied',
     `${id} is of none of the roles that approve this (${roles || 'none'}), so it would not count`,
     {
-      next: 'nothing was signed; have somebody of these roles approve it',
+      next: `nothing was signed; have somebody of these roles ${decision} it`,
     },
   );
 }

@@ -17,6 +17,7 @@ import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
+import { checkReason } from '../people/check-reason.ts';
 import { confirm } from '../people/confirm.ts';
 import { openPerson, type PersonOptions } from '../people/person-key.ts';
 import { publishStatement } from '../people/publish-statement.ts';
@@ -35,6 +36,7 @@ type Broken = { readonly evidence: Sha256; readonly waiver: Waiver; readonly by:
 
 /** `signwright review`: signs that somebody else than who broke the glass looked into why; verdicts are marked until then. */
 export async function review(ids: string[], options: ReviewOptions, run: Run): Promise<number> {
+  checkReason(options.reason);
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
   const note = (line: string): void => {
@@ -73,7 +75,7 @@ export async function review(ids: string[], options: ReviewOptions, run: Run): P
   const speaking = { open, person, timestamps: await openTimestamps(open, trustRootOf(open), note), store, note };
   const subjects = broken.flatMap((one) => [one.evidence, ...one.subjects]);
   const signed = await publishStatement(payload, REVIEW, subjects, record, speaking);
-  printLines([`${person.person.id}: reviewed, evidence ${signed.evidence}`]);
+  printLines([`${person.person.id} reviewed it: evidence ${signed.evidence}`]);
   return EXIT.allow;
 }
 

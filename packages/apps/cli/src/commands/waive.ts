@@ -1,15 +1,18 @@
 import { type Policy, type Required, refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
 import {
+  type Outcome,
   type PersonRule,
   type RecordedArtifact,
   requestId,
   type Sha256,
   SignwrightError,
+  type Verdict,
   WAIVER,
   type Waiver,
   writeWaiver,
 } from '@signwright/signing-core';
 import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { judgeArtifacts } from '../context/judge-artifacts.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
@@ -17,12 +20,15 @@ import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
 import { tellOf } from '../notify/tell.ts';
+import { checkReason } from '../people/check-reason.ts';
 import { confirm } from '../people/confirm.ts';
 import { openPerson, type PersonOptions } from '../people/person-key.ts';
 import { publishStatement } from '../people/publish-statement.ts';
 import { strictestAudit } from '../people/record-person.ts';
+import { inUnits, longestWaiver, refuseStranger } from '../people/waive-terms.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import { namedOf } from '../requests/ask-for-approvals.ts';
+import { standingLines } from '../requests/request-lines.ts';
 
 export type WaiveOptions = PersonOptions & {
   readonly policy: string;
@@ -53,6 +59,7 @@ export async function waive(args: string[], options: WaiveOptions, run: Run): Pr
       next: 'name it as verify does: signwright waive approval:security dist/app.tgz',
     });
   }
+  checkReason(options.reason);
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
   const note = (line: string): void => {
@@ -61,33 +68,43 @@ export async function waive(args: string[], options: WaiveOptions, run: Run): Pr
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = (await hashArtifacts(named, options, run)).map((artifact) => demanded(open.policy, artifact, options));
-  const most = Math.min(...artifacts.map(({ required }) => mostOf(open, required, requirement)));
-  const person = await openPerson(open, options, run.signal);
-  refuseStranger(open, artifacts, person.person, requirement);
+  const most = Math.min(...artifacts.map(({ required }) => longestWaiver(open, required, requirement)));
   const seconds = options.for ?? most;
   if (seconds > most) {
-    throw new SignwrightError('denied', `the policy lets it count for ${most} seconds at the most`, {
+    throw new SignwrightError('denied', `the policy lets it count for ${inUnits(most)} at the most`, {
       next: 'ask for less with --for',
     });
   }
+  const person = await openPerson(open, options, run.signal);
+  const demands = artifacts.map(({ required }) => required);
+  refuseStranger(open, demands, person.person, requirement);
 
+  const store = await openEvidence(place, open);
+  const { environment } = options;
+  const judge = (): Promise<Verdict[]> =>
+    judgeArtifacts(open, store, artifacts, { at: Date.now(), environment, moment: 'release', askLog: true });
+  const isMeant = meant(demands, requirement);
+  const before = await judge();
   const expires = new Date(Date.now() + seconds * 1000).toISOString();
-  const waivers = statementsOf(open, artifacts, { requirement, expires, options, person: person.person });
   printLines([
-    `${requirement ?? 'all that can be waived'} of ${artifacts.map(({ name }) => name).join(', ')}, in ${options.environment ?? 'default'}, until ${expires}`,
+    `${requirement ?? 'all that can be waived'}, in ${environment ?? 'default'}, until ${expires}`,
+    ...aboutLines(artifacts, options),
     `  because: ${options.reason}`,
+    ...standingLines(before, isMeant),
   ]);
+  refuseRejected(before);
   await confirm(
     `${person.person.id} (${person.where}): ${options.breakGlass ? 'break the glass' : 'waive it'}?`,
     options.yes ?? false,
     run.signal,
   );
 
+  const waivers = statementsOf(open, artifacts, { requirement, expires, options, person: person.person });
   const speaking = {
     open,
     person,
     timestamps: await openTimestamps(open, trustRootOf(open), note),
-    store: await openEvidence(place, open),
+    store,
     note,
   };
   for (const { waiver, subjects, about, demands } of waivers) {
@@ -100,7 +117,7 @@ export async function waive(args: string[], options: WaiveOptions, run: Run): Pr
       retainOf(demands),
     );
     printLines([
-      `${person.person.id}: ${options.breakGlass ? 'the glass is broken' : `waived ${requirement}`}, evidence ${signed.evidence}`,
+      `${person.person.id} ${options.breakGlass ? 'broke the glass' : `waived ${requirement}`}: evidence ${signed.evidence}`,
     ]);
     const data = {
       person: person.person.id,
@@ -113,7 +130,40 @@ export async function waive(args: string[], options: WaiveOptions, run: Run): Pr
     };
     await tellOf(open, options.breakGlass ? 'break-glass' : 'waiver', data, note);
   }
+  printLines(standingLines(await judge(), isMeant));
   return EXIT.allow;
+}
+
+/** The outcomes a waiver is about: one requirement, or all that can be waived. */
+function meant(demanded: readonly Required[], requirement: string | undefined): (outcome: Outcome) => boolean {
+  const waivable = demanded.flatMap(({ requirements }) => requirements.filter((one) => one.waivable).map(({ id }) => id));
+  return (outcome) => (requirement === undefined ? waivable.includes(outcome.requirement) : outcome.requirement === requirement);
+}
+
+const SHOWN = 50;
+
+/** What the waiver is of: these bytes, or whatever a rule matches. */
+function aboutLines(artifacts: readonly Waived[], { wholeRule }: WaiveOptions): string[] {
+  if (wholeRule) {
+    const rules = artifacts.flatMap(({ required }) => required.rules[0] ?? []);
+    const shown = rules.map(
+      ({ name, where }) => `  of WHATEVER the rule ${name === undefined ? '' : `"${name}" `}at ${where} matches`,
+    );
+    return [...new Set(shown)];
+  }
+  const more = artifacts.length > SHOWN ? [`  … and ${artifacts.length - SHOWN} more`] : [];
+  return [...artifacts.slice(0, SHOWN).flatMap(({ name, digest }) => [`  ${name}`, `    ${digest}`]), ...more];
+}
+
+/** What somebody rejected no waiver lets through, so none is signed. */
+function refuseRejected(verdicts: readonly Verdict[]): void {
+  for (const { artifact, outcomes } of verdicts) {
+    const rejected = outcomes.find(({ code }) => code === 'rejected');
+    if (rejected === undefined) continue;
+    throw new SignwrightError('denied', `${artifact.name}: ${rejected.message}, which no waiver gets around`, {
+      next: `nothing was signed; ${rejected.next?.text ?? 'release other bytes'}`,
+    });
+  }
 }
 
 function demanded(policy: Policy, artifact: ArtifactInHand, { environment }: WaiveOptions): Waived {
@@ -129,45 +179,6 @@ function demanded(policy: Policy, artifact: ArtifactInHand, { environment }: Wai
       next: '"signwright policy explain NAME" shows why',
     },
   );
-}
-
-/** For how many seconds what is to be waived may be waived. @throws SignwrightError `denied` where nobody may. */
-function mostOf({ policy, file }: OpenPolicy, { requirements, demands }: Required, requirement: string | undefined): number {
-  const waivable = requirements.filter((one) => one.waivable).map(({ id }) => id);
-  if (requirement === undefined) {
-    const layers = demands.breakGlass.map(({ all }) => all);
-    const rules = layers.includes(null) ? [] : layers.flatMap((all) => all ?? []);
-    if (rules.length > 0) return Math.min(...rules.map(({ maxAge }) => maxAge));
-    throw new SignwrightError('denied', 'the policy lets nobody break the glass here', {
-      where: file,
-      next: 'a tier allows it with break-glass',
-    });
-  }
-  if (!waivable.includes(requirement)) {
-    const known = requirements.some(({ id }) => id === requirement);
-    const why = known ? 'can never be waived' : 'is demanded of it by nobody';
-    const next =
-      waivable.length === 0 ? 'nothing that is demanded of it can be waived' : `what can be waived is ${waivable.join(', ')}`;
-    throw new SignwrightError('denied', `${requirement} ${why}`, { where: file, next });
-  }
-  if (policy.waivers !== undefined) return policy.waivers.maxAge;
-  throw new SignwrightError('denied', 'the policy lets nobody waive anything', {
-    where: file,
-    next: 'it may say who does, with waivers',
-  });
-}
-
-function refuseStranger(
-  { policy }: OpenPolicy,
-  artifacts: readonly Waived[],
-  { id }: PersonRule,
-  requirement: string | undefined,
-): void {
-  const glass = artifacts.flatMap(({ required }) => required.demands.breakGlass.flatMap(({ all }) => all ?? []));
-  const roles = requirement === undefined ? glass.map(({ role }) => policy.roles.get(role)) : [policy.waivers?.role];
-  if (roles.some((role) => role?.members.some(({ person }) => person.id === id))) return;
-  const names = [...new Set(roles.flatMap((role) => role?.id ?? []))].join(', ');
-  throw new SignwrightError('denied', `${id} is not of the role ${names}, so it would not count`, { next: 'nothing was signed' });
 }
 
 type ToSign = {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { SignwrightError } from '@signwright/signing-core';
+import { harmless } from '../print-lines.ts';
 
 /**
  * Asks the person to type yes.
@@ -15,7 +16,7 @@ export async function confirm(question: string, assumed: boolean, signal: AbortS
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} Type "yes": `, { signal });
+    const answer = await terminal.question(`${harmless(question)} Type "yes": `, { signal });
     if (answer.trim() === 'yes') return;
   } catch (error) {
     if (!signal.aborted) throw error;

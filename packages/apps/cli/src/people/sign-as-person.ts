@@ -7,6 +7,7 @@ import {
   type TimestampAuthority,
   type VerifiedStatement,
   verifyEvidence,
+  whyNotTheirs,
   writeBundle,
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
@@ -29,16 +30,27 @@ export type SignedAsPerson = {
 export async function signAsPerson(
   payload: Buffer,
   predicateType: string,
-  { by }: PersonKey,
+  { by, person }: PersonKey,
   { open, timestamps }: { readonly open: OpenPolicy; readonly timestamps: TimestampAuthority },
 ): Promise<SignedAsPerson> {
   const { signature, ...sealed } = await signEnvelope(IN_TOTO, payload, predicateType, by);
   const bytes = writeBundle({ ...sealed, timestamps: [Buffer.from(await timestamps.timestamp(signature))] });
   const evidence = sha256(bytes);
   const verified = await verifyEvidence(evidence, bytes, evidenceTrust(open));
-  if ('said' in verified) return { bytes, evidence, signature: sha256(signature), verified };
-  const why = 'code' in verified ? verified.message : 'it reads as a release part';
-  throw new SignwrightError('verification', `what was just signed does not verify: ${why}`, {
-    next: 'nothing was published',
+  if (!('said' in verified)) {
+    const why = 'code' in verified ? verified.message : 'it reads as a release part';
+    throw new SignwrightError('verification', `what was just signed does not verify: ${why}`, {
+      next: 'nothing was published',
+    });
+  }
+  const mismatch = isRejection(verified) ? undefined : whyNotTheirs(verified.author, verified.time, person);
+  if (mismatch === undefined) return { bytes, evidence, signature: sha256(signature), verified };
+  throw new SignwrightError('denied', `what ${person.id} just signed would not count: ${mismatch.message}`, {
+    next: 'nothing was published; sign with the key that the policy names now',
   });
+}
+
+/** Who rejects is heard whatever became of the key. */
+function isRejection({ said }: VerifiedStatement): boolean {
+  return said.type === 'approval' && said.approval.decision === 'reject';
 }

@@ -4,8 +4,8 @@ import type { OpenRequest } from './open-request.ts';
 
 /** What was approved last of artifacts by these names, as the log has it. */
 export type LastApproved = {
-  /** How bytes differ from those that were approved last under this name. */
-  compare(name: string, digest: Sha256): string;
+  /** How bytes differ from those that were approved last under this name; nothing where that is not known. */
+  compare(name: string, digest: Sha256): string | undefined;
   /** What is told once. */
   readonly lines: readonly string[];
 };
@@ -22,7 +22,11 @@ export async function findLastApproved(
   logged: boolean,
   signal: AbortSignal,
 ): Promise<LastApproved> {
-  if (!logged) return { compare: () => 'the policy keeps no log, so nobody knows what was approved last', lines: [] };
+  const unknown = (why: string): LastApproved => ({
+    compare: () => undefined,
+    lines: [`  what was approved last is not known: ${why}`],
+  });
+  if (!logged) return unknown('the policy keeps no log');
   const approved = new Map<string, { digest: Sha256; at: string }>();
   try {
     const log = await readLog(options);
@@ -45,7 +49,7 @@ export async function findLastApproved(
     }
   } catch (error) {
     if (!(error instanceof SignwrightError)) throw error;
-    return { compare: () => 'what was approved last is not known', lines: [`  the log cannot be read: ${messageOf(error)}`] };
+    return unknown(messageOf(error));
   }
   return {
     lines: [],

@@ -1,4 +1,4 @@
-import { type ApprovalRequirement, requirementsOf, type Verdict } from '@signwright/signing-core';
+import { type ApprovalRequirement, type Outcome, requirementsOf, shellWord, type Verdict } from '@signwright/signing-core';
 import type { LastApproved } from './last-approved.ts';
 import type { OpenRequest } from './open-request.ts';
 
@@ -12,26 +12,58 @@ export function requestLines({ id, request, artifacts }: OpenRequest, last: Last
     `  to ${environment}${commit === undefined ? '' : `, from commit ${commit}`}${requester === undefined ? '' : `, asked for by ${requester} (as the run says)`}`,
     ...artifacts.slice(0, SHOWN).flatMap((artifact) => {
       const { name, kind, digest, required } = artifact;
-      return [`  ${name} (${kind}, ${required.tiers.join(' + ')})`, `    ${digest}`, `    ${last.compare(name, digest)}`];
+      const since = last.compare(name, digest);
+      const line = `  ${name} (${kind}, ${required.tiers.join(' + ')})`;
+      return [line, `    ${digest}`, ...(since === undefined ? [] : [`    ${since}`])];
     }),
-    ...(artifacts.length > SHOWN ? [`  … and ${artifacts.length - SHOWN} more`] : []),
+    ...(artifacts.length > SHOWN ? [`  … and ${artifacts.length - SHOWN} more: signwright approval show ${id}`] : []),
     ...last.lines,
   ];
 }
 
-/** What of the approvals is there, and what is missing, by requirement; each once, however many artifacts share it. */
-export function standingLines(verdicts: readonly Verdict[]): string[] {
-  const lines = new Map<string, number>();
-  for (const { outcomes } of verdicts) {
-    for (const { requirement, status, message, next } of outcomes) {
-      if (!requirement.startsWith('approval:') && requirement !== 'separation-of-duties') continue;
-      const line = `  ${requirement}: ${status}: ${message}${next === undefined || status === 'met' ? '' : ` → ${next.text}`}`;
-      lines.set(line, (lines.get(line) ?? 0) + 1);
+/** What became of the approvals, or of other requirements, and who may still do what: each once, however many artifacts share it. */
+export function standingLines(verdicts: readonly Verdict[], about: (outcome: Outcome) => boolean = isOfPeople): string[] {
+  const standing = new Map<string, Standing>();
+  for (const { artifact, outcomes } of verdicts) {
+    for (const outcome of outcomes.filter(about)) {
+      const { requirement, status, message, next } = outcome;
+      const key = JSON.stringify([requirement, status, message, next?.text, next?.or?.text]);
+      const names = standing.get(key)?.names ?? [];
+      standing.set(key, { outcome: standing.get(key)?.outcome ?? outcome, names: [...names, artifact.name] });
     }
   }
-  return [...lines].map(([line, count]) =>
-    count === 1 && verdicts.length === 1 ? line : `${line} (${count} of ${verdicts.length} artifacts)`,
-  );
+  return [...standing.values()].flatMap((one) => linesOf(one, verdicts.length));
+}
+
+type Standing = { readonly outcome: Outcome; readonly names: readonly string[] };
+
+function isOfPeople({ requirement }: Outcome): boolean {
+  return requirement.startsWith('approval:') || requirement === 'separation-of-duties';
+}
+
+function linesOf({ outcome: { requirement, status, message, next }, names }: Standing, total: number): string[] {
+  const line = `  ${MARKS[status]} ${requirement}  ${status}: ${message}${names.length === total ? '' : ` (${namesOf(names)})`}`;
+  if (next === undefined || status === 'met') return [line];
+  const { or } = next;
+  return [
+    line,
+    `      → ${next.text}`,
+    ...(or === undefined ? [] : [`      → or ${or.text}: ${forAll(or.command ?? '', names)}`]),
+  ];
+}
+
+const MARKS: Readonly<Record<Outcome['status'], string>> = { met: '✓', waived: '✓', unmet: '✗', pending: '…', inconclusive: '?' };
+const NAMES_SHOWN = 3;
+
+function namesOf(names: readonly string[]): string {
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+}
+
+/** The command about the first of these artifacts, about all of them. */
+function forAll(command: string, names: readonly string[]): string {
+  const all = `${names.slice(0, NAMES_SHOWN).map(shellWord).join(' ')}${names.length > NAMES_SHOWN ? ' …' : ''}`;
+  return command.replace(` ${shellWord(names[0] ?? '')} `, () => ` ${all} `);
 }
 
 /** The approvals that are demanded of any of the artifacts, each once. */

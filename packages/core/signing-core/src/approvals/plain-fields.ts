@@ -4,13 +4,14 @@ import type { FieldReader } from '../formats/read-json.ts';
 import type { Json } from '../formats/strict-json.ts';
 import { readDigest } from './named-artifacts.ts';
 
-const LONGEST = 2000;
+/** Characters of a reason, and of other lines of text that people are shown, at the most. */
+export const MAX_PLAIN = 2000;
 
 /** One line of text that people are shown. */
 export function readPlain(read: FieldReader, value: Json | undefined, path: string): string {
   const text = read.text(value, path);
   if (text === '') return read.fail(path, 'is empty');
-  if (text.length > LONGEST) return read.fail(path, `is longer than ${LONGEST} characters`);
+  if (text.length > MAX_PLAIN) return read.fail(path, `is longer than ${MAX_PLAIN} characters`);
   return hasControlCharacter(text) ? read.fail(path, 'has a line break or another control character') : text;
 }
 

@@ -51,13 +51,8 @@ function waiveOne(outcome: Outcome, given: readonly Given[], refused: readonly R
   const by = (waivers && enough([waivers], own, context)) ?? (breakGlass && enough(breakGlass, glass, context));
   if (by === undefined) {
     const command = `signwright waive ${shellWord(outcome.requirement)} ${shellWord(context.artifact.name)}${context.environment.id === 'default' ? '' : ` --environment ${context.environment.id}`} --reason …`;
-    const next =
-      waivers === undefined
-        ? outcome.next
-        : {
-            ...outcome.next,
-            text: `${outcome.next?.text ?? ''}; or ${waivers.count} of ${waivers.role.id} waive it: ${command}`,
-          };
+    const alternative = waivers && { text: `${waivers.count} of ${waivers.role.id} may waive it`, command };
+    const next = alternative && (outcome.next === undefined ? alternative : { ...outcome.next, or: alternative });
     return { ...outcome, refused: [...outcome.refused, ...refused], ...(next === undefined ? {} : { next }) };
   }
   const broken = by.some(({ waiver }) => waiver.breakGlass === true);

@@ -44,6 +44,24 @@ export function findingsOf(verdict: Verdict): readonly Finding[] {
   return [...outcomes, { requirement: 'verdict', status: STATUS_OF[result], code, message, evidence: [], refused: [] }];
 }
 
+/** What would meet a requirement, and then what else would do. */
+export function stepsOf({ next }: Pick<Finding, 'next'>): readonly { readonly text: string; readonly command?: string }[] {
+  if (next === undefined) return [];
+  const { or, ...first } = next;
+  return or === undefined ? [first] : [first, { ...or, text: `or ${or.text}` }];
+}
+
+/** What is said of waivers that broke the glass and that nobody has reviewed; nothing where there is none. */
+export function unreviewedIn(verdicts: readonly Verdict[]): readonly string[] {
+  const waivers = [...new Set(verdicts.flatMap(({ unreviewed = [] }) => unreviewed))].sort();
+  if (waivers.length === 0) return [];
+  const shown = waivers.slice(0, MOST_UNREVIEWED).join(' ');
+  const more = waivers.length > MOST_UNREVIEWED ? ` (and ${waivers.length - MOST_UNREVIEWED} more)` : '';
+  return [`the glass was broken, and nobody has reviewed why: signwright review ${shown} --reason …${more}`];
+}
+
+const MOST_UNREVIEWED = 5;
+
 /** `3 allow, 1 deny`, worst last; results that do not occur are left out. */
 export function countResults(verdicts: readonly Verdict[]): string {
   const counts = new Map<string, number>();

@@ -12,7 +12,7 @@ export function renderJson(verdicts: readonly Verdict[]): string {
 /** Only what is documented, in a fixed order. */
 function pick(verdict: Verdict): Verdict {
   const { result, artifact, environment, moment, at, anchored, development, enforced } = verdict;
-  const { policy, tiers, requirements, signedAs, outcomes } = verdict;
+  const { policy, tiers, requirements, signedAs, unreviewed, outcomes } = verdict;
   return {
     result,
     artifact: { name: artifact.name, kind: artifact.kind, digest: artifact.digest },
@@ -26,6 +26,7 @@ function pick(verdict: Verdict): Verdict {
     tiers,
     requirements,
     ...(signedAs === undefined ? {} : { signedAs }),
+    ...(unreviewed === undefined ? {} : { unreviewed }),
     outcomes,
   };
 }

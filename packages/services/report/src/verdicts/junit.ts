@@ -1,6 +1,6 @@
 import type { Verdict } from '@signwright/signing-core';
 import { attributes, xmlText } from '../escape/xml.ts';
-import { type Finding, findingsOf, holds } from './findings.ts';
+import { type Finding, findingsOf, holds, stepsOf } from './findings.ts';
 
 type Counts = { tests: number; failures: number; errors: number; skipped: number };
 
@@ -43,13 +43,13 @@ function elementOf(verdict: Verdict, finding: Finding): 'failure' | 'error' | 's
   return finding.status === 'inconclusive' ? 'error' : 'failure';
 }
 
-function detail(verdict: Verdict, { status, code, message, refused, next }: Finding): string[] {
+function detail(verdict: Verdict, finding: Finding): string[] {
+  const { status, code, message, refused } = finding;
   return [
     `${status} (${code}): ${message}`,
     `artifact ${verdict.artifact.digest}, policy ${verdict.policy.digest}`,
     ...refused.map((each) => `refused ${each.evidence} (${each.code}): ${each.message}`),
-    ...(next === undefined ? [] : [`next: ${next.text}`]),
-    ...(next?.command === undefined ? [] : [`run: ${next.command}`]),
+    ...stepsOf(finding).flatMap(({ text, command }) => [`next: ${text}`, ...(command === undefined ? [] : [`run: ${command}`])]),
   ];
 }
 

@@ -1,6 +1,17 @@
 import type { Verdict } from '@signwright/signing-core';
 import { code, table } from '../escape/markdown.ts';
-import { anchoring, countArtifacts, countResults, DEVELOPMENT, findingsOf, holds, OBSERVED, wordOf } from './findings.ts';
+import {
+  anchoring,
+  countArtifacts,
+  countResults,
+  DEVELOPMENT,
+  findingsOf,
+  holds,
+  OBSERVED,
+  stepsOf,
+  unreviewedIn,
+  wordOf,
+} from './findings.ts';
 import type { ReportOptions } from './render-verdicts.ts';
 
 /** A Markdown table for merge requests and job summaries: each artifact, then what stands against those not allowed. */
@@ -32,13 +43,13 @@ function row(verdict: Verdict): string[] {
 function reasons(verdict: Verdict): string[][] {
   return findingsOf(verdict)
     .filter((finding) => !holds(finding))
-    .map(({ requirement, status, code: reason, message, refused, next }) => [
+    .map((finding) => [
       code(verdict.artifact.name),
-      code(requirement),
-      `${status}: ${reason}`,
-      [message, ...refused.map((each) => `${each.code}: ${each.message}`)].map(code).join('<br>'),
-      [next?.text, next?.command]
-        .filter((text) => text !== undefined)
+      code(finding.requirement),
+      `${finding.status}: ${finding.code}`,
+      [finding.message, ...finding.refused.map((each) => `${each.code}: ${each.message}`)].map(code).join('<br>'),
+      stepsOf(finding)
+        .flatMap(({ text, command }) => (command === undefined ? [text] : [text, command]))
         .map(code)
         .join('<br>'),
     ]);
@@ -49,6 +60,7 @@ function notes(verdicts: readonly Verdict[], anchor: string | undefined): string
   return [
     ...[...policies].map(([digest, name]) => `- policy ${name === undefined ? '' : `${code(name)} `}${code(digest)}\n`),
     ...anchoring(verdicts, anchor, code).map((text) => `- ${text.replace('--anchor FILE', '`--anchor FILE`')}\n`),
+    ...unreviewedIn(verdicts).map((text) => `- ${code(text)}\n`),
     verdicts.some(({ development }) => development) ? `- ${DEVELOPMENT}\n` : '',
     verdicts.some(({ enforced }) => !enforced) ? `- ${OBSERVED}\n` : '',
   ].join('');

@@ -2,7 +2,7 @@ import type { Verdict } from '@signwright/signing-core';
 import type { Log, Result } from 'sarif';
 import { oneLine } from '../escape/one-line.ts';
 import { safeJson } from '../escape/safe-json.ts';
-import { type Finding, findingsOf, holds } from './findings.ts';
+import { type Finding, findingsOf, holds, stepsOf } from './findings.ts';
 
 type Problem = { readonly verdict: Verdict; readonly finding: Finding };
 
@@ -66,11 +66,12 @@ function levelOf({ enforced }: Verdict, { status }: Finding): 'error' | 'warning
 }
 
 /** SARIF reads `[text](target)` as a link and `{0}` as a placeholder in a plain message; from outside they are neither. */
-function messageText({ artifact, environment }: Verdict, { requirement, message, refused, next }: Finding): string {
+function messageText({ artifact, environment }: Verdict, finding: Finding): string {
+  const { requirement, message, refused } = finding;
   const parts = [
     `${artifact.name} (${environment}): ${requirement}: ${message}`,
     ...refused.map((each) => `refused: ${each.code}: ${each.message}`),
-    ...(next === undefined ? [] : [`next: ${next.text}${next.command === undefined ? '' : `: ${next.command}`}`]),
+    ...stepsOf(finding).map(({ text, command }) => `next: ${text}${command === undefined ? '' : `: ${command}`}`),
   ];
   return parts.map((part) => oneLine(part).replace(/[[\]{}]/g, (character) => PLAIN[character] ?? '')).join('. ');
 }

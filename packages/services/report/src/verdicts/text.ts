@@ -12,6 +12,8 @@ import {
   holds,
   OBSERVED,
   shortDigest,
+  stepsOf,
+  unreviewedIn,
   wordOf,
 } from './findings.ts';
 import type { ReportOptions } from './render-verdicts.ts';
@@ -76,7 +78,7 @@ function block(verdict: Verdict, paint: Paint, width: number | undefined): strin
     head,
     ...findings.flatMap((finding, at) => [
       ...detail(finding, paint, width),
-      ...(findings.slice(at + 1).some(({ next }) => isSame(next, finding.next)) ? [] : nextStep(finding.next, paint, width)),
+      ...(findings.slice(at + 1).some(({ next }) => isSame(next, finding.next)) ? [] : nextSteps(finding, paint, width)),
     ]),
   ];
 }
@@ -99,14 +101,15 @@ function detail(finding: Finding, paint: Paint, width: number | undefined): stri
   ];
 }
 
-function nextStep(next: NextStep | undefined, paint: Paint, width: number | undefined): string[] {
-  if (next === undefined) return [];
-  const command = next.command === undefined ? [] : [`        ${paint('bold', oneLine(next.command))}`];
-  return [...wrap(`→ ${oneLine(next.text)}`, '      ', width), ...command];
+function nextSteps(finding: Finding, paint: Paint, width: number | undefined): string[] {
+  return stepsOf(finding).flatMap(({ text, command }) => [
+    ...wrap(`→ ${oneLine(text)}`, '      ', width),
+    ...(command === undefined ? [] : [`        ${paint('bold', oneLine(command))}`]),
+  ]);
 }
 
 function isSame(a: NextStep | undefined, b: NextStep | undefined): boolean {
-  return a?.text === b?.text && a?.command === b?.command;
+  return a?.text === b?.text && a?.command === b?.command && (a?.or === b?.or || isSame(a?.or, b?.or));
 }
 
 function tiersOf({ tiers }: Verdict): string {
@@ -115,7 +118,11 @@ function tiersOf({ tiers }: Verdict): string {
 
 function warnings(verdicts: readonly Verdict[]): string[] {
   const any = (test: (verdict: Verdict) => boolean, text: string): string[] => (verdicts.some(test) ? [text] : []);
-  return [...any(({ development }) => development, DEVELOPMENT), ...any(({ enforced }) => !enforced, OBSERVED)];
+  return [
+    ...unreviewedIn(verdicts),
+    ...any(({ development }) => development, DEVELOPMENT),
+    ...any(({ enforced }) => !enforced, OBSERVED),
+  ];
 }
 
 function summary(verdicts: readonly Verdict[], anchor: string | undefined): string {
