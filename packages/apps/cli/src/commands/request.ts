@@ -1,17 +1,15 @@
 import { refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
-import { type Sha256, SignwrightError } from '@signwright/signing-core';
+import { SignwrightError } from '@signwright/signing-core';
 import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { ciJob } from '../context/ci-job.ts';
-import { collectEvidence } from '../context/collect-evidence.ts';
-import { judgeBy } from '../context/judge-artifacts.ts';
+import { collectAbout, judgeBy } from '../context/judge-artifacts.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
-import { ruleDigests } from '../context/rule-digests.ts';
 import type { Run } from '../context/run.ts';
 import { sourceContext } from '../context/source-context.ts';
 import { EXIT } from '../exit.ts';
-import { tell } from '../notify/tell.ts';
+import { tellOfRequest } from '../notify/tell.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import { type Askable, askForApprovals } from '../requests/ask-for-approvals.ts';
 import { openRequest } from '../requests/open-request.ts';
@@ -29,13 +27,14 @@ export type RequestOptions = SharedOptions & { readonly digest?: string; readonl
 export async function request(paths: string[], options: RequestOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
+  const note = (line: string): void => {
+    if (!options.quiet) printNote(line);
+  };
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = (await hashArtifacts(named, options, run)).flatMap((artifact) => askable(open, artifact, options));
   const store = await openEvidence(place, open);
-  const digests: Sha256[] = artifacts.map(({ digest }) => digest);
-  const subjects = [...digests, ...ruleDigests(open.policy, artifacts, options.environment)];
-  const evidence = await collectEvidence(store, subjects, open);
+  const evidence = await collectAbout(open, store, artifacts, options.environment);
   const environment = options.environment ?? 'default';
   const asked = await askForApprovals(artifacts, environment, await sourceContext(await ciJob()), store, evidence);
   if (asked === undefined) {
@@ -44,6 +43,7 @@ export async function request(paths: string[], options: RequestOptions, run: Run
       next: '"signwright policy explain NAME" shows what the policy demands',
     });
   }
+  if (!asked.before) await tellOfRequest(open, asked, note);
   const { artifacts: requested } = await openRequest(open, store, asked.id);
   const circumstances = { at: Date.now(), environment: options.environment, moment: 'release', askLog: true } as const;
   const verdicts = await judgeBy(open, evidence, requested, circumstances);
@@ -54,8 +54,7 @@ export async function request(paths: string[], options: RequestOptions, run: Run
     ...standingLines(verdicts),
     ...(missing ? [`  approve: signwright approve ${asked.id}`] : ['  nothing is missing']),
   ]);
-  if (asked.before && !options.quiet) printNote('asked before: nobody is asked again');
-  if (missing && !asked.before) await tell(open, verdicts, (line) => printNote(line));
+  if (asked.before) note('asked before: nobody is told again');
   return missing ? EXIT.pending : EXIT.allow;
 }
 

@@ -14,7 +14,7 @@ import { createSigners } from '../context/signers/create-signers.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { sourceContext } from '../context/source-context.ts';
 import { exitOfVerdicts } from '../exit.ts';
-import { tell, tellOfFallbacks } from '../notify/tell.ts';
+import { tell, tellOfFallbacks, tellOfRequest } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
@@ -103,6 +103,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   if (failure !== undefined) throw failure;
   const asked = await askForApprovals(planned, options.environment ?? 'default', asserted, store, before);
   if (asked) note(`approvals are needed: signwright approve ${asked.id}${asked.before ? ' (asked before)' : ''}`);
+  if (asked && !asked.before) await tellOfRequest(open, asked, note);
 
   const verdicts = planned.map(({ name, digest, signers }) => {
     const verified = [...before.verified(digest), ...made];

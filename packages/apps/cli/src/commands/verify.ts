@@ -1,7 +1,8 @@
 import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
+import { type Verdict, worstOf } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { parseInstant } from '../context/instant.ts';
-import { judgeArtifacts } from '../context/judge-artifacts.ts';
+import { collectAbout, judgeBy } from '../context/judge-artifacts.ts';
 import { evidencePlace, openExistingEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
@@ -24,7 +25,8 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = await hashArtifacts(named, options, run);
-  const verdicts = await judgeArtifacts(open, await openExistingEvidence(place), artifacts, {
+  const evidence = await collectAbout(open, await openExistingEvidence(place), artifacts, options.environment);
+  const verdicts = await judgeBy(open, evidence, artifacts, {
     at,
     ...(options.at === undefined ? {} : { latest: at }),
     environment: options.environment,
@@ -33,8 +35,14 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   });
 
   printVerdicts(verdicts, options);
-  await tell(open, verdicts, (line) => {
-    if (!options.quiet) printNote(line);
-  });
+  const asked = ({ artifact, environment }: Verdict): boolean =>
+    evidence.requests(artifact.digest).some(({ request }) => request.environment === environment);
+  const worst = worstOf(verdicts.map(({ result }) => result));
+  // Whoever wrote the request told of it.
+  if (worst !== 'pending' || !verdicts.every((verdict) => verdict.result !== 'pending' || asked(verdict))) {
+    await tell(open, verdicts, (line) => {
+      if (!options.quiet) printNote(line);
+    });
+  }
   return exitOfVerdicts(verdicts);
 }

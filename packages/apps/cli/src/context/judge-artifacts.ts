@@ -35,8 +35,18 @@ export async function judgeArtifacts(
   artifacts: readonly Judged[],
   circumstances: Circumstances,
 ): Promise<Verdict[]> {
-  const subjects = [...artifacts.map(({ digest }) => digest), ...ruleDigests(open.policy, artifacts, circumstances.environment)];
-  return judgeBy(open, await collectEvidence(store, subjects, open), artifacts, circumstances);
+  return judgeBy(open, await collectAbout(open, store, artifacts, circumstances.environment), artifacts, circumstances);
+}
+
+/** Collects the evidence about artifacts, and about the rules that match them. */
+export async function collectAbout(
+  open: OpenPolicy,
+  store: EvidenceStore,
+  artifacts: readonly Judged[],
+  environment: string | undefined,
+): Promise<CollectedEvidence> {
+  const subjects = [...artifacts.map(({ digest }) => digest), ...ruleDigests(open.policy, artifacts, environment)];
+  return collectEvidence(store, subjects, open);
 }
 
 /** Judges artifacts by evidence that was collected; asks the log for rejections where approvals are demanded and recorded. */

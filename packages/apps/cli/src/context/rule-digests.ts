@@ -11,6 +11,12 @@ export function ruleDigests(
   return [...new Set(found)];
 }
 
+/** The same in any environment there is, for what is copied and kept. */
+export function ruleDigestsAnywhere(policy: Policy, artifacts: readonly { readonly name: string }[]): Sha256[] {
+  const found = [undefined, ...policy.environments].flatMap((id) => ruleDigests(policy, artifacts, id));
+  return [...new Set(found)];
+}
+
 function rulesOf(policy: Policy, name: string, environment: string | undefined): Sha256[] {
   try {
     const resolution = resolveArtifact(policy, { name, ...(environment === undefined ? {} : { environment }) });

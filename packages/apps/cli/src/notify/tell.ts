@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NotifyDefinition } from '@signwright/policy';
 import { type Json, messageOf, type Notification, SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
+import type { StoredRequest } from '../context/collect-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import type { Signers } from '../context/signers/create-signers.ts';
 
@@ -21,6 +22,28 @@ export async function tellOfFallbacks(open: OpenPolicy, signers: Signers, note: 
     return unreached.length === 0 ? [] : [{ signer: definition.id, unreached: unreached.map((one) => ({ ...one })) }];
   });
   if (fallen.length > 0) await tellOf(open, 'fallback', { ...policyOf(open), signers: fallen }, note);
+}
+
+/** Tells that people are asked to approve; whoever writes a request tells of it, and nobody again. */
+export async function tellOfRequest(
+  open: OpenPolicy,
+  { id, request }: StoredRequest,
+  note: (line: string) => void,
+): Promise<void> {
+  const { artifacts, environment, commit, requester } = request;
+  const data = {
+    ...policyOf(open),
+    environment,
+    moment: 'release',
+    request: id,
+    ...(commit === undefined ? {} : { commit }),
+    ...(requester === undefined ? {} : { requester }),
+    total: artifacts.length,
+    artifacts: artifacts
+      .slice(0, SHOWN)
+      .map(({ name, kind, digest }) => ({ name, kind, digest, result: 'pending', reasons: [`signwright approve ${id}`] })),
+  };
+  await tellOf(open, 'pending', data, note);
 }
 
 /** Tells of one thing that happened. */

@@ -8,6 +8,8 @@ export type ExportOptions = {
   readonly store: EvidenceStore;
   /** What the archive is about, in any order. */
   readonly artifacts: readonly ArchivedArtifact[];
+  /** Other subjects whose evidence belongs to it: the rules that waivers are about. */
+  readonly also?: readonly Sha256[];
   /** The program that makes it, with its version: `signwright 1.2.3`. */
   readonly madeBy: string;
 };
@@ -41,11 +43,8 @@ export const CHECKSUM = 'manifest.sha256';
  *
  * @throws SignwrightError `unreachable` where the store cannot be read, `invalid-input` where it is too much for an archive.
  */
-export async function exportArchive({ store, artifacts, madeBy }: ExportOptions): Promise<Archive> {
-  const gathered = await gatherEvidence(
-    store,
-    artifacts.map(({ digest }) => digest),
-  );
+export async function exportArchive({ store, artifacts, also = [], madeBy }: ExportOptions): Promise<Archive> {
+  const gathered = await gatherEvidence(store, [...artifacts.map(({ digest }) => digest), ...also]);
   const index = writeIndex(gathered);
   const members: Member[] = [
     ...gathered.map(({ id, bytes }) => ({ path: evidenceKey(id), size: bytes, digest: id })),

@@ -1,13 +1,18 @@
 import type { Anchor } from '@signwright/policy';
 import { type EvidenceStore, messageOf, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { type CollectedEvidence, collectEvidence } from '../../context/collect-evidence.ts';
+import type { Judged } from '../../context/judge-artifacts.ts';
 import { type OpenPolicy, openPolicy, readAnchor } from '../../context/open-policy.ts';
+import { ruleDigests } from '../../context/rule-digests.ts';
 import { type FoundSnapshot, findSnapshots, openSnapshot } from './open-snapshot.ts';
 
 /** A policy to judge by, the evidence as it verifies by it, and how it came to be this one. */
 export type ChosenPolicy = { readonly open: OpenPolicy; readonly evidence: CollectedEvidence; readonly why: string };
 
 export type ChoosePolicyOptions = {
+  /** What is judged, and where it is to go: waivers may be about the rules that match. */
+  readonly named: readonly Judged[];
+  readonly environment: string | undefined;
   /** The archive or store, for people. */
   readonly place: string;
   readonly policy?: string;
@@ -29,9 +34,10 @@ export async function choosePolicy(
   options: ChoosePolicyOptions,
 ): Promise<ChosenPolicy> {
   const { policy, anchor: anchorFile, place } = options;
+  const collect = collector(store, artifacts, options);
   if (policy !== undefined) {
     const open = await openPolicy({ policy, ...(anchorFile === undefined ? {} : { anchor: anchorFile }) }, new Date());
-    return { open, evidence: await collectEvidence(store, artifacts, open), why: `from ${policy}` };
+    return { open, evidence: await collect(open), why: `from ${policy}` };
   }
   const anchor = anchorFile === undefined ? undefined : await readAnchor(anchorFile);
   const found = await findSnapshots(store, artifacts, anchor?.policySha256 === undefined ? [] : [anchor.policySha256]);
@@ -41,7 +47,7 @@ export async function choosePolicy(
     anchor.policySha256 === undefined
       ? await newestSigned(store, found, place, anchor)
       : await openSnapshot(store, pinnedBy(anchor, found, place), place, anchor);
-  return { open, evidence: await collectEvidence(store, artifacts, open), why: `from ${place}, as ${anchor.where} pins it` };
+  return { open, evidence: await collect(open), why: `from ${place}, as ${anchor.where} pins it` };
 }
 
 /** Of the policies that are signed as the anchor wants it, the newest edition. */
@@ -80,14 +86,25 @@ function pinnedBy(anchor: Anchor, found: readonly FoundSnapshot[], place: string
   );
 }
 
+/** Collects the evidence about the artifacts and, by a policy, about its rules that match what is judged. */
+function collector(
+  store: EvidenceStore,
+  artifacts: readonly Sha256[],
+  { named, environment }: ChoosePolicyOptions,
+): (open: OpenPolicy) => Promise<CollectedEvidence> {
+  return (open) => collectEvidence(store, [...artifacts, ...ruleDigests(open.policy, named, environment)], open);
+}
+
 type Candidate = { readonly open: OpenPolicy; readonly evidence: CollectedEvidence; readonly newest: number };
 
 async function byNewestPart(
   store: EvidenceStore,
   artifacts: readonly Sha256[],
   found: readonly FoundSnapshot[],
-  { place, latest = Number.POSITIVE_INFINITY }: ChoosePolicyOptions,
+  options: ChoosePolicyOptions,
 ): Promise<ChosenPolicy> {
+  const { place, latest = Number.POSITIVE_INFINITY } = options;
+  const collect = collector(store, artifacts, options);
   if (found.length > MAX_TRIED) throw tooMany(found.length, place);
   let chosen: Candidate | undefined;
   let failure: SignwrightError | undefined;
@@ -95,7 +112,7 @@ async function byNewestPart(
     try {
       if ('problem' in snapshot) throw snapshot.problem;
       const open = await openSnapshot(store, snapshot.id, place, undefined);
-      const evidence = await collectEvidence(store, artifacts, open);
+      const evidence = await collect(open);
       const newest = newestUnder(open.policy.digest, artifacts, evidence, latest);
       if (chosen === undefined || newest > chosen.newest) chosen = { open, evidence, newest };
     } catch (error) {

@@ -35,7 +35,7 @@ function lockOf({ open }: EvidenceInHand): LockMode | undefined {
 }
 
 async function copy(
-  { open, artifacts }: EvidenceInHand,
+  { open, artifacts, rules }: EvidenceInHand,
   { from, reference }: { readonly from: EvidenceStore; readonly reference: string },
   to: OpenEvidence,
   options: CopyOptions,
@@ -50,7 +50,7 @@ async function copy(
   const { bytes, present } = await copyEvidence({
     from,
     to: store,
-    digests,
+    digests: [...digests, ...rules],
     retainUntil: await retentionByPiece(open.policy, artifacts, options.environment, from),
     onCopied(ids) {
       const there = ids.filter((id) => seen.has(id)).length;

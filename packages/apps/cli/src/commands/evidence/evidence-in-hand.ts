@@ -1,9 +1,10 @@
 import { type Policy, resolveArtifact } from '@signwright/policy';
-import { parseSha256 } from '@signwright/signing-core';
+import { parseSha256, type Sha256 } from '@signwright/signing-core';
 import { type ArtifactInHand, type ArtifactOptions, hashArtifacts, nameArtifacts } from '../../context/artifacts-in-hand.ts';
 import { type EvidencePlace, evidencePlace } from '../../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
 import { storeDirectories } from '../../context/open-store.ts';
+import { ruleDigestsAnywhere } from '../../context/rule-digests.ts';
 import type { Run } from '../../context/run.ts';
 
 /** Options of commands about evidence that lies in a store. */
@@ -17,6 +18,8 @@ export type EvidenceInHand = {
   readonly open: OpenPolicy;
   readonly place: EvidencePlace;
   readonly artifacts: readonly ArtifactInHand[];
+  /** The rules that match them, which waivers may be about. */
+  readonly rules: readonly Sha256[];
 };
 
 /**
@@ -34,11 +37,12 @@ export async function evidenceInHand(
   const place = evidencePlace(open, options.evidence);
   if (nameless && options.digest !== undefined && options.name === undefined && paths.length === 0) {
     const digest = parseSha256(options.digest);
-    return { open, place, artifacts: [{ name: digest, explicit: true, digest }] };
+    return { open, place, artifacts: [{ name: digest, explicit: true, digest }], rules: [] };
   }
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const wanted = named.filter(({ explicit, name }) => explicit || !isNeverSigned(open.policy, name));
-  return { open, place, artifacts: await hashArtifacts(wanted, options, run) };
+  const rules = ruleDigestsAnywhere(open.policy, wanted);
+  return { open, place, artifacts: await hashArtifacts(wanted, options, run), rules };
 }
 
 function isNeverSigned(policy: Policy, name: string): boolean {

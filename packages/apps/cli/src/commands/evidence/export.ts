@@ -16,7 +16,7 @@ export type EvidenceExportOptions = AboutOptions & { readonly out: string; reado
  * network and years later. An artifact without evidence stops it: what is left out would be missed when it is too late.
  */
 export async function evidenceExport(paths: string[], options: EvidenceExportOptions, run: Run): Promise<number> {
-  const { open, place, artifacts } = await evidenceInHand(paths, options, run);
+  const { open, place, artifacts, rules } = await evidenceInHand(paths, options, run);
   const store = await openExistingEvidence(place);
   const digests = [...new Set(artifacts.map(({ digest }) => digest))];
   const listed = await store.list(digests);
@@ -27,6 +27,7 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
   const { digest, bytes, pieces } = await writeArchive(options.out, {
     store: withPolicy(store, open, new Set(digests)),
     artifacts: artifacts.map(({ name, digest }) => ({ name, digest })),
+    also: rules,
     madeBy: `signwright ${VERSION}`,
   });
   if (options.output === 'json') {
@@ -39,7 +40,7 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
       `its manifest is ${digest}; "signwright evidence verify ${options.out}" decides by it alone`,
     ]);
   }
-  if (!options.quiet) await noteWaiting(store, digests, open);
+  if (!options.quiet) await noteWaiting(store, [...digests, ...rules], open);
   return EXIT.allow;
 }
 

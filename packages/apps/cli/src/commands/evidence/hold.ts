@@ -17,14 +17,11 @@ export type HoldAddOptions = AboutOptions & Output;
  * that is put later is not under it.
  */
 export async function holdAdd(name: string, paths: string[], options: HoldAddOptions, run: Run): Promise<number> {
-  const { open, place, artifacts } = await evidenceInHand(paths, options, run, true);
+  const { open, place, artifacts, rules } = await evidenceInHand(paths, options, run, true);
   const { gatherEvidence, holdEvidence } = await import('@signwright/evidence');
   const store = await openKeptEvidence(place, lockToHold(open));
   const blobs = removable(store);
-  const gathered = await gatherEvidence(
-    store.evidence,
-    artifacts.map(({ digest }) => digest),
-  );
+  const gathered = await gatherEvidence(store.evidence, [...artifacts.map(({ digest }) => digest), ...rules]);
   const found = new Set(gathered.flatMap(({ subjects }) => subjects));
   const without = artifacts.filter(({ digest }) => !found.has(digest)).map((artifact) => artifact.name);
   if (gathered.length === 0) {

@@ -38,9 +38,9 @@ export async function evidenceList(paths: string[], options: EvidenceListOptions
     print(store, await wholeStore(store), [], await store.enforcement(), options);
     return EXIT.allow;
   }
-  const { open, place, artifacts } = await evidenceInHand(paths, options, run, true);
+  const { open, place, artifacts, rules } = await evidenceInHand(paths, options, run, true);
   const store = await openKeptEvidence(place, open.policy.evidence?.lock);
-  const { listed, without } = await listedAbout(store, artifacts);
+  const { listed, without } = await listedAbout(store, artifacts, rules);
   print(store, listed, without, await store.enforcement(), options);
   return EXIT.allow;
 }
@@ -64,11 +64,12 @@ async function wholeStore({ evidence, blobs, place }: OpenEvidence): Promise<Lis
 async function listedAbout(
   { evidence, blobs }: OpenEvidence,
   artifacts: readonly ArtifactInHand[],
+  rules: readonly Sha256[],
 ): Promise<{ listed: Listed[]; without: string[] }> {
   const { gatherEvidence, surveyEvidence } = await import('@signwright/evidence');
   const names = new Map<Sha256, string[]>();
   for (const { name, digest } of artifacts) names.set(digest, [...(names.get(digest) ?? []), name]);
-  const gathered = await gatherEvidence(evidence, [...names.keys()]);
+  const gathered = await gatherEvidence(evidence, [...names.keys(), ...rules]);
   const entries = new Map((blobs === undefined ? [] : await surveyEvidence(blobs)).map((entry) => [entry.id, entry]));
   const listed = await inParallel(gathered, PIECES_AT_ONCE, async ({ id, subjects }) => {
     const entry = entries.get(id);

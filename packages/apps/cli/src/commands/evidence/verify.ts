@@ -39,6 +39,8 @@ export async function evidenceVerify(args: string[], options: EvidenceVerifyOpti
     archive === undefined ? await inStore(files, options, run) : await inArchive(archive, files, options, run);
   const { policy, anchor } = options;
   const chosen = await choosePolicy(store, about, {
+    named: artifacts,
+    environment: options.environment,
     place,
     ...(policy === undefined ? {} : { policy }),
     ...(anchor === undefined ? {} : { anchor }),
