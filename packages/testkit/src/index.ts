@@ -94,6 +94,8 @@ export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
 export type { PeopleSourceFixture } from './people-source-contract.ts';
 export { peopleSourceContract } from './people-source-contract.ts';
+export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
+export { createPeopleWorkspace } from './people-workspace.ts';
 export type { PlatformFaults } from './platform-faults.ts';
 export type { RecordLog } from './record-log.ts';
 export { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from './record-log.ts';

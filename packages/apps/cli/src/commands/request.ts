@@ -1,5 +1,5 @@
 import { refuseUnenforced, resolveArtifact, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError } from '@signwright/signing-core';
+import { type OutcomeStatus, SignwrightError } from '@signwright/signing-core';
 import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { ciJob } from '../context/ci-job.ts';
 import { collectAbout, judgeBy } from '../context/judge-artifacts.ts';
@@ -22,7 +22,7 @@ export type RequestOptions = SharedOptions & { readonly digest?: string; readonl
  * `signwright request`: asks for the approvals that these artifacts need, and says who may give them and how. What was asked before
  * is not asked again.
  *
- * @returns 4 while approvals are missing.
+ * @returns 4 while approvals are missing, 1 where somebody rejected it, 3 where what was said is not known.
  */
 export async function request(paths: string[], options: RequestOptions, run: Run): Promise<number> {
   const open = await openPolicy(options, new Date());
@@ -48,14 +48,17 @@ export async function request(paths: string[], options: RequestOptions, run: Run
   const circumstances = { at: Date.now(), environment: options.environment, moment: 'release', askLog: true } as const;
   const verdicts = await judgeBy(open, evidence, requested, circumstances);
   const approvals = verdicts.flatMap(({ outcomes }) => outcomes.filter(({ requirement }) => requirement.startsWith('approval:')));
-  const missing = approvals.some(({ status }) => status !== 'met' && status !== 'waived');
+  const has = (wanted: OutcomeStatus): boolean => approvals.some(({ status }) => status === wanted);
+  const missing = has('unmet') || has('pending') || has('inconclusive');
   printLines([
     asked.id,
     ...standingLines(verdicts),
     ...(missing ? [`  approve: signwright approve ${asked.id}`] : ['  nothing is missing']),
   ]);
   if (asked.before) note('asked before: nobody is told again');
-  return missing ? EXIT.pending : EXIT.allow;
+  if (has('unmet')) return EXIT.deny;
+  if (has('inconclusive')) return EXIT.inconclusive;
+  return has('pending') ? EXIT.pending : EXIT.allow;
 }
 
 function askable(open: OpenPolicy, artifact: ArtifactInHand, { environment }: RequestOptions): (Askable & ArtifactInHand)[] {

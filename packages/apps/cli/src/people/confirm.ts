@@ -15,11 +15,11 @@ export async function confirm(question: string, assumed: boolean, signal: AbortS
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D close it.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   try {
-    const answer = await terminal.question(`${harmless(question)} Type "yes": `, { signal });
-    if (answer.trim() === 'yes') return;
-  } catch (error) {
-    if (!signal.aborted) throw error;
+    const asked = terminal.question(`${harmless(question)} Type "yes": `, { signal }).catch(() => '');
+    if ((await Promise.race([asked, closed])).trim() === 'yes') return;
   } finally {
     terminal.close();
   }

@@ -32,7 +32,7 @@ export async function openRequest(
   names: readonly string[] = [],
 ): Promise<OpenRequest> {
   const id = digestOf(text);
-  const bytes = await store.get(id);
+  const bytes = await store.get(id).catch((error: unknown) => Promise.reject(notThere(id, error)));
   if (kindOf(bytes) !== 'request') {
     throw new SignwrightError('usage', `${id} is evidence, and no request`, {
       next: 'the run that needs approvals prints its request; "signwright request" asks again',
@@ -50,6 +50,15 @@ export async function openRequest(
   }
   const wanted = request.artifacts.filter(({ name }) => names.length === 0 || names.includes(name));
   return { id, request, artifacts: wanted.map((artifact) => ({ ...artifact, required: requiredNow(open, request, artifact) })) };
+}
+
+/** Whoever answers may look into another store than the run that asked. */
+function notThere(id: Sha256, error: unknown): unknown {
+  if (!(error instanceof SignwrightError) || error.code !== 'unreachable') return error;
+  return new SignwrightError('unreachable', `the request ${id} cannot be read: ${error.message}`, {
+    next: 'look where the run that asked keeps its evidence (--evidence names another store), or ask again with "signwright request"',
+    cause: error,
+  });
 }
 
 function digestOf(text: string): Sha256 {

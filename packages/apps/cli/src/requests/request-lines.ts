@@ -9,7 +9,7 @@ export function requestLines({ id, request, artifacts }: OpenRequest, last: Last
   const { environment, commit, requester } = request;
   return [
     `request ${id}`,
-    `  to ${environment}${commit === undefined ? '' : `, from commit ${commit}`}${requester === undefined ? '' : `, asked for by ${requester} (as the run says)`}`,
+    `  to ${environment}${commit === undefined ? '' : `, from commit ${plain(commit)}`}${requester === undefined ? '' : `, asked for by ${plain(requester)} (as the run says)`}`,
     ...artifacts.slice(0, SHOWN).flatMap((artifact) => {
       const { name, kind, digest, required } = artifact;
       const since = last.compare(name, digest);
@@ -19,6 +19,11 @@ export function requestLines({ id, request, artifacts }: OpenRequest, last: Last
     ...(artifacts.length > SHOWN ? [`  … and ${artifacts.length - SHOWN} more: signwright approval show ${id}`] : []),
     ...last.lines,
   ];
+}
+
+/** What a run says of itself, which may be anything: so that it is not taken for words of ours. */
+function plain(text: string): string {
+  return /^[\w.:@/-]{1,100}$/.test(text) ? text : JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
 /** What became of the approvals, or of other requirements, and who may still do what: each once, however many artifacts share it. */
