@@ -13,7 +13,14 @@ export { checkName, KINDS } from './artifact.ts';
 export { judgeAttestation } from './attestations/judge-attestation.ts';
 export type { AttestationConditions, PredicateFault, PredicateJudgement, SbomFormat } from './attestations/judgement.ts';
 export type { AttestationWord } from './attestations/predicate-types.ts';
-export { isAttestationWord, predicateTypesOf, TEST_RESULT, VULNS_02, wordOf } from './attestations/predicate-types.ts';
+export {
+  isAttestationWord,
+  PROVENANCE,
+  predicateTypesOf,
+  TEST_RESULT,
+  VULNS_02,
+  wordOf,
+} from './attestations/predicate-types.ts';
 export type { Sbom } from './attestations/read-sbom.ts';
 export { readSbom, SBOMS } from './attestations/read-sbom.ts';
 export { readScannerReport, SCANNER_REPORTS } from './attestations/scanners/read-scanner-report.ts';
@@ -112,6 +119,7 @@ export type {
   RecordBase,
   RecordedArtifact,
   RecordedSigner,
+  RecordedStatement,
   RefusalRecord,
   ResultRecord,
   SegmentRefusedRecord,
@@ -146,12 +154,16 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
-export type { PreparedPart, SignedPart, Signing } from './sign.ts';
-export { preparePart, recordedSigner, signPart } from './sign.ts';
+export type { Signing } from './sign.ts';
+export { recordedSigner } from './sign.ts';
 export type { EnvelopeSigner, SignedEnvelope } from './sign-envelope.ts';
 export { signEnvelope } from './sign-envelope.ts';
 export type { FileToSign } from './sign-file.ts';
 export { checkFileSignature, signFile } from './sign-file.ts';
+export type { SignedPart } from './sign-part.ts';
+export { preparePart, signPart } from './sign-part.ts';
+export type { PreparedStatement, SignedEvidence } from './sign-statement.ts';
+export { prepareStatement, signStatement } from './sign-statement.ts';
 export { checkRequest, signWithKey } from './sign-with-key.ts';
 export type { AllowedSigner } from './ssh/allowed-signers.ts';
 export { allowedSignersLine } from './ssh/allowed-signers.ts';
@@ -161,7 +173,13 @@ export { parseSshPublicKey, readSshPublicKey, SSH_KEY_TYPES } from './ssh/ssh-pu
 export type { SshSignature, SshUserCheck } from './ssh/ssh-signature.ts';
 export { MAX_SSH_SIGNATURE, readSshSignature, verifySshSignature } from './ssh/ssh-signature.ts';
 export type { Statement } from './statement.ts';
-export { parseStatement } from './statement.ts';
+export { parseStatement, writeStatement } from './statement.ts';
+export type { SummaryGrounds } from './summary/summarise.ts';
+export { summarise } from './summary/summarise.ts';
+export type { VerificationSummary } from './summary/verification-summary.ts';
+export { VERIFICATION_SUMMARY, writeVerificationSummary } from './summary/verification-summary.ts';
+export type { Verifier } from './summary/verify-summary.ts';
+export { verifySummary } from './summary/verify-summary.ts';
 export type { TrustedTime } from './timestamp/verify-timestamp.ts';
 export { MAX_TIMESTAMP, verifyTimestamp } from './timestamp/verify-timestamp.ts';
 export type { Checkpoint, OpenedCheckpoint } from './tlog/checkpoint.ts';

@@ -3,9 +3,9 @@ import { authorName } from './author-name.ts';
 import { compileGlob } from './formats/glob.ts';
 import { keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
-import type { StatementTrust } from './sign-statement.ts';
 import type { TrustRoot } from './trust-root.ts';
 import type { Author } from './verify-bundle.ts';
+import type { StatementTrust } from './verify-statement.ts';
 
 /** Somebody who must have signed: whom a certificate names, or who holds one key. */
 export type Who =

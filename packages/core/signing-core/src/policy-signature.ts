@@ -4,9 +4,10 @@ import { fieldReader } from './formats/read-json.ts';
 import { checkWho, trustFor, type Who } from './match-who.ts';
 import { Refused } from './refused.ts';
 import type { Signing } from './sign.ts';
-import { signStatement, verifyStatement } from './sign-statement.ts';
+import { prepareStatement, signStatement } from './sign-statement.ts';
 import { type Statement, writeStatement } from './statement.ts';
 import type { TrustRoot } from './trust-root.ts';
+import { verifyStatement } from './verify-statement.ts';
 
 /** The predicate type of a policy's signature. */
 export const POLICY_STATEMENT = 'https://signwright.dev/policy/v1';
@@ -37,7 +38,7 @@ export async function signPolicy(edition: PolicyEdition, signing: Signing): Prom
     predicateType: POLICY_STATEMENT,
     predicate: { name, serial, digest },
   });
-  return signStatement(payload, POLICY_STATEMENT, WHAT, signing);
+  return (await signStatement(await prepareStatement(() => payload, signing))).bytes;
 }
 
 /**

@@ -14,7 +14,7 @@ export type FileToSign = { readonly digest: Sha256; readonly message?: Uint8Arra
 /**
  * Signs one file as others' tools read it, in a bundle with a message signature over its SHA-256, and checks what was made.
  *
- * @throws SignwrightError as {@link signPart} does; `configuration` for an Ed25519 signer, which would have to hold the whole file.
+ * @throws SignwrightError as signStatement does; `configuration` for an Ed25519 signer, which would have to hold the whole file.
  */
 export async function signFile(file: FileToSign, signing: Signing): Promise<Buffer> {
   const { signer, rule } = signing;

@@ -1,69 +1,106 @@
-import { parseBundle } from './bundle.ts';
 import { IN_TOTO, preAuthEncoding } from './envelope.ts';
 import { SignwrightError } from './error.ts';
-import { quoted } from './formats/quoted.ts';
+import { type Sha256, sha256 } from './formats/digest.ts';
 import { matchAuthor } from './match-author.ts';
-import { Refused } from './refused.ts';
-import { checkClock, type Signing, seal, signMessage } from './sign.ts';
-import { parseStatement, type Statement } from './statement.ts';
-import { type BundleTrust, type VerifiedBundle, verifyBundle } from './verify-bundle.ts';
-import { checkAsserted, keyFinder } from './verify-evidence.ts';
+import type { RecordedSigner } from './records/record.ts';
+import type { Claims } from './release-part.ts';
+import { checkClock, recordedSigner, type Signing, seal, signMessage } from './sign.ts';
+import type { RefusalCode } from './verdict.ts';
+import { certifiedClaims, type EvidenceTrust, type Verified, type VerifiedStatement, verifyEvidence } from './verify-evidence.ts';
+import { parseCertificate } from './x509/certificate.ts';
+import { type CertifiedIdentity, identityOf } from './x509/claims.ts';
 
-/** A statement somebody signed. Whether they may say it is another question. */
-export type SignedStatement = VerifiedBundle & { readonly statement: Statement };
+/** A statement that is ready to be signed: what exactly, and by whom. */
+export type PreparedStatement = {
+  /** SHA-256 of the exact bytes to sign. */
+  readonly bytes: Sha256;
+  readonly signer: RecordedSigner;
+  /** What the signer's certificate says, where it has one. */
+  readonly certified?: Claims;
+  readonly payload: Buffer;
+  readonly message: Buffer;
+  readonly signing: Signing;
+};
 
-/** What a signature over a statement must fit. */
-export type StatementTrust = Pick<BundleTrust, 'root' | 'keyFor'>;
+/** A statement that was signed and verified. */
+export type SignedEvidence = {
+  /** The bundle, and its digest. */
+  readonly bytes: Buffer;
+  readonly evidence: Sha256;
+  /** SHA-256 of the signature. */
+  readonly signature: Sha256;
+  readonly verified: Verified | VerifiedStatement;
+};
 
 /**
- * Signs a statement that is no release part: signature → timestamp → bundle → verify, and only what verifies as the signer's is
- * returned.
+ * Settles what is to be signed: the certificate, if any, and the statement with what it certifies. Nothing is signed yet, so that an
+ * intent to sign exactly these bytes can be recorded first.
  *
- * @param what it is, for messages: "the policy's signature".
- * @throws SignwrightError as {@link signPart} does.
+ * @param write makes the in-toto statement, from what the signer's certificate says where it has one.
+ * @throws SignwrightError what the signer and `write` throw.
  */
-export async function signStatement(payload: Buffer, predicateType: string, what: string, signing: Signing): Promise<Buffer> {
-  const { signer, rule, trust, clock } = signing;
-  const signature = await signMessage(signer, preAuthEncoding(IN_TOTO, payload));
-  const bytes = await seal({ type: 'envelope', envelope: { payloadType: IN_TOTO, payload, signature } }, signature, signing);
-  const keyFor = keyFinder(trust.keys);
-  const { author, times } = await verifyStatement(bytes, predicateType, what, {
-    ...(trust.root ? { root: trust.root } : {}),
-    keyFor,
-  });
-  const [time] = times;
-  if (!time)
-    throw new SignwrightError('configuration', 'the trust root does not take the timestamp of what was just signed', {
-      next: 'nothing was written; add the timestamp authority: signwright trust add trusted-root.json --timestamp-authority tsa.pem',
-    });
-  const mismatch = matchAuthor({ author, time }, rule);
-  if (mismatch)
-    throw new SignwrightError('denied', `this run may not sign as ${rule.id}: ${mismatch.message}`, {
-      next: `run it where the policy's workloads of signer ${rule.id} allow, or change them`,
-    });
-  checkClock(time.at, clock);
-  return bytes;
+export async function prepareStatement(
+  write: (certified: Claims | undefined) => Buffer,
+  signing: Signing,
+): Promise<PreparedStatement> {
+  const certificate = await signing.signer.certificate();
+  const certified = certificate ? certifiedClaims(identityBy(certificate, signing.trust)) : undefined;
+  const payload = write(certified);
+  const message = preAuthEncoding(IN_TOTO, payload);
+  return {
+    bytes: sha256(message),
+    signer: await recordedSigner(signing),
+    ...(certified ? { certified } : {}),
+    payload,
+    message,
+    signing,
+  };
+}
+
+/** What a certificate will be taken to say: it is verified once there is something it has signed. */
+function identityBy(der: Uint8Array, { root }: EvidenceTrust): CertifiedIdentity {
+  const leaf = parseCertificate(der);
+  return identityOf(
+    leaf,
+    root?.certificateAuthorities.find(({ chain }) => leaf.issuer.equals(chain[0].subject)),
+  );
 }
 
 /**
- * Verifies a bundle that signs a statement of one type: signature, signer, time; a certificate's issuer must be one its authority may
- * assert.
+ * Signs a statement: signature → timestamp → bundle → verify, and only what verifies as the signer's is returned.
  *
- * @throws Refused with the check that failed; SignwrightError `invalid-input` where it is no bundle or no statement.
+ * @throws SignwrightError `denied` where the certificate is not one the policy names for the signer, `configuration` where our
+ * clock is off, `unreachable` from the signer or the authority, `verification` where what was signed does not hold.
  */
-export async function verifyStatement(
-  bytes: Uint8Array,
-  predicateType: string,
-  what: string,
-  trust: StatementTrust,
-): Promise<SignedStatement> {
-  const bundle = parseBundle(bytes, what);
-  if (bundle.content.type !== 'envelope' || bundle.content.envelope.payloadType !== IN_TOTO)
-    throw new Refused('wrong-predicate', `${what} signs no in-toto statement`);
-  const verified = await verifyBundle(bundle, trust);
-  if (verified.author.type === 'certificate') checkAsserted(verified.author, verified.authority);
-  const statement = parseStatement(bundle.content.envelope.payload);
-  if (statement.predicateType !== predicateType)
-    throw new Refused('wrong-predicate', `${what} is a statement of type ${quoted(statement.predicateType)}`);
-  return { ...verified, statement };
+export async function signStatement({ payload, message, signing }: PreparedStatement): Promise<SignedEvidence> {
+  const signature = await signMessage(signing.signer, message);
+  const bytes = await seal({ type: 'envelope', envelope: { payloadType: IN_TOTO, payload, signature } }, signature, signing);
+  const evidence = sha256(bytes);
+  const verified = await verifyEvidence(evidence, bytes, signing.trust);
+  if ('code' in verified && UNTRUSTED.has(verified.code)) {
+    throw new SignwrightError(
+      'configuration',
+      `the trust root does not take what signer ${signing.rule.id} signs: ${verified.message}`,
+      {
+        next: 'nothing was written; add the CA, or its issuer: signwright trust add trusted-root.json … --issuer URL',
+      },
+    );
+  }
+  if ('code' in verified)
+    throw new SignwrightError('verification', `what was just signed does not verify: ${verified.message}`, clockHint(signing));
+  const mismatch = matchAuthor(verified, signing.rule);
+  if (mismatch) {
+    throw new SignwrightError('denied', `this run may not sign as ${signing.rule.id}: ${mismatch.message}`, {
+      next: `run it where the policy's workloads of signer ${signing.rule.id} allow, or change them`,
+    });
+  }
+  checkClock(verified.time.at, signing.clock);
+  return { bytes, evidence, signature: sha256(signature), verified };
+}
+
+/** What says that a trust root and a CA do not fit, whatever is signed. */
+const UNTRUSTED: ReadonlySet<RefusalCode> = new Set(['untrusted-certificate', 'issuer-not-asserted']);
+
+function clockHint({ clock }: Signing): { next: string } {
+  return { next: `nothing was written; this machine's clock says ${clock.now().toISOString()}` };
 }

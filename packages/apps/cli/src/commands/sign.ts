@@ -1,32 +1,26 @@
 import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { SignwrightError } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
-import { ciJob } from '../context/ci-job.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { confirmedParts } from '../context/confirmed-parts.ts';
-import { evidenceTrust } from '../context/evidence-trust.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
-import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
-import { createSigners } from '../context/signers/create-signers.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { sourceContext } from '../context/source-context.ts';
 import { exitOfVerdicts } from '../exit.ts';
-import { tell, tellOfFallbacks, tellOfRequest } from '../notify/tell.ts';
+import { tell, tellOfRequest } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
-import { recordedArtifact } from '../records/run-recorder.ts';
-import type { RunLog } from '../records/write-records.ts';
 import { askForApprovals } from '../requests/ask-for-approvals.ts';
 import type { SharedOptions } from '../shared-options.ts';
+import { openSigningRun } from '../signing/open-signing-run.ts';
 import { prepareParts } from '../signing/prepare-parts.ts';
 import { prepareSidecars, refuseEd25519 } from '../signing/prepare-sidecars.ts';
-import { publish } from '../signing/publish.ts';
-import { signPlanned } from '../signing/sign-planned.ts';
-import type { SigningRun } from '../signing/work.ts';
+import { signAndPublish } from '../signing/sign-and-publish.ts';
+import { recordedArtifact } from '../signing/work.ts';
 
 export type SignOptions = SharedOptions &
   PassphraseOptions & {
@@ -46,20 +40,8 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const note = (line: string): void => {
     if (!options.quiet) printNote(line);
   };
-  const job = await ciJob();
-  if (job)
-    note(
-      `a job of ${job.title}${job.repository === undefined ? '' : `: ${[job.repository, job.ref].filter(Boolean).join(' at ')}`}`,
-    );
-  const signing: SigningRun = {
-    open,
-    timestamps: await openTimestamps(open, trustRootOf(open), note),
-    trust: evidenceTrust(open),
-    signers: createSigners(open, { ...options, job, signal: run.signal }),
-    job,
-    signal: run.signal,
-  };
-  const asserted = await sourceContext(job);
+  const signing = await openSigningRun(open, options, run, note);
+  const asserted = await sourceContext(signing.job);
   const recording = openRecording(signing, asserted, options.environment ?? 'default', note);
 
   const place = evidencePlace(open, options.evidence);
@@ -93,14 +75,8 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
       await prepareParts(planned, { before, confirmed }, asserted, signing, note),
       options.sidecars ? await prepareSidecars(planned, signing, note) : [],
     ] as const;
-  const { signed, recorded, failure } = await signPlanned(planned.map(recordedArtifact), prepare, {
-    recording,
-    signers: signing.signers,
-  });
-  const made = await publish(signed, { open, store, log: recorded?.log, run: signing, note });
-  await publishLog(recorded?.log, note);
-  await tellOfFallbacks(open, signing.signers, note);
-  if (failure !== undefined) throw failure;
+  const sequence = { run: signing, recording, store, note };
+  const made = (await signAndPublish(planned.map(recordedArtifact), prepare, sequence)).filter((one) => 'part' in one);
   const asked = await askForApprovals(planned, options.environment ?? 'default', asserted, store, before);
   if (asked) note(`approvals are needed: signwright approve ${asked.id}${asked.before ? ' (asked before)' : ''}`);
   if (asked && !asked.before) await tellOfRequest(open, asked, note);
@@ -114,14 +90,4 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
   return exitOfVerdicts(verdicts);
-}
-
-/** Lets outsiders see the log as it is now; what is recorded stands whether or not that works. */
-async function publishLog(log: RunLog | undefined, note: (line: string) => void): Promise<void> {
-  try {
-    await log?.publish();
-  } catch (error) {
-    if (!(error instanceof SignwrightError)) throw error;
-    note(`the log's newest checkpoint was not published: ${messageOf(error)}`);
-  }
 }

@@ -90,7 +90,7 @@ function readAbout(
 
 function readProof(part: Recorded, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
   const { status, record, index, checkpoint, witnesses } = verifyRecordProof(bytes, trust);
-  const { origin, size } = checkpoint;
+  const { origin, size, root } = checkpoint;
   const said = record.record;
   if (!isSigned(said) || said.evidence !== part.evidence) {
     return { evidence: id, code: 'bad-proof', message: 'it proves another record than that of this signature' };
@@ -106,7 +106,7 @@ function readProof(part: Recorded, id: Sha256, bytes: Uint8Array, trust: ProofTr
   if (status === 'not-witnessed') {
     return { why: `${origin} has ordered it, and ${witnesses.length} of ${trust.count} witnesses have cosigned` };
   }
-  return { proof: id, origin, index, size, witnesses: witnesses.map(({ name }) => name) };
+  return { proof: id, origin, index, size, root: root.toString('base64'), witnesses: witnesses.map(({ name }) => name) };
 }
 
 type SignedRecord = (ResultRecord & { readonly evidence: Sha256; readonly signed: string }) | ApprovalRecord;

@@ -62,7 +62,7 @@ export function openRecording(
 
   return {
     async open(works) {
-      const audited = works.filter(({ artifacts }) => artifacts.some(({ required }) => required.demands.audit !== undefined));
+      const audited = works.filter(({ artifacts }) => artifacts.some(({ audit }) => audit !== undefined));
       const by = audited.find(({ certified }) => certified !== undefined) ?? audited[0];
       if (by === undefined) return undefined;
       const audit = auditDefinition(open);

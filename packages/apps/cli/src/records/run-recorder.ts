@@ -1,5 +1,5 @@
-import { messageOf, type Receipt, type RecordedArtifact, SignwrightError } from '@signwright/signing-core';
-import type { PlannedArtifact, Work } from '../signing/work.ts';
+import { messageOf, type Receipt, SignwrightError } from '@signwright/signing-core';
+import type { Work } from '../signing/work.ts';
 import {
   type Intended,
   type Outcome,
@@ -36,7 +36,7 @@ export type Recording = {
 export function createRecorder(recording: Recording | undefined): RunRecorder {
   return {
     async intents(works) {
-      const recorded = works.filter(({ artifacts }) => artifacts.some(({ required }) => required.demands.audit !== undefined));
+      const recorded = works.filter(({ artifacts }) => artifacts.some(({ audit }) => audit !== undefined));
       if (recorded.length === 0 || recording === undefined) return { results: async () => [] };
       const required = isRequired(recorded);
       const { log, run, note } = recording;
@@ -62,7 +62,7 @@ async function resultsOf(
 
 /** Whether any of the works may not do without a record. */
 export function isRequired(works: readonly Work[]): boolean {
-  return works.some(({ artifacts }) => artifacts.some(({ required }) => required.demands.audit === 'required'));
+  return works.some(({ artifacts }) => artifacts.some(({ audit }) => audit === 'required'));
 }
 
 /** Does without records where they are not required and the log cannot be reached. */
@@ -80,23 +80,13 @@ export async function tolerant<T>(
   }
 }
 
-function intendedOf({ artifacts, signer, unreached, bytes }: Work): Intended {
+function intendedOf({ artifacts, signer, unreached, bytes, statement }: Work): Intended {
   return {
     signer,
     unreached,
     ...(bytes === undefined ? {} : { bytes }),
-    artifacts: artifacts.map(recordedArtifact),
-    reasons: [...new Set(artifacts.map(reasonFor))].slice(0, 20),
+    ...(statement === undefined ? {} : { statement }),
+    artifacts: artifacts.map(({ name, digest, kind, tier, requirements }) => ({ name, digest, kind, tier, requirements })),
+    reasons: [...new Set(artifacts.map(({ reason }) => reason))].slice(0, 20),
   };
-}
-
-/** An artifact as records name it. */
-export function recordedArtifact({ name, digest, required }: PlannedArtifact): RecordedArtifact {
-  return { name, digest, kind: required.kind, tier: required.tiers.join(' + '), requirements: required.digest };
-}
-
-/** Why it may be signed: the rules that matched, and the tiers they lead to. */
-function reasonFor({ required }: PlannedArtifact): string {
-  const rules = required.rules.map(({ where }) => where).join(' and ');
-  return `${rules}: ${required.tiers.join(' + ')}`;
 }

@@ -8,6 +8,7 @@ import {
   type RecordBase,
   type RecordedArtifact,
   type RecordedSigner,
+  type RecordedStatement,
   type RefusalRecord,
   type RequestContent,
   requestId,
@@ -38,6 +39,7 @@ export type Intended = {
   readonly unreached: readonly Unreached[];
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed. */
   readonly bytes?: Sha256;
+  readonly statement?: RecordedStatement;
   readonly artifacts: readonly RecordedArtifact[];
   readonly reasons: readonly string[];
 };
@@ -70,7 +72,7 @@ export async function writeIntents(log: RunLog, intended: readonly Intended[], r
 
 async function slicesOf(
   log: RunLog,
-  { artifacts, signer, unreached, bytes, reasons }: Intended,
+  { artifacts, signer, unreached, bytes, statement, reasons }: Intended,
   run: RecordedRun,
 ): Promise<{ base: RecordBase; signer: RecordedSigner; records: Buffer[] }> {
   const base = baseOf(artifacts, run);
@@ -85,6 +87,7 @@ async function slicesOf(
       ? {}
       : { unreached: unreached.map(({ reference, reason }) => ({ reference, reason: shortened(reason) })) }),
     ...(bytes === undefined ? {} : { bytes }),
+    ...(statement === undefined ? {} : { statement }),
     decision: { result: 'allow', reasons },
     artifacts,
   };

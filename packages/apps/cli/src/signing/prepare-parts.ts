@@ -2,7 +2,7 @@ import { isCovered, partContents, refuseUseless, type SignerDefinition } from '@
 import { type Claims, preparePart, requirementsOf, type Sha256, signPart, type Verified } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import type { CollectedEvidence } from '../context/collect-evidence.ts';
-import { checkNotStopped, definitionOf, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
+import { checkNotStopped, definitionOf, type PlannedArtifact, type SigningRun, type Work, workArtifact } from './work.ts';
 
 /**
  * Settles one part a signer over those artifacts that have no valid part under the same requirements yet, with a record where one
@@ -51,7 +51,8 @@ async function prepare(
   const prepared = await preparePart(contents, { signer, rule: definition.rule, timestamps, trust, clock: systemClock });
   return {
     definition,
-    artifacts: missing,
+    deed: 'signed',
+    artifacts: missing.map(workArtifact),
     signer: prepared.signer,
     unreached: run.signers.unreached(definition),
     ...(prepared.certified === undefined ? {} : { certified: prepared.certified }),
@@ -60,7 +61,7 @@ async function prepare(
       checkNotStopped(run);
       const part = await signPart(prepared);
       refuseUseless(missing, definition.id, part.verified, Date.now());
-      return { part };
+      return { signed: part };
     },
   };
 }

@@ -15,7 +15,15 @@ import { systemClock } from '../context/clock.ts';
 import { type ArtifactFile, SIDECAR } from '../context/find-artifacts.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { keysThatCount } from '../context/signers/choices.ts';
-import { checkNotStopped, definitionOf, type NewFile, type PlannedArtifact, type SigningRun, type Work } from './work.ts';
+import {
+  checkNotStopped,
+  definitionOf,
+  type NewFile,
+  type PlannedArtifact,
+  type SigningRun,
+  type Work,
+  workArtifact,
+} from './work.ts';
 
 /** Files up to here are signed and checked whole, which Node does natively; larger ones by their digest. */
 const WHOLE = 1024 * 1024;
@@ -47,7 +55,8 @@ async function prepare(definition: SignerDefinition, missing: readonly Beside[],
   const signer = await run.signers.of(definition);
   return {
     definition,
-    artifacts: missing.map(({ artifact }) => artifact),
+    deed: 'signed',
+    artifacts: missing.map(({ artifact }) => workArtifact(artifact)),
     signer: await recordedSigner({ signer, rule: definition.rule }),
     unreached: run.signers.unreached(definition),
     async sign() {

@@ -4,9 +4,10 @@ import {
   type EvidenceItem,
   type Receipt,
   type Sha256,
-  type SignedPart,
+  type SignedEvidence,
   SignwrightError,
   type Verified,
+  type VerifiedStatement,
   writeReceipt,
 } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -25,42 +26,45 @@ export type Publication = {
 };
 
 /**
- * Publishes what was signed and recorded: the parts with the proofs of their records and the policy they were signed under, in one
- * go, then what lies beside the files.
+ * Publishes what was signed and recorded: the statements with the proofs of their records and the policy they were signed under,
+ * in one go, then what lies beside the files.
  *
- * @returns the parts.
+ * @returns the statements.
  */
-export async function publish(signed: readonly Signed[], { open, store, log, run, note }: Publication): Promise<Verified[]> {
-  const parts: PublishedPart[] = [];
+export async function publish(
+  signed: readonly Signed[],
+  { open, store, log, run, note }: Publication,
+): Promise<(Verified | VerifiedStatement)[]> {
+  const statements: Published[] = [];
   for (const { work, made, receipt } of signed) {
-    if (!made.files) parts.push({ work, part: made.part, receipt, proof: receipt && (await proofOf(receipt, log)) });
+    if (!made.files) statements.push({ work, made: made.signed, receipt, proof: receipt && (await proofOf(receipt, log)) });
   }
-  if (parts.length > 0) {
-    const retained = parts.flatMap(({ work }) => retainUntil(work).retainUntil?.getTime() ?? []);
+  if (statements.length > 0) {
+    const retained = statements.flatMap(({ work }) => retainUntil(work).retainUntil?.getTime() ?? []);
     const until = retained.length === 0 ? {} : { retainUntil: new Date(Math.max(...retained)) };
-    await store.putAll([...parts.flatMap(itemsOf), { evidence: open.snapshot(), subjects: [open.policy.digest], ...until }]);
+    await store.putAll([...statements.flatMap(itemsOf), { evidence: open.snapshot(), subjects: [open.policy.digest], ...until }]);
   }
-  for (const part of parts) note(describe(part));
+  for (const one of statements) note(describe(one));
   for (const { work, made } of signed) if (made.files) note(await writeSidecars(work.definition, made.files, run));
-  return parts.map(({ part }) => part.verified);
+  return statements.map(({ made }) => made.verified);
 }
 
-type PublishedPart = {
+type Published = {
   readonly work: Work;
-  readonly part: SignedPart;
+  readonly made: SignedEvidence;
   readonly receipt: Receipt | undefined;
   readonly proof: Uint8Array | undefined;
 };
 
-/** A part under the artifacts it is about, and its record under the part itself, as whoever verifies looks for them. */
-function itemsOf({ work, part, receipt, proof }: PublishedPart): EvidenceItem[] {
+/** A statement under the artifacts it is about, and its record under the statement itself, as whoever verifies looks for them. */
+function itemsOf({ work, made, receipt, proof }: Published): EvidenceItem[] {
   const until = retainUntil(work);
   const subjects: Sha256[] = [...new Set(work.artifacts.map(({ digest }) => digest))];
-  const bundle = { evidence: part.bytes, subjects, ...until };
+  const bundle = { evidence: made.bytes, subjects, ...until };
   if (receipt === undefined) return [bundle];
   return [
     bundle,
-    { evidence: proof ?? writeReceipt({ ...receipt, evidence: part.evidence }), subjects: [part.evidence], ...until },
+    { evidence: proof ?? writeReceipt({ ...receipt, evidence: made.evidence }), subjects: [made.evidence], ...until },
   ];
 }
 
@@ -76,12 +80,12 @@ async function proofOf(receipt: Receipt, log: AuditLog | undefined): Promise<Uin
 
 /** Until when its tiers want it kept. */
 function retainUntil({ artifacts }: Work): { retainUntil?: Date } {
-  const seconds = Math.max(0, ...artifacts.map(({ required }) => required.demands.retain ?? 0));
+  const seconds = Math.max(0, ...artifacts.map(({ retain }) => retain ?? 0));
   return seconds === 0 ? {} : { retainUntil: retainedFor(seconds) };
 }
 
-function describe({ work: { definition, artifacts }, part, receipt, proof }: PublishedPart): string {
-  const signed = `${definition.id}: signed ${artifacts.length}, evidence ${part.evidence}`;
+function describe({ work: { definition, deed, artifacts }, made, receipt, proof }: Published): string {
+  const signed = `${definition.id}: ${deed} ${artifacts.length}, evidence ${made.evidence}`;
   if (receipt === undefined) return signed;
   if (proof) return `${signed}, record ${receipt.record}`;
   return `${signed}, record ${receipt.record} written and not proven yet: until "signwright audit sequence" (and the witnesses) have run, the log's store could lose it unnoticed, so verify is inconclusive; "signwright wait" waits`;

@@ -12,7 +12,7 @@ export type Signed = {
 };
 
 /**
- * Records the intents → signs → records the results. What comes back may be published; where a part cannot be signed nothing comes
+ * Records the intents → signs → records the results. What comes back may be published; where a statement cannot be signed nothing comes
  * back, and the log says so of all. A failure of what is signed beside the files takes no part away: it is returned.
  */
 export async function signWorks(
@@ -49,6 +49,6 @@ export async function signWorks(
 function outcomeOf(made: Made | undefined, failure: Error | undefined): Outcome {
   if (made === undefined) return failureOf(failure ?? new SignwrightError('cancelled', 'not tried: something else failed'));
   if (made.files) return { outcome: 'signed', files: made.files.length };
-  const { signature, evidence, verified } = made.part;
+  const { signature, evidence, verified } = made.signed;
   return { outcome: 'signed', signature, evidence, signed: new Date(verified.time.at).toISOString() };
 }

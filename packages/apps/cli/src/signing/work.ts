@@ -1,11 +1,13 @@
-import type { SignerDefinition, ToSign } from '@signwright/policy';
+import type { Required, SignerDefinition, ToSign } from '@signwright/policy';
 import {
   type CiJob,
   type Claims,
   type EvidenceTrust,
+  type RecordedArtifact,
   type RecordedSigner,
+  type RecordedStatement,
   type Sha256,
-  type SignedPart,
+  type SignedEvidence,
   SignwrightError,
   type TimestampAuthority,
   type Unreached,
@@ -28,10 +30,20 @@ export type SigningRun = {
   readonly signal: AbortSignal;
 };
 
+/** An artifact that something is signed about: as records name it, why that may be, and what its tiers want of records and evidence. */
+export type WorkArtifact = RecordedArtifact & {
+  readonly reason: string;
+  readonly audit?: 'required' | 'best-effort';
+  /** In seconds. */
+  readonly retain?: number;
+};
+
 /** Something to sign, with all that is known of it before: it is recorded as an intent first, and what came of it after. */
 export type Work = {
   readonly definition: SignerDefinition;
-  readonly artifacts: readonly PlannedArtifact[];
+  /** What is done to the artifacts, for people: "signed", "attested sbom of". */
+  readonly deed: string;
+  readonly artifacts: readonly WorkArtifact[];
   readonly signer: RecordedSigner;
   /** What of the signer could not be reached before. */
   readonly unreached: readonly Unreached[];
@@ -39,6 +51,8 @@ export type Work = {
   readonly certified?: Claims;
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed. */
   readonly bytes?: Sha256;
+  /** What they say, where they are no release part. */
+  readonly statement?: RecordedStatement;
   sign(): Promise<Made>;
 };
 
@@ -46,7 +60,26 @@ export type Work = {
 export type NewFile = { readonly path: string; readonly bytes: Uint8Array };
 
 /** What was signed and verified, and is not published yet. */
-export type Made = { readonly part: SignedPart; readonly files?: undefined } | { readonly files: readonly NewFile[] };
+export type Made = { readonly signed: SignedEvidence; readonly files?: undefined } | { readonly files: readonly NewFile[] };
+
+/** What is demanded of an artifact, as far as signing something about it is concerned. */
+type Demanded = { readonly name: string; readonly digest: Sha256; readonly required: Required };
+
+/** An artifact as records name it. */
+export function recordedArtifact({ name, digest, required }: Demanded): RecordedArtifact {
+  return { name, digest, kind: required.kind, tier: required.tiers.join(' + '), requirements: required.digest };
+}
+
+/** An artifact that something is signed about; the reason names the rules that matched, and the tiers they lead to. */
+export function workArtifact(artifact: Demanded): WorkArtifact {
+  const { rules, tiers, demands } = artifact.required;
+  return {
+    ...recordedArtifact(artifact),
+    reason: `${rules.map(({ where }) => where).join(' and ')}: ${tiers.join(' + ')}`,
+    ...(demands.audit === undefined ? {} : { audit: demands.audit }),
+    ...(demands.retain === undefined ? {} : { retain: demands.retain }),
+  };
+}
 
 /** The signer the policy defines by this id. */
 export function definitionOf(open: OpenPolicy, id: string): SignerDefinition {

@@ -89,7 +89,18 @@ function readBase(read: Reader, value: JsonObject): RecordBase {
 }
 
 function readIntent(read: Reader, value: JsonObject): LogRecord {
-  read.object(value, '', [...BASE, 'attempt', 'previous', 'signer', 'unreached', 'bytes', 'decision', 'artifacts', 'slice']);
+  read.object(value, '', [
+    ...BASE,
+    'attempt',
+    'previous',
+    'signer',
+    'unreached',
+    'bytes',
+    'statement',
+    'decision',
+    'artifacts',
+    'slice',
+  ]);
   return {
     ...readBase(read, value),
     event: 'intent',
@@ -98,9 +109,26 @@ function readIntent(read: Reader, value: JsonObject): LogRecord {
     signer: readSigner(read, value['signer']),
     ...readUnreached(read, value['unreached']),
     ...(value['bytes'] === undefined ? {} : { bytes: read.digest(value['bytes'], 'bytes') }),
+    ...readStatement(read, value['statement']),
     decision: { result: 'allow', reasons: readReasons(read, value['decision'], 'allow') },
     artifacts: readArtifacts(read, value),
     ...readSlice(read, value),
+  };
+}
+
+function readStatement(read: Reader, value: Json | undefined): Pick<IntentRecord, 'statement'> {
+  if (value === undefined) return {};
+  const entry = read.object(value, 'statement', ['type', 'result', 'repository', 'commit']);
+  const { result } = entry;
+  if (result !== undefined && result !== 'PASSED' && result !== 'FAILED')
+    read.fail('statement.result', 'is neither PASSED nor FAILED');
+  return {
+    statement: {
+      type: read.text(entry['type'], 'statement.type'),
+      ...(result === undefined ? {} : { result: result as 'PASSED' | 'FAILED' }),
+      ...optional(read, entry, 'repository'),
+      ...optional(read, entry, 'commit'),
+    },
   };
 }
 

@@ -51,6 +51,14 @@ export type RecordedSigner = {
 /** A key or a CA of a signer that could not be reached: its reference, and why. */
 export type Unreached = { readonly reference: string; readonly reason: string };
 
+/** A statement as records name it: its predicate type, and of a verdict what it says about which source. */
+export type RecordedStatement = {
+  readonly type: string;
+  readonly result?: 'PASSED' | 'FAILED';
+  readonly repository?: string;
+  readonly commit?: string;
+};
+
 /** Something is about to be signed. Without a result that names it, a signature may exist. */
 export type IntentRecord = RecordBase & {
   readonly event: 'intent';
@@ -63,6 +71,8 @@ export type IntentRecord = RecordBase & {
   readonly unreached?: readonly Unreached[];
   /** SHA-256 of the exact bytes to sign; absent where each artifact's own bytes are signed, for a bundle beside the file. */
   readonly bytes?: Sha256;
+  /** What the bytes say, where they are no release part. */
+  readonly statement?: RecordedStatement;
   readonly decision: { readonly result: 'allow'; readonly reasons: readonly string[] };
   readonly artifacts: readonly RecordedArtifact[];
   /** Where the artifacts do not fit into one record: which of how many, from 1. */

@@ -7,8 +7,9 @@ import { sha256 } from './formats/digest.ts';
 import { keyIdOf } from './keys.ts';
 import type { Signer } from './ports/signer.ts';
 import type { KeyRule, SignerRule } from './requirement.ts';
-import { preparePart, type SignedPart, type Signing, signPart } from './sign.ts';
+import type { Signing } from './sign.ts';
 import { checkFileSignature, signFile } from './sign-file.ts';
+import { preparePart, type SignedPart, signPart } from './sign-part.ts';
 import { parseTrustRoot } from './trust-root.ts';
 
 const NOON = new Date('2026-06-01T12:00:00Z');
