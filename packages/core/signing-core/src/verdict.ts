@@ -99,6 +99,8 @@ export type Outcome = {
   readonly message: string;
   readonly evidence: readonly Sha256[];
   readonly refused: readonly Refusal[];
+  /** Until when what it rests on counts, ISO 8601: approvals, waivers and attestations that grow old. */
+  readonly expires?: string;
   readonly next?: NextStep;
 };
 

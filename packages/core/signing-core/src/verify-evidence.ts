@@ -1,5 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readSaid, type Said } from './approvals/said.ts';
+import { checkCertified } from './attestations/certified-pointers.ts';
+import { PROVENANCE } from './attestations/predicate-types.ts';
 import { parseBundle } from './bundle.ts';
 import { IN_TOTO } from './envelope.ts';
 import { SignwrightError } from './error.ts';
@@ -147,7 +149,11 @@ function readPart(proven: Proven): Verified {
 }
 
 function readOther(proven: Proven): VerifiedStatement {
-  return { ...proven, said: readSaid(proven.statement), digests: digestsOf(proven.statement) };
+  const digests = digestsOf(proven.statement);
+  const { author, statement } = proven;
+  if (statement.predicateType === PROVENANCE)
+    checkCertified(statement.predicate, author.type === 'certificate' ? certifiedClaims(author) : undefined);
+  return { ...proven, said: readSaid(statement), digests };
 }
 
 /** What a statement is about, by SHA-256. @throws Refused where that is nothing. */

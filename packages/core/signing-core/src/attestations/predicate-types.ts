@@ -1,5 +1,5 @@
 /** SLSA provenance, https://slsa.dev/spec/v1.2/build-provenance. */
-const PROVENANCE = 'https://slsa.dev/provenance/v1';
+export const PROVENANCE = 'https://slsa.dev/provenance/v1';
 export const CYCLONEDX = 'https://cyclonedx.org/bom';
 export const SPDX2 = 'https://spdx.dev/Document';
 export const SPDX3 = 'https://spdx.dev/Document/v3';

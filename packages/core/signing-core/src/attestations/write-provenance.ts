@@ -23,6 +23,8 @@ export type BuildRun = {
   /** What the signer's certificate says of the job, in the policy's words (`repository`, `ref`, `runner` …); absent where a key signs. */
   readonly certified?: Claims;
   readonly requester?: string;
+  /** The machine it ran on, as the job names it. */
+  readonly agent?: string;
   readonly dependencies?: readonly Dependency[];
   readonly builderDependencies?: readonly Dependency[];
   /** The job's address. */
@@ -55,6 +57,7 @@ export function writeProvenance(run: BuildRun): JsonObject {
       externalParameters: { ...optional('repository', repository), ...optional('ref', ref) },
       internalParameters: {
         ...optional('requester', run.requester),
+        ...optional('agent', run.agent),
         ...(run.certified === undefined ? {} : { certificate: { ...run.certified } }),
       },
       resolvedDependencies: [...source, ...(run.dependencies ?? []).map(dependency)],

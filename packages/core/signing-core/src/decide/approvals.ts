@@ -1,7 +1,7 @@
 import { isMember, peopleOf } from '../match-person.ts';
 import type { ApprovalRequirement, RoleRule } from '../requirement.ts';
 import type { NextStep, Outcome, Refusal } from '../verdict.ts';
-import type { DecisionContext, Recording } from './context.ts';
+import { type DecisionContext, expiring, type Recording } from './context.ts';
 import type { Duties } from './duties.ts';
 import { hearPlatforms } from './platform-words.ts';
 import { seatPeople } from './seats.ts';
@@ -98,7 +98,8 @@ function outcomeOf(
   }
   if (counted.length >= count) {
     const who = counted.map((word) => `${word.person.id} (${word.kind}, ${iso(word.at)})`).join(', ');
-    return { ...base, status: 'met', code: 'approved', message: `approved by ${who}` };
+    const ends = Math.min(...counted.map((word) => endOf(word, requirement)));
+    return { ...base, ...expiring(ends), status: 'met', code: 'approved', message: `approved by ${who}` };
   }
   const message = `${counted.length} of ${count} of the role ${role.id} approved${refused.length === 0 ? '' : `; ${refused.length} found and refused`}`;
   const left = membersAt(role, context.at).filter(
@@ -168,13 +169,19 @@ function firstTheBetter(a: Ranked, b: Ranked): number {
   );
 }
 
+/** When an approval stops counting for a requirement: by its own word, and by the policy's. */
+function endOf({ at, expires }: Word, { expire }: ApprovalRequirement): number {
+  return Math.min(expires ?? Number.POSITIVE_INFINITY, expire === undefined ? Number.POSITIVE_INFINITY : at + expire * 1000);
+}
+
 function whyNotCounted(
-  { person, kind, at, expires }: Word,
+  word: Word,
   requirement: ApprovalRequirement,
   duties: Duties,
   context: DecisionContext,
 ): Omit<Refusal, 'evidence'> | undefined {
-  const { role, expire, notBefore } = requirement;
+  const { person, kind, at } = word;
+  const { role, notBefore } = requirement;
   if (!isMember(role, person.id, at))
     return { code: 'not-a-member', message: `${person.id} was not of the role ${role.id} at ${iso(at)}` };
   if (kind === 'platform' && requirement.kind === 'signed')
@@ -187,7 +194,7 @@ function whyNotCounted(
   const excluded = duties.excludes(person);
   if (excluded !== undefined) return { code: 'duties-not-separated', message: excluded };
   if (context.moment === 'run') return undefined;
-  const end = Math.min(expires ?? Number.POSITIVE_INFINITY, expire === undefined ? Number.POSITIVE_INFINITY : at + expire * 1000);
+  const end = endOf(word, requirement);
   return context.at < end ? undefined : { code: 'expired', message: `${person.id}'s approval expired at ${iso(end)}` };
 }
 

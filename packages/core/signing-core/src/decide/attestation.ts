@@ -6,7 +6,7 @@ import { matchAuthor } from '../match-author.ts';
 import type { AttestationRequirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
-import { type DecisionContext, whyNotNow } from './context.ts';
+import { type DecisionContext, expiring, whyNotNow } from './context.ts';
 
 /**
  * Decides whether the newest attestation of its type and format, by whom it must be, holds up to what is asked of it. An older one that
@@ -40,7 +40,8 @@ export function decideAttestation(requirement: AttestationRequirement, context: 
     const message = `it was ${when}, and may be ${maxAge} s old`;
     return { ...on, status: 'unmet', code: 'attestation-too-old', message, next };
   }
-  return { ...on, status: 'met', code: 'attestation-verified', message: `${judged.message}, ${when}` };
+  const ends = maxAge === undefined ? {} : expiring(time.at + maxAge * 1000);
+  return { ...on, ...ends, status: 'met', code: 'attestation-verified', message: `${judged.message}, ${when}` };
 }
 
 /** Those of the type that are asked for, by whom they must be. */

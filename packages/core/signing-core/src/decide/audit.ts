@@ -9,6 +9,8 @@ export type ProvenRecord = {
   readonly origin: string;
   readonly index: number;
   readonly size: number;
+  /** The checkpoint's root hash, base64. */
+  readonly root?: string;
   readonly witnesses: readonly string[];
 };
 

@@ -78,6 +78,11 @@ export type DecisionContext = {
 /** How far a timestamp may lie ahead of our own clock, in milliseconds. */
 const CLOCK_SKEW = 5 * 60 * 1000;
 
+/** When an outcome ends, as it says it; nothing where what it rests on does not end. */
+export function expiring(end: number): { readonly expires?: string } {
+  return Number.isFinite(end) ? { expires: new Date(end).toISOString() } : {};
+}
+
 type Why = { readonly code: 'after-moment' | 'development-not-allowed'; readonly message: string };
 
 /** Why evidence made at that time, on that footing, counts for no requirement here. */

@@ -7,7 +7,7 @@ import { isMember, peopleOf, personOf, whyNotTheirs } from '../match-person.ts';
 import type { PersonRule, Requirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
-import { type DecisionContext, type Recording, type WaiverRule, whyNotNow } from './context.ts';
+import { type DecisionContext, expiring, type Recording, type WaiverRule, whyNotNow } from './context.ts';
 import type { Duties } from './duties.ts';
 import { seatPeople } from './seats.ts';
 
@@ -59,7 +59,9 @@ function waiveOne(outcome: Outcome, given: readonly Given[], refused: readonly R
   const who = by.map(({ person, waiver }) => `${person.id} (until ${waiver.expires}: ${waiver.reason})`).join(', ');
   const message = `${broken ? 'the glass was broken' : 'waived'} by ${who}; without that: ${outcome.message}`;
   const { next: _, ...rest } = outcome;
-  return { ...rest, status: 'waived', code: 'waived', message, evidence: by.map(({ evidence }) => evidence) };
+  const rules = broken ? (breakGlass ?? []) : waivers ? [waivers] : [];
+  const ends = Math.min(...by.map((one) => Math.min(...rules.map((rule) => endOf(one, rule)))));
+  return { ...rest, ...expiring(ends), status: 'waived', code: 'waived', message, evidence: by.map(({ evidence }) => evidence) };
 }
 
 /** The waivers of enough people for all of the rules together, each person once; nothing where they are too few. */
