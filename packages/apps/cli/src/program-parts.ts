@@ -13,3 +13,8 @@ export function descriptor(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is the number of a descriptor, as in --passphrase-fd 3.');
 }
+
+/** Gathers an option that is given more than once. */
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

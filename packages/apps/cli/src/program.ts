@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { attest } from './commands/attest.ts';
 import { bundleShow, bundleVerify } from './commands/bundle.ts';
 import { doctor } from './commands/doctor.ts';
 import { init } from './commands/init.ts';
@@ -11,7 +12,7 @@ import { EXIT } from './exit.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
-import { descriptor, example, type Finish } from './program-parts.ts';
+import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { addPeople } from './program-people.ts';
 import { addPolicy } from './program-policy.ts';
 import { addSigner, addTrust } from './program-trust.ts';
@@ -74,6 +75,25 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright sign dist --environment production'))
     .action((paths, options) => finish(sign(paths, options, run)));
+
+  shareOptions(
+    command('attest', 'sign what a report or this job says of artifacts: provenance, sbom, test-result, vulnerabilities'),
+    ['text'],
+  )
+    .argument('<type>', 'provenance, sbom, test-result, vulnerabilities, or the https URI of a predicate type')
+    .argument('[path...]', 'the artifacts it is about (default: those the policy asks it of)')
+    .option('--report <file>', 'what another program wrote; for all but provenance')
+    .option('--subject <path...>', 'artifacts it is about, as paths')
+    .option('--signer <id>', 'who attests (default: by whom the policy wants it)')
+    .option('--dependency <name@sha256>', 'something the build took in, by its digest; repeat for more', repeated)
+    .option('--lockfile <file>', 'a lockfile, which lists what the build took in; of npm each package is listed')
+    .option('--record-failure', 'sign all the same what does not meet the policy: the newest attestation decides')
+    .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', example('signwright attest test-result dist/app.tgz --report reports/junit.xml'))
+    .action((type, paths, options) => finish(attest(type, paths, options, run)));
 
   shareOptions(command('verify', 'decide again from the bytes whether each artifact may go there, and say why'))
     .argument('[path...]', "files and directories (default: where the policy's patterns begin)")

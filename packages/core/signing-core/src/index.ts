@@ -137,6 +137,7 @@ export type { RemoteKeyOptions } from './remote-key.ts';
 export { checkPinned, REMOTE_DEADLINE_MS } from './remote-key.ts';
 export type {
   ApprovalRequirement,
+  AttestationRequirement,
   AuditRequirement,
   ClaimName,
   FreezeRule,

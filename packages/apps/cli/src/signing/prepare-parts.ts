@@ -1,8 +1,8 @@
 import { isCovered, partContents, refuseUseless, type SignerDefinition } from '@signwright/policy';
-import { type Claims, preparePart, requirementsOf, type Sha256, signPart, type Verified } from '@signwright/signing-core';
-import { systemClock } from '../context/clock.ts';
+import { type Claims, preparePart, requirementsOf, type Sha256, type Verified } from '@signwright/signing-core';
 import type { CollectedEvidence } from '../context/collect-evidence.ts';
-import { checkNotStopped, definitionOf, type PlannedArtifact, type SigningRun, type Work, workArtifact } from './work.ts';
+import { prepareStatementWork } from './statement-work.ts';
+import { definitionOf, type PlannedArtifact, type SigningRun, type Work, workArtifact } from './work.ts';
 
 /**
  * Settles one part a signer over those artifacts that have no valid part under the same requirements yet, with a record where one
@@ -39,29 +39,23 @@ function countingParts(
   return verified.filter(({ evidence }) => before.records.proven.has(evidence) || confirmed.has(evidence));
 }
 
-async function prepare(
+function prepare(
   definition: SignerDefinition,
   missing: readonly PlannedArtifact[],
   asserted: Claims,
   run: SigningRun,
 ): Promise<Work> {
-  const { open, timestamps, trust } = run;
-  const signer = await run.signers.of(definition);
-  const contents = { ...partContents(open.policy, definition.id, missing), asserted };
-  const prepared = await preparePart(contents, { signer, rule: definition.rule, timestamps, trust, clock: systemClock });
-  return {
-    definition,
-    deed: 'signed',
-    artifacts: missing.map(workArtifact),
-    signer: prepared.signer,
-    unreached: run.signers.unreached(definition),
-    ...(prepared.certified === undefined ? {} : { certified: prepared.certified }),
-    bytes: prepared.bytes,
-    async sign() {
-      checkNotStopped(run);
-      const part = await signPart(prepared);
-      refuseUseless(missing, definition.id, part.verified, Date.now());
-      return { signed: part };
+  const contents = { ...partContents(run.open.policy, definition.id, missing), asserted };
+  return prepareStatementWork(
+    {
+      definition,
+      deed: 'signed',
+      artifacts: missing.map(workArtifact),
+      prepare: (signing) => preparePart(contents, signing),
+      check(verified) {
+        if ('part' in verified) refuseUseless(missing, definition.id, verified, Date.now());
+      },
     },
-  };
+    run,
+  );
 }

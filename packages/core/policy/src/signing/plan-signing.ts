@@ -24,10 +24,31 @@ export function planSigning<T extends Candidate>(
   artifacts: readonly T[],
   options: PlanSigningOptions,
 ): { readonly toSign: readonly ToSign<T>[]; readonly leftOut: readonly T[] } {
-  const planned: ToSign<T>[] = [];
+  const { planned, leftOut } = planArtifacts(policy, artifacts, options.environment);
+  const toSign = planned
+    .map((one) => ({ ...one, signers: signersOf(one.required, options.signer) }))
+    .filter(({ signers }) => signers.size > 0);
+  if (toSign.length === 0) throw nothingToSign(policy, options);
+  return { toSign, leftOut };
+}
+
+/** A candidate with what the policy demands of it. */
+export type Demanded<T> = T & { readonly required: Required };
+
+/**
+ * Finds what is demanded of each artifact that something is to be signed about; see {@link planSigning}.
+ *
+ * @throws SignwrightError as `planSigning`.
+ */
+export function planArtifacts<T extends Candidate>(
+  policy: Policy,
+  artifacts: readonly T[],
+  into: string | undefined,
+): { readonly planned: readonly Demanded<T>[]; readonly leftOut: readonly T[] } {
+  const planned: Demanded<T>[] = [];
   const leftOut: T[] = [];
   const refused: string[] = [];
-  const environment = options.environment === undefined ? {} : { environment: options.environment };
+  const environment = into === undefined ? {} : { environment: into };
   for (const artifact of artifacts) {
     const { name } = artifact;
     const resolution = resolveArtifact(policy, { name, ...environment });
@@ -41,7 +62,7 @@ export function planSigning<T extends Candidate>(
           if (!artifact.explicit) leftOut.push(artifact);
           break;
         }
-        planned.push({ ...artifact, required: resolution, signers: signersOf(resolution, options.signer) });
+        planned.push({ ...artifact, required: resolution });
         break;
       }
       case 'environment-needed':
@@ -59,9 +80,7 @@ export function planSigning<T extends Candidate>(
     }
   }
   if (refused.length > 0) throw deny(refused);
-  const toSign = planned.filter(({ signers }) => signers.size > 0);
-  if (toSign.length === 0) throw nothingToSign(policy, options);
-  return { toSign, leftOut };
+  return { planned, leftOut };
 }
 
 /** The vendor that signs it, where nobody here does. */
