@@ -51,7 +51,6 @@ describe('the examples', () => {
     expect(anywhere.map(({ key }) => key)).toEqual([
       ...unenforcedInRun(policy).map(({ key }) => key),
       'tiers.external.approvals',
-      'artifacts[6].vendor',
     ]);
     expect(new Set(anywhere.map(({ where }) => where)).size).toBe(anywhere.length);
     expect(anywhere.at(-1)?.where).toMatch(/^full\.yaml:\d+:\d+$/);

@@ -5,6 +5,7 @@ import { keyIdOf } from './keys.ts';
 import type { Who } from './match-who.ts';
 import { type PolicyEdition, signPolicy, verifyPolicySignature } from './policy-signature.ts';
 import type { Signing } from './sign.ts';
+import { preparePart, signPart } from './sign-part.ts';
 import { parseTrustRoot, type TrustRoot } from './trust-root.ts';
 
 const NOON = new Date('2026-06-01T12:00:00Z');
@@ -115,7 +116,6 @@ describe("a policy's signature", () => {
   });
 
   test('of another type is none', async () => {
-    const { signPart, preparePart } = await import('./sign.ts');
     const part = {
       artifacts: [{ name: 'a', kind: 'file' as const, digest: EDITION.digest, requirements: EDITION.digest }],
       environment: 'default',

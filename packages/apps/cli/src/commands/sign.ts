@@ -4,7 +4,7 @@ import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { confirmedParts } from '../context/confirmed-parts.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { openPolicy, trustRootOf } from '../context/open-policy.ts';
+import { openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';

@@ -1,11 +1,11 @@
 import { ciJob } from '../context/ci-job.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import { trustRootOf } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { createSigners } from '../context/signers/create-signers.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
-import { trustRootOf } from '../context/open-policy.ts';
 import type { SigningRun } from './work.ts';
 
 /** Opens what signing in this run rests on, and tells which job it is. No signer is opened yet. */
