@@ -76,7 +76,8 @@ function enough(rules: readonly WaiverRule[], given: readonly Given[], { at }: D
     given.map(({ person }) => person.id),
   );
   if (seated.length === 0 || seated.includes(undefined)) return undefined;
-  return seats.flatMap((counted, seat) => counted.find(({ person }) => person.id === seated[seat]) ?? []);
+  const chosen = new Set(seats.map((counted, seat) => counted.find(({ person }) => person.id === seated[seat])));
+  return given.filter((one) => chosen.has(one));
 }
 
 function endOf({ waiver, at }: Given, { maxAge }: WaiverRule): number {
