@@ -77,6 +77,9 @@ describe('the examples', () => {
     const chart = resolveArtifact(policy, { name: 'dist/charts/pay-1.tgz', environment: 'test' });
     expect(chart).toMatchObject({ status: 'required', kind: 'chart', tiers: ['internal'], unenforced: [] });
     const vendor = resolveArtifact(policy, { name: 'docker.io/library/nginx', kind: 'image' });
-    expect(vendor).toMatchObject({ status: 'required', requirements: [], unenforced: [{ key: 'artifacts[6].vendor' }] });
+    expect(vendor).toMatchObject({ status: 'required', requirements: [{ id: 'vendor:nginx-vendor' }], unenforced: [] });
+    const [former] = policy.roles.get('release-engineering')?.members.filter(({ until }) => until !== undefined) ?? [];
+    expect(former).toMatchObject({ person: { id: 'former-lead' }, until: Date.UTC(2026, 5, 1) });
+    expect(policy.people.get('release-lead')?.emails).toEqual(['release.lead@acme.example']);
   });
 });

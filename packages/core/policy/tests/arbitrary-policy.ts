@@ -13,7 +13,12 @@ const signature = fc.oneof(
   fc.record({ by: fc.constantFrom('a', 'b', 'c'), for: kinds }, { requiredKeys: ['by'] }),
 );
 const approval = fc.record(
-  { role: fc.constantFrom('r1', 'r2'), count: fc.constantFrom(1, 2), document: fc.constantFrom('change') },
+  {
+    role: fc.constantFrom('r1', 'r2'),
+    count: fc.constantFrom(1, 2),
+    kind: fc.constantFrom('signed', 'platform'),
+    document: fc.constantFrom('change'),
+  },
   { requiredKeys: ['role'] },
 );
 const attestation = fc.oneof(
@@ -42,6 +47,7 @@ export const tier: fc.Arbitrary<Record<string, unknown>> = fc
       audit: fc.constantFrom('required', 'best-effort'),
       approvals: list(approval),
       'approvals-expire': duration,
+      'separation-of-duties': fc.uniqueArray(fc.constantFrom('author', 'requester'), { minLength: 1 }),
       attestations: list(attestation),
       windows: list(window),
       freezes: list(freeze),
@@ -53,6 +59,8 @@ export const tier: fc.Arbitrary<Record<string, unknown>> = fc
   )
   .map((written) => ({
     ...written,
+    // Who wrote it is known by a certificate alone.
+    ...('separation-of-duties' in written ? { signatures: [...written.signatures, 'c'] } : {}),
     ...('approvals' in written ? { audit: written.audit ?? 'required' } : {}),
     ...('until' in written ? { mode: 'observe' } : {}),
   }));
@@ -71,6 +79,7 @@ export function rule(tiers: readonly string[], withNever: boolean): fc.Arbitrary
         .map((map) => ({ tier: map })),
     },
     { weight: withNever ? 1 : 0, arbitrary: fc.constant({ sign: 'never' }) },
+    { weight: 1, arbitrary: fc.constantFrom({ vendor: 'v1' }, { vendor: 'v2' }) },
   );
   return fc
     .record({ match: patterns, kind: fc.option(fc.constantFrom(...KINDS), { nil: undefined, freq: 2 }), target })
@@ -104,12 +113,20 @@ export const basePolicy: fc.Arbitrary<Record<string, unknown>> = fc
       ['p1', 'p2', 'p3'].map((id) => [id, { certificate: { issuer: 'https://id.example', subject: id } }]),
     ),
     roles: { r1: ['p1', 'p2', 'p3'], r2: ['p1', 'p2', 'p3'] },
-    workloads: { ci: { issuer: 'https://ci.example', 'repository-id': '1' } },
+    workloads: {
+      ci: { issuer: 'https://ci.example', 'repository-id': '1' },
+      gate: { issuer: 'https://ci.example', 'repository-id': '2' },
+    },
+    identities: Object.fromEntries(
+      ['v1', 'v2'].map((id) => [id, { issuer: 'https://vendor.example', subject: id, root: 'trust/root.json' }]),
+    ),
     signers: {
       a: { keys: [{ ref: 'a', 'public-key': 'trust/a.pub' }] },
       b: { keys: [{ ref: 'b', 'public-key': 'trust/b.pub' }] },
       c: { certificate: { fulcio: 'https://ca.example' }, workloads: ['ci'] },
+      gate: { certificate: { fulcio: 'https://ca.example' }, workloads: ['gate'] },
     },
+    verifiers: [{ id: 'https://gate.example', by: 'gate' }],
     audit: { log: 'log', 'verifier-keys': [LOG_KEY] },
     tiers: { t0: tiers[0], t1: tiers[1], t2: tiers[2] },
     artifacts,

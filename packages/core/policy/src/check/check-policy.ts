@@ -4,7 +4,9 @@ import { attestationsCanBeJudged } from './attestations.ts';
 import { auditKeysFit, auditNamesItsLog } from './audit.ts';
 import { baseIsPinned, fetchedNamesNoDirectory } from './base.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
+import { approversAreKnown, collectorsAreNamed } from './duties.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
+import { membersAreDistinct, rolesHavePeopleToday } from './members.ts';
 import { namesAreDefined } from './names.ts';
 import { keysBelongToOnePerson, sshKeysAreKeys } from './people.ts';
 import { countsCanBeMet, rolesCanBeMet } from './roles.ts';
@@ -37,12 +39,16 @@ const CHECKS: readonly Check[] = [
   auditNamesItsLog,
   auditKeysFit,
   dutiesNeedCertificates,
+  collectorsAreNamed,
+  approversAreKnown,
   observationEnds,
   windowsOpen,
   timezonesExist,
   contradictingTimes,
   rolesCanBeMet,
+  rolesHavePeopleToday,
   countsCanBeMet,
+  membersAreDistinct,
   sshKeysAreKeys,
   keysBelongToOnePerson,
   workloadsAreBounded,

@@ -61,6 +61,11 @@ function* spansOf(content: Subject['content']): Generator<Span> {
     for (const [index, { from, until }] of (tier.freezes ?? []).entries())
       yield { path: ['tiers', id, 'freezes', index], from, until };
   }
+  for (const [id, members] of entriesOf(content.roles)) {
+    for (const [index, member] of members.entries()) {
+      if (typeof member !== 'string') yield { path: ['roles', id, index], from: member.from, until: member.until };
+    }
+  }
   for (const [id, signer] of entriesOf(content.signers)) {
     for (const [index, { from, until }] of (signer.keys ?? []).entries())
       yield { path: ['signers', id, 'keys', index], from, until };

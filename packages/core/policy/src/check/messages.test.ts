@@ -256,6 +256,36 @@ const CASES: readonly Case[] = [
     'policy.yaml:14:3: tiers.t: the tier separates duties, but asks for no signature by certificate (of every kind): a key does not prove whose job signed, so the author is unknown',
   ],
   [
+    'separated duties where nobody may collect who wrote what',
+    rich('  t: { signatures: [ci], separation-of-duties: [author] }'),
+    'policy.yaml:14:26: tiers.t.separation-of-duties: the tier separates duties, so the policy must name "verifiers": their signers collect what platforms and histories say, and nobody else\'s word on it counts',
+  ],
+  [
+    'clicks that nobody may collect',
+    rich('  t: { signatures: [ci], audit: required, approvals: [{ role: clickers, kind: platform }] }'),
+    'policy.yaml:14:3: tiers.t: the tier lets clicks on a platform count, so the policy must name "verifiers": their signers collect what platforms and histories say, and nobody else\'s word on it counts',
+  ],
+  [
+    'somebody who is of a role twice at once',
+    rich('  t: { signatures: [ci] }').replace(
+      'lead: [ann]',
+      'lead: [ann, { person: bob, until: 2026-06-01 }, { person: bob, from: 2026-05-01 }]',
+    ),
+    'policy.yaml:7:58: roles.lead[2]: "bob" is of the role "lead" already: list each person once, or again for a later time ("from", "until")',
+  ],
+  [
+    'a membership that ends before it begins',
+    rich('  t: { signatures: [ci] }').replace('lead: [ann]', 'lead: [{ person: ann, from: 2026-05-01, until: 2026-05-01 }]'),
+    'policy.yaml:7:57: roles.lead[0].until: ends 2026-05-01, before it begins (2026-05-01)',
+  ],
+  [
+    'an address that two people have, as far as anybody can tell',
+    rich('  t: { signatures: [ci] }')
+      .replace('ann: {', 'ann: { emails: [Ann@acme.example],')
+      .replace('bob: {', 'bob: { emails: ["ann+work@ACME.example"],'),
+    'policy.yaml:5:19: people.bob.emails[0]: the same e-mail address is "ann"\'s: each belongs to one person',
+  ],
+  [
     'more approvals than a role has people',
     rich('  t: { signatures: [ci], audit: required, approvals: [{ role: security, count: 3 }] }'),
     'policy.yaml:14:54: tiers.t.approvals: 3 of the role "security" must approve, but 2 of its people have an SSH key or certificate to sign with',

@@ -1,4 +1,4 @@
-import { parseSshPublicKey, SignwrightError } from '@signwright/signing-core';
+import { normaliseEmail, parseSshPublicKey, SignwrightError } from '@signwright/signing-core';
 import type { Person } from '../generated/policy-file.ts';
 import { problemAt } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
@@ -17,7 +17,7 @@ export function* sshKeysAreKeys({ content, source }: Subject): Generator<Problem
   }
 }
 
-/** One key, account or certificate identity is one person's: else one could approve as two. */
+/** One key, account, address or certificate identity is one person's: else one could approve as two, or for another. */
 export function* keysBelongToOnePerson({ content, source, scope }: Subject): Generator<Problem> {
   const own = new Set(Object.keys(content.people ?? {}));
   const owners = new Map<string, string>();
@@ -45,6 +45,9 @@ function* marksOf(id: string, person: Person): Generator<{ path: Path; what: str
         mark: `${platform} ${person[platform]}`.toLowerCase(),
       };
     }
+  }
+  for (const [index, email] of (person.emails ?? []).entries()) {
+    yield { path: ['people', id, 'emails', index], what: 'e-mail address', mark: `email ${normaliseEmail(email)}` };
   }
   if (person.certificate !== undefined) {
     const { issuer, subject } = person.certificate;

@@ -4,6 +4,7 @@ import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { resolveTier } from '../resolve-tier.ts';
 import type { Scope } from '../scope.ts';
+import { onPlatform } from './duties.ts';
 import { entriesOf, type Subject } from './subject.ts';
 
 /** The approvals of a tier can be given: enough people in each role, and different people for all of them together. */
@@ -68,10 +69,6 @@ function peopleFor(scope: Scope, role: string, kind: 'signed' | 'platform'): str
 
 function canSign(person: Person): boolean {
   return person.ssh !== undefined || person.certificate !== undefined;
-}
-
-function onPlatform(person: Person): boolean {
-  return [person.gitlab, person.github, person.jenkins, person['azure-devops']].some((account) => account !== undefined);
 }
 
 /** Whether every seat can have somebody of its own: a bipartite matching by augmenting paths. */
