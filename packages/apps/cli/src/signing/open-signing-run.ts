@@ -1,7 +1,6 @@
 import { ciJob } from '../context/ci-job.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
-import type { OpenPolicy } from '../context/open-policy.ts';
-import { trustRootOf } from '../context/open-policy.ts';
+import { type OpenPolicy, trustRootOf } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { createSigners } from '../context/signers/create-signers.ts';
