@@ -16,9 +16,10 @@ export function decideAttestation(requirement: AttestationRequirement, context: 
   const { id, layer, attests, signer, maxAge } = requirement;
   const { found, refused } = findAttestations(requirement, context);
   const base = { requirement: id, layer, evidence: [], refused };
+  const flag = context.environment.id === 'default' ? '' : ` --environment ${context.environment.id}`;
   const next = {
     text: `have ${signer.id} attest it, and verify again`,
-    command: `signwright attest ${attests} --subject ${shellWord(context.artifact.name)}`,
+    command: `signwright attest ${attests} ${shellWord(context.artifact.name)}${attests === 'provenance' ? '' : ' --report …'}${flag}`,
   };
   // A newer one, that fails, may be among what cannot be read.
   if (context.unreachable !== undefined)
