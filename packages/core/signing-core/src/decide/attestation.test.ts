@@ -36,7 +36,7 @@ describe('an attestation', () => {
     expect(judge(TESTS, [other])).toMatchObject({
       status: 'unmet',
       code: 'no-attestation',
-      next: { command: 'signwright attest test-result --subject app' },
+      next: { command: 'signwright attest test-result app --report …' },
     });
     expect(judge(TESTS, [attestation(OWN, {})]).code).toBe('no-attestation');
   });
