@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type EvidenceAddOptions, evidenceAdd } from './commands/evidence/add.ts';
 import { evidencePull, evidencePush, type PullOptions, type PushOptions } from './commands/evidence/copy.ts';
 import { type EvidenceExportOptions, evidenceExport } from './commands/evidence/export.ts';
 import { type HoldAddOptions, type HoldOptions, holdAdd, holdList, holdRemove } from './commands/evidence/hold.ts';
@@ -24,6 +25,12 @@ export function addEvidence(evidence: Command, finish: Finish, run: Run): void {
     )
     .addHelpText('after', example('signwright evidence list dist/app.tgz'))
     .action((paths: string[], options: EvidenceListOptions) => finish(evidenceList(paths, options, run)));
+  inStore(evidence, 'add', "put bundles that others made, such as a vendor's signature, into the policy's store")
+    .argument('<bundle...>', 'Sigstore bundles; each must hold under the trust root of the policy, or of one of its identities')
+    .addOption(outputOption(['text', 'json']))
+    .addHelpText('after', '\nAs json: version, store, added (file, id, by, about).')
+    .addHelpText('after', example('signwright evidence add nginx-1.29.tar.gz.sigstore.json'))
+    .action((files: string[], options: EvidenceAddOptions) => finish(evidenceAdd(files, options)));
   addCopies(evidence, finish, run);
   aboutArtifacts(evidence, 'export', 'write one archive of all that verdicts on artifacts rest on; it verifies by itself')
     .requiredOption('--out <file>', 'the archive, a tar; what is there is replaced')

@@ -50,7 +50,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     named.map(({ name }) => ({ name })),
     async () => planSigning(open.policy, named, options),
   );
-  if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed`);
+  if (leftOut.length > 0) note(`left out: ${leftOut.length} that the policy says are never signed here`);
   const planned = await hashArtifacts(toSign, options, run);
   if (options.sidecars) refuseEd25519(planned, open);
 

@@ -8,9 +8,13 @@ import {
   readRequest,
   type Sha256,
   SignwrightError,
+  type VendorRefusal,
+  type VendorRule,
   type Verified,
   type VerifiedStatement,
+  type VerifiedVendor,
   verifyEvidence,
+  verifyVendor,
 } from '@signwright/signing-core';
 import { type EvidenceReader, mostOf, tolerantReader } from './evidence-reader.ts';
 import { evidenceTrust } from './evidence-trust.ts';
@@ -23,6 +27,8 @@ export type CollectedEvidence = {
   /** People's words and attestations about any of these: an artifact, the rules that match it. */
   statements(subjects: readonly Sha256[]): readonly VerifiedStatement[];
   refused(digest: Sha256): readonly Refusal[];
+  /** What of it vendors signed, each piece held against their own trust roots. Throws `unreachable` where it cannot be read again. */
+  byVendors(digest: Sha256, vendors: readonly VendorRule[]): Promise<readonly VendorEvidence[]>;
   /** The requests that ask for its approvals, sorted by id. */
   requests(digest: Sha256): readonly StoredRequest[];
   /** What the log proves of it. */
@@ -62,11 +68,16 @@ export async function collectEvidence(
   const made = [...results.values()].filter((one): one is Verified | VerifiedStatement => 'evidence' in one && !('code' in one));
   const rule = open.policy.audit?.rule;
   const records = rule === undefined ? noRecords : await findRecords(reader, made, rule);
+  const vouched = vendorReader(store);
   const about = (digest: Sha256): Found[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
   return {
     verified: (digest) => about(digest).filter((one): one is Verified => 'part' in one),
     statements: (subjects) => [...new Set(subjects.flatMap(about))].filter((one): one is VerifiedStatement => 'said' in one),
     refused: (digest) => about(digest).filter((one): one is Refusal => 'code' in one),
+    byVendors: async (digest, vendors) => {
+      const bundles = vendors.length === 0 ? [] : (listed?.get(digest) ?? []).filter((id) => isBundle(results.get(id)));
+      return (await inParallel(bundles, READ_AT_ONCE, (id) => vouched(id, vendors))).flat();
+    },
     requests: (digest) =>
       about(digest)
         .filter((one): one is StoredRequest => 'request' in one)
@@ -76,6 +87,23 @@ export async function collectEvidence(
     ...(failures[0] === undefined ? {} : { unreachable: failures[0] }),
   };
 }
+
+function isBundle(found: Found | undefined): boolean {
+  return found !== undefined && 'evidence' in found;
+}
+
+/** Holds pieces against the trust roots of vendors; each piece once for each, for one may be about thousands of files. */
+function vendorReader(store: EvidenceStore): (id: Sha256, vendors: readonly VendorRule[]) => Promise<VendorEvidence[]> {
+  const held = new Map<string, Promise<VendorEvidence>>();
+  return async (id, vendors) => {
+    const missing = vendors.filter((vendor) => !held.has(`${id} ${vendor.id}`));
+    const bytes = missing.length === 0 ? undefined : await store.get(id);
+    for (const vendor of missing) held.set(`${id} ${vendor.id}`, verifyVendor(id, bytes ?? new Uint8Array(), vendor));
+    return Promise.all(vendors.flatMap((vendor) => held.get(`${id} ${vendor.id}`) ?? []));
+  };
+}
+
+type VendorEvidence = VerifiedVendor | VendorRefusal;
 
 async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceTrust): Promise<Found | undefined> {
   const bytes = await reader.get(id);

@@ -12,6 +12,7 @@ import { type CollectedEvidence, collectEvidence } from './collect-evidence.ts';
 import { negativeFacts } from './negative-facts.ts';
 import type { OpenPolicy } from './open-policy.ts';
 import { ruleDigests } from './rule-digests.ts';
+import { vendorsOf } from './vendors-of.ts';
 
 /** An artifact by its bytes and what the policy calls it. */
 export type Judged = { readonly name: string; readonly digest: Sha256 };
@@ -58,11 +59,14 @@ export async function judgeBy(
 ): Promise<Verdict[]> {
   const where = environment === undefined ? {} : { environment };
   const facts = await factsOf(open, artifacts, environment, circumstances.at, askLog);
-  return artifacts.map(({ name, digest }) =>
-    judgeArtifact(
+  const verdicts: Verdict[] = [];
+  for (const { name, digest } of artifacts) {
+    const vendors = await evidence.byVendors(digest, vendorsOf(open.policy, name, environment));
+    const verdict = judgeArtifact(
       open.policy,
       { name, digest, ...where },
       {
+        ...(vendors.length === 0 ? {} : { vendors }),
         verified: evidence.verified(digest),
         refused: evidence.refused(digest),
         statements: evidence.statements([digest, ...ruleDigests(open.policy, [{ name }], environment)]),
@@ -73,8 +77,10 @@ export async function judgeBy(
         ...circumstances,
         anchored: open.anchored,
       },
-    ),
-  );
+    );
+    verdicts.push(verdict);
+  }
+  return verdicts;
 }
 
 type Facts = { readonly negative?: NegativeFacts; readonly unreviewed?: readonly Sha256[] };

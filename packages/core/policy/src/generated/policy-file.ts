@@ -359,7 +359,7 @@ export interface Identity {
    */
   issuer: string;
   /**
-   * The certificate's subject, exactly or by a pattern.
+   * The certificate's name, exactly or by a pattern. GitLab's has an empty part: `https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main`.
    */
   subject: string;
   /**

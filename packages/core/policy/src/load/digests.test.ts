@@ -107,7 +107,7 @@ describe('the policy digest and the requirements digest', () => {
     ['a workload', 'repository-id: "1"', 'repository-id: "2"'],
     ["a key's end", 'public-key: trust/a.pub', 'public-key: trust/a.pub, until: 2027-01-01'],
     ['the environment', 'production: {} }', 'production: { allow-development: true } }'],
-    ['an approval', 'approvals: [lead]', 'approvals: [{ role: lead, kind: platform }]'],
+    ['an approval', 'approvals: [lead]', 'approvals: [{ role: lead, document: change-record }]'],
     ['retention', 'retain: 7y', 'retain: 8y'],
   ])('a relevant edit (%s) changes both', async (_what, from, to) => {
     const [before, after] = [await load(POLICY), await load(POLICY.replace(from, to))];
