@@ -9,7 +9,9 @@ import { peer } from './peers.ts';
 import { freePort } from './scenario.ts';
 
 /** Starts Fulcio for the tests of a suite, on loopback, with the configuration that docs/fulcio.md shows, for these OIDC issuers. */
-export function fulcioServer(issuers: () => { gitlab: TestOidcIssuer; other: TestOidcIssuer }): IssuerServer {
+export function fulcioServer(
+  issuers: () => { gitlab: TestOidcIssuer; other: TestOidcIssuer; login?: TestOidcIssuer },
+): IssuerServer {
   const authority = makeAuthority(extendedKeyUsage(['codeSigning']));
   const server: IssuerServer = { url: '', authority };
   let launched: Launched | undefined;
@@ -17,14 +19,17 @@ export function fulcioServer(issuers: () => { gitlab: TestOidcIssuer; other: Tes
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'signwright-fulcio-'));
     const at = (name: string): string => join(directory, name);
-    const { gitlab, other } = issuers();
+    const { gitlab, other, login } = issuers();
     const configuration = (await blockOf('fulcio.md', 'yaml'))
       .replaceAll('https://gitlab.acme.example', gitlab.url)
-      .replaceAll('https://jenkins.acme.example/oidc', other.url);
+      .replaceAll('https://jenkins.acme.example/oidc', other.url)
+      .replace(/ {2}# People .*\n( {2}.*login\.acme\.example.*\n)( {4}.*\n)+/, (people) =>
+        login === undefined ? '' : people.replaceAll('https://login.acme.example', login.url),
+      );
     await writeFile(at('config.yaml'), configuration);
     await writeFile(at('ca.pem'), `${pem(authority.issuing)}${pem(authority.root)}`);
     await writeFile(at('ca.key'), authority.issuing.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    await writeFile(at('tls.pem'), `${gitlab.caPem}${other.caPem}`);
+    await writeFile(at('tls.pem'), `${gitlab.caPem}${other.caPem}${login?.caPem ?? ''}`);
     const port = await freePort();
     const args = ['serve', '--config-path', at('config.yaml'), '--ct-log-url', '', '--log_type', 'prod'];
     const hosts = ['--host', '127.0.0.1', '--grpc-host', '127.0.0.1'];

@@ -4,6 +4,7 @@ import {
   keyOfPerson,
   type RecordedArtifact,
   type Sha256,
+  SignwrightError,
   writeReceipt,
   writeSliced,
 } from '@signwright/signing-core';
@@ -42,6 +43,7 @@ export async function recordPerson(
   const written = await tolerant(required, note, async () => {
     const store = await openLogStore(open, definition);
     const logKey = await logKeyHere(open, definition);
+    if (!logKey) refuseAddress(verified);
     const author = async () => (logKey ? { signer: logKey } : { ...person.by, timestamps });
     const log = await openLog(open, definition, store, { ...(logKey ? { logKey } : {}), author });
     const { host, address } = runContext(undefined);
@@ -68,6 +70,21 @@ export async function recordPerson(
   const { receipt, proof } = written;
   const evidence = proof ?? writeReceipt({ ...receipt, evidence: verified.evidence });
   return [{ evidence, subjects: [verified.evidence] }];
+}
+
+/**
+ * Without the log's key the person seals the segment, and the seal carries their certificate: a log is never erased, so no e-mail
+ * address may be in it.
+ */
+function refuseAddress({ author }: SignedAsPerson['verified']): void {
+  if (author.type !== 'certificate' || ![author.san, author.claims.subject].some((name) => name?.includes('@'))) return;
+  throw new SignwrightError(
+    'configuration',
+    'the record would put the e-mail address in your certificate into the log, for ever',
+    {
+      next: "nothing was published; sign with an SSH key, or where the log's key is: then the log's key seals the record, which names you as the policy does",
+    },
+  );
 }
 
 /** Whether any of these demands may not do without a record, wants one, or asks for none. */
