@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { approvalShow } from './commands/approval.ts';
 import { approve } from './commands/approve.ts';
+import { collect } from './commands/collect.ts';
 import { request } from './commands/request.ts';
 import { review } from './commands/review.ts';
 import { waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
-import { example, type Finish } from './program-parts.ts';
+import { descriptor, example, type Finish } from './program-parts.ts';
 import { shareOptions } from './shared-options.ts';
 
 /** Adds the commands by which people are asked, and answer. */
@@ -49,6 +50,25 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .requiredOption('--reason <text>', 'what you found')
     .addHelpText('after', example('signwright review sha256:77ab… --reason "outage 4711, root cause fixed"'))
     .action((ids, options) => finish(review(ids, options, run)));
+
+  shareOptions(
+    program
+      .command('collect')
+      .description('as a verifier, sign who wrote it, who asked for it and what a platform knows of approvals'),
+    ['text'],
+  )
+    .argument('[target...]', "a request's id, or files and directories (default: where the policy's patterns begin)")
+    .option('--platform <name>', 'gitlab, github, azure-devops or jenkins (default: the one this job runs on)')
+    .option('--project <name>', 'the project of Azure DevOps, or the job of Jenkins (default: this one)')
+    .option('--run <id>', 'the pipeline, run or build that made it (default: this one)')
+    .option('--git <directory>', 'the repository with the whole history', '.')
+    .option('--signer <id>', 'the signer of the verifier (default: the one this job may be)')
+    .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
+    .option('--name <name>', 'what the policy calls the one artifact given')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', example('signwright collect sha256:4f1a… --anchor anchor.yaml --run 4711'))
+    .action((targets, options) => finish(collect(targets, options, run)));
 
   const approval = program.command('approval').description('look at what people signed');
   approval
