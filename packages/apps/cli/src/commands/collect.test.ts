@@ -143,7 +143,7 @@ async function outcome(here: Workspace, requirement: string) {
   return verdict?.outcomes.find((one) => one.requirement === requirement);
 }
 
-describe.concurrent.skipIf(!hasSshKeygen)('signwright collect', () => {
+describe.skipIf(!hasSshKeygen)('signwright collect', () => {
   test('keeps the authors from approving, since the last release of this tier that a verifier allowed', async () => {
     const all = await project(DUTIES);
     const { here, become, commit } = all;
