@@ -1,4 +1,5 @@
 import { createHash, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { TEST_SAN, type TestKeys, testAuthority, testKeys } from '@signwright/testkit';
 import { expect, test } from 'vitest';
 import { type NewBundle, writeBundle } from './bundle.ts';
@@ -152,3 +153,23 @@ test('what rests on a trial root says so', async () => {
   const root = parseTrustRoot(trial.trustedRoot(), undefined, 'test');
   expect(await verify(ofFile({ by: trial }), { ...VENDOR, root })).toMatchObject({ development: true });
 });
+
+const PUBLIC = new URL('vectors/public-sigstore/', import.meta.url);
+const vector = (name: string): Buffer => readFileSync(new URL(name, PUBLIC));
+
+test.each(['file.sigstore.json', 'statement.sigstore.json'])(
+  'what was made with the public Sigstore holds, log entry and all: %s',
+  async (name) => {
+    const expected = JSON.parse(vector('expect.json').toString()) as { digest: string; issuer: string; subject: string };
+    const root = parseTrustRoot(vector('trusted-root.json'), undefined, 'the public Sigstore');
+    expect(await verify(vector(name), { ...VENDOR, root })).toMatchObject({
+      digests: new Set([expected.digest]),
+      author: { issuer: expected.issuer, san: expected.subject },
+      development: false,
+    });
+    expect(await refusal(vector(name))).toMatch(/^(untrusted-certificate|no-trusted-time|bad-timestamp): /);
+    const json = JSON.parse(vector(name).toString()) as { verificationMaterial: { tlogEntries: { integratedTime: string }[] } };
+    for (const entry of json.verificationMaterial.tlogEntries) entry.integratedTime = String(Number(entry.integratedTime) + 1);
+    expect(await refusal(Buffer.from(JSON.stringify(json)), { ...VENDOR, root })).toMatch(/^bad-signature: /);
+  },
+);
