@@ -319,17 +319,17 @@ describe.skipIf(!hasSshKeygen).concurrent('whoever can write to the evidence sto
     expect(hidden.result).toBe('inconclusive');
   });
 
-  test('floods it with ten thousand approvals: that is told at once, and decides nothing', async () => {
+  test('floods it with more than anybody needs: that is told at once, and decides nothing', async () => {
     const here = await project();
     const id = await here.asked();
     const store = await openEvidence(namedPlace(here.path('.signwright/evidence'), '--evidence'));
     const { request } = await attacker(here, id);
     const subjects = request.artifacts.map(({ digest }) => digest);
-    await store.putAll(Array.from({ length: 10_000 }, (_, at) => ({ evidence: Buffer.from(`{"junk":${at}}`), subjects })));
+    await store.putAll(Array.from({ length: 1100 }, (_, at) => ({ evidence: Buffer.from(`{"junk":${at}}`), subjects })));
     const started = performance.now();
     expect(await here.run(['verify'])).toMatchObject({
       status: 3,
-      stderr: /the store lists 1000\d pieces of evidence about sha256:\w+, more than 1000/,
+      stderr: /the store lists 110\d pieces of evidence about sha256:\w+, more than 1000/,
     });
     expect(await here.answer('ann', id)).toMatchObject({ status: 3 });
     expect(performance.now() - started).toBeLessThan(30_000);

@@ -123,9 +123,10 @@ describe('a waiver', () => {
   });
 
   test('is told of where it would help', () => {
-    expect(outcomeOf(judge([], TWO), 'freeze').next?.text).toMatch(
-      /; or 2 of security waive it: signwright waive freeze app --environment production --reason …$/,
-    );
+    expect(outcomeOf(judge([], TWO), 'freeze').next?.or).toEqual({
+      text: '2 of security may waive it',
+      command: 'signwright waive freeze app --environment production --reason …',
+    });
   });
 });
 

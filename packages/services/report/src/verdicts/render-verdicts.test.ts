@@ -77,6 +77,31 @@ describe('text', () => {
     expect(shown.indexOf('→ sign it')).toBeGreaterThan(shown.indexOf('signature:audit'));
   });
 
+  test('what else would do is shown after the next step, in every form', () => {
+    const or = { text: '1 of security may waive it', command: 'signwright waive window dist/b.tgz' };
+    const all = [{ ...denied, outcomes: [{ ...UNMET, next: { text: 'wait', or } }] }];
+    expect(text(all)).toMatch(/→ wait\n {6}→ or 1 of security may waive it\n {8}signwright waive window dist\/b\.tgz\n/);
+    for (const format of ['markdown', 'junit', 'sarif', 'json'] as const)
+      expect(renderVerdicts(all, format, { color: false })).toMatch(
+        /wait[\s\S]*1 of security may waive it[\s\S]*signwright waive window/,
+      );
+  });
+
+  test('a broken glass that nobody has reviewed is told, with the command that reviews it', () => {
+    const broken = [verdict({ unreviewed: [EVIDENCE] }), verdict({ unreviewed: [EVIDENCE] })];
+    const told = `the glass was broken, and nobody has reviewed why: signwright review ${EVIDENCE} --reason …`;
+    expect(
+      text(broken)
+        .split('\n')
+        .filter((line) => line === told),
+    ).toHaveLength(1);
+    expect(renderVerdicts(broken, 'markdown', { color: false })).toContain(told);
+    expect(JSON.parse(renderVerdicts(broken, 'json', { color: false }))).toMatchObject({
+      verdicts: [{ unreviewed: [EVIDENCE] }, {}],
+    });
+    expect(text([verdict()])).not.toContain('review');
+  });
+
   test('a denied artifact shows each requirement, what was refused and why, and the next step with its command', () => {
     expect(text([denied]).split('\n').slice(0, -2)).toEqual([
       '✗ deny  dist/b.tgz  (production)',
