@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { approvalShow } from './commands/approval.ts';
-import { approve } from './commands/approve.ts';
-import { collect } from './commands/collect.ts';
-import { request } from './commands/request.ts';
-import { review } from './commands/review.ts';
-import { waive } from './commands/waive.ts';
+import { type ApprovalShowOptions, approvalShow } from './commands/approval.ts';
+import { type ApproveOptions, approve } from './commands/approve.ts';
+import { type CollectOptions, collect } from './commands/collect.ts';
+import { type RequestOptions, request } from './commands/request.ts';
+import { type ReviewOptions, review } from './commands/review.ts';
+import { type WaiveOptions, waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
@@ -19,7 +19,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
     .addHelpText('after', example('signwright request dist --environment production'))
-    .action((paths, options) => finish(request(paths, options, run)));
+    .action((paths: string[], options: RequestOptions) => finish(request(paths, options, run)));
 
   asPerson(program.command('approve').description('show what a request asks for, and approve, reject or withdraw'))
     .argument('<request>', "the request's id, as the run that needs approvals prints it")
@@ -28,7 +28,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .addOption(new Option('--withdraw', 'take back what you said of it before'))
     .option('--reason <text>', 'why')
     .addHelpText('after', example('signwright approve sha256:4f1a… --key ~/.ssh/id_ed25519_sk'))
-    .action((id, options) => finish(approve(id, options, run)));
+    .action((id: string, options: ApproveOptions) => finish(approve(id, options, run)));
 
   asPerson(program.command('waive').description('sign that a requirement need not be met, or break the glass'))
     .argument('[requirement]', 'its id as verify shows it, such as approval:security; not with --break-glass')
@@ -41,7 +41,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
     .addHelpText('after', example('signwright waive window dist/app.tgz --environment production --reason "outage 4711"'))
-    .action((requirement, paths, options) =>
+    .action((requirement: string | undefined, paths: string[], options: WaiveOptions) =>
       finish(waive(requirement === undefined ? [] : [requirement, ...paths], options, run)),
     );
 
@@ -49,7 +49,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .argument('<evidence...>', 'what broke it, by the digests that verdicts name')
     .requiredOption('--reason <text>', 'what you found')
     .addHelpText('after', example('signwright review sha256:77ab… --reason "outage 4711, root cause fixed"'))
-    .action((ids, options) => finish(review(ids, options, run)));
+    .action((ids: string[], options: ReviewOptions) => finish(review(ids, options, run)));
 
   shareOptions(
     program
@@ -68,7 +68,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright collect sha256:4f1a… --anchor anchor.yaml --run 4711'))
-    .action((targets, options) => finish(collect(targets, options, run)));
+    .action((targets: string[], options: CollectOptions) => finish(collect(targets, options, run)));
 
   const approval = program.command('approval').description('look at what people signed');
   approval
@@ -86,7 +86,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
         'signwright approval show sha256:77ab… --pae approval.pae --signature approval.sig --allowed-signers allowed\n  $ ssh-keygen -Y verify -f allowed -I ann -n https://signwright.dev/approval/v1 -O verify-time=20261231160000Z -s approval.sig < approval.pae',
       ),
     )
-    .action((evidence, options) => finish(approvalShow(evidence, options)));
+    .action((evidence: string, options: ApprovalShowOptions) => finish(approvalShow(evidence, options)));
 }
 
 /** Adds the options of every command that a person signs with. */

@@ -32,7 +32,7 @@ export async function openRequest(
   names: readonly string[] = [],
 ): Promise<OpenRequest> {
   const id = digestOf(text);
-  const bytes = await store.get(id).catch((error: unknown) => Promise.reject(notThere(id, error)));
+  const bytes = await read(store, id);
   if (kindOf(bytes) !== 'request') {
     throw new SignwrightError('usage', `${id} is evidence, and no request`, {
       next: 'the run that needs approvals prints its request; "signwright request" asks again',
@@ -53,12 +53,16 @@ export async function openRequest(
 }
 
 /** Whoever answers may look into another store than the run that asked. */
-function notThere(id: Sha256, error: unknown): unknown {
-  if (!(error instanceof SignwrightError) || error.code !== 'unreachable') return error;
-  return new SignwrightError('unreachable', `the request ${id} cannot be read: ${error.message}`, {
-    next: 'look where the run that asked keeps its evidence (--evidence names another store), or ask again with "signwright request"',
-    cause: error,
-  });
+async function read(store: EvidenceStore, id: Sha256): Promise<Uint8Array> {
+  try {
+    return await store.get(id);
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code !== 'unreachable') throw error;
+    throw new SignwrightError('unreachable', `the request ${id} cannot be read: ${error.message}`, {
+      next: 'look where the run that asked keeps its evidence (--evidence names another store), or ask again with "signwright request"',
+      cause: error,
+    });
+  }
 }
 
 function digestOf(text: string): Sha256 {

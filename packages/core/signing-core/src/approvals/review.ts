@@ -1,6 +1,5 @@
 import { hexOf, isSha256, type Sha256 } from '../formats/digest.ts';
 import { fieldReader } from '../formats/read-json.ts';
-import type { JsonObject } from '../formats/strict-json.ts';
 import { type Statement, writeStatement } from '../statement.ts';
 import { readPlain, readPolicyRef } from './plain-fields.ts';
 
@@ -19,7 +18,7 @@ export type Review = {
 /** Writes the statement of a review, ready to be signed. */
 export function writeReview({ waivers, ...review }: Review): Buffer {
   const subject = waivers.map((waiver) => ({ name: 'waiver', sha256: hexOf(waiver) }));
-  return writeStatement({ predicateType: REVIEW, subject, predicate: review as JsonObject });
+  return writeStatement({ predicateType: REVIEW, subject, predicate: review });
 }
 
 /** @throws SignwrightError `invalid-input` where a field is not what it must be. */

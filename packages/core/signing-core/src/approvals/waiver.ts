@@ -36,7 +36,7 @@ export function writeWaiver(waiver: Waiver): Buffer {
   if ('rule' in waiver) {
     const { rule, ...said } = waiver;
     const subject = [{ name: RULE, sha256: hexOf(rule) }];
-    return writeStatement({ predicateType: WAIVER, subject, predicate: said as JsonObject });
+    return writeStatement({ predicateType: WAIVER, subject, predicate: said });
   }
   const { artifacts, ...said } = waiver;
   const named = writeNamed(artifacts);
