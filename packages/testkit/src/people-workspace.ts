@@ -65,7 +65,7 @@ export async function createPeopleWorkspace(options: PeopleOptions = {}): Promis
 }
 
 /** The policy of such a project. */
-export function peoplePolicy(verifier: string, { ann, approvals, tier, waivers, more }: PeopleOptions): string {
+function peoplePolicy(verifier: string, { ann, approvals, tier, waivers, more }: PeopleOptions): string {
   const asks = `approvals: ${approvals ?? '[engineering, security]'}, approvals-expire: 24h`;
   const glass = 'break-glass: { role: security, count: 2, max-age: 4h }';
   return trialPolicy(
