@@ -70,9 +70,10 @@ async function allowedCommits(group: CertifiedGroup, { open, store, environment,
   return commits;
 }
 
-function isBase(
+/** Whether a verdict of a verifier lets what came before its commit count as released: of the same, under no weaker demands. */
+export function isBase(
   { result, source, waivers, tiers, ...summary }: VerificationSummary,
-  { source: wanted, tiers: same }: CertifiedGroup,
+  { source: wanted, tiers: same }: Pick<CertifiedGroup, 'source' | 'tiers'>,
   environment: string,
   apart: readonly ('author' | 'requester')[],
 ): boolean {

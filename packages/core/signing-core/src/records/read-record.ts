@@ -125,7 +125,7 @@ function readStatement(read: Reader, value: Json | undefined): Pick<IntentRecord
   return {
     statement: {
       type: read.text(entry['type'], 'statement.type'),
-      ...(result === undefined ? {} : { result: result as 'PASSED' | 'FAILED' }),
+      ...(result === undefined ? {} : { result }),
       ...optional(read, entry, 'repository'),
       ...optional(read, entry, 'commit'),
     },
