@@ -43,6 +43,8 @@ export type ReasonCode =
   | 'waived'
   /** The evidence could not be read, so nothing is known. */
   | 'evidence-unreachable'
+  /** The trust root's edition has expired, and whom it trusts may have changed since. */
+  | 'trust-root-expired'
   /** No rule of the policy matches the artifact. */
   | 'unlisted'
   /** The policy says it is never signed nor released. */

@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseTrustRoot } from '@signwright/signing-core';
+import { issuersPathOf, parseTrustRoot } from '@signwright/signing-core';
 import { hasOpenssl, openssl, opensslTimestampKey } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addToTrustRoot, createTrialDomain, issuersPathOf } from './index.ts';
+import { addToTrustRoot, createTrialDomain } from './index.ts';
 
 let parent: string;
 let ca: string;

@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type Certificate,
+  issuersPathOf,
   type Json,
   type JsonObject,
   messageOf,
@@ -20,7 +21,6 @@ import {
   emptyTrustRoot,
   fingerprintOf,
   issuersEntry,
-  issuersPathOf,
   written,
 } from './trust-root-file.ts';
 import { replaceFile } from './write-durably.ts';

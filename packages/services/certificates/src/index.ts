@@ -15,4 +15,3 @@ export { createTrialDomain, openTrialDomain } from './trial/domain.ts';
 export { createTrialIdentityProvider } from './trial/identity-provider.ts';
 export { createTrialIssuer } from './trial/issuer.ts';
 export { TRIAL_AUDIENCE, TRIAL_ISSUER, TRIAL_MARKER_OID } from './trial/names.ts';
-export { issuersPathOf } from './trust-root-file.ts';

@@ -14,11 +14,6 @@ export type AuthorityEntry = {
 /** Which OIDC issuers a certificate authority may assert; `sha256` is over the DER of its issuing certificate. */
 export type IssuersEntry = { sha256: string; issuers: readonly string[] };
 
-/** The file beside a trust root that says which OIDC issuers each of its CAs may assert. */
-export function issuersPathOf(trustRootPath: string): string {
-  return `${trustRootPath.replace(/\.json$/, '')}.issuers.json`;
-}
-
 /** @param chain the issuing certificate, or the timestamp authority's own, first; the root last. */
 export function authorityEntry(chain: readonly X509Certificate[], uri: string, from: Date): AuthorityEntry {
   const [first] = chain;

@@ -6,6 +6,8 @@ export type { HashManyOptions } from './hash-files.ts';
 export { hashFiles } from './hash-files.ts';
 export { readBounded } from './read-bounded.ts';
 export { readSecret } from './read-secret.ts';
+export type { Replacement } from './replace-together.ts';
+export { finishReplacing, replaceTogether } from './replace-together.ts';
 export type { FoundFile } from './tree.ts';
 export type { WriteOptions } from './write-atomic.ts';
 export { TEMPORARY_PREFIX, writeAtomic } from './write-atomic.ts';

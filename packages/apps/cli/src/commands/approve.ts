@@ -84,7 +84,7 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
     })),
     audit: strictestAudit(demands),
   } as const;
-  const timestamps = await openTimestamps(open, trustRootOf(open), note);
+  const timestamps = await openTimestamps(open, trustRootOf(open, note), note);
   const subjects = [asked.id, ...asked.artifacts.map(({ digest }) => digest)];
   const retain = Math.max(0, ...demands.map(({ retain = 0 }) => retain));
   const speaking = { open, person, timestamps, store, note };

@@ -24,7 +24,7 @@ export async function policySign(file: string, options: PolicySignOptions, { sig
       where: file,
       next: `its signers are ${[...open.policy.signers.keys()].join(', ')}`,
     });
-  const timestamps = await openTimestamps(open, trustRootOf(open), printNote);
+  const timestamps = await openTimestamps(open, trustRootOf(open, printNote), printNote);
   const signer = await createSigners(open, { ...options, job: await ciJob(), signal }).of(definition);
   const trust = evidenceTrust(open);
   const bytes = await signPolicy(edition, { signer, rule: definition.rule, timestamps, trust, clock: systemClock });

@@ -72,7 +72,7 @@ export async function review(ids: string[], options: ReviewOptions, run: Run): P
     audit: policy.audit === undefined ? undefined : 'required',
   } as const;
   const payload = writeReview({ person: person.person.id, waivers, reason: options.reason, policy: named });
-  const speaking = { open, person, timestamps: await openTimestamps(open, trustRootOf(open), note), store, note };
+  const speaking = { open, person, timestamps: await openTimestamps(open, trustRootOf(open, note), note), store, note };
   const subjects = broken.flatMap((one) => [one.evidence, ...one.subjects]);
   const signed = await publishStatement(payload, REVIEW, subjects, record, speaking);
   printLines([`${person.person.id} reviewed it: evidence ${signed.evidence}`]);

@@ -8,6 +8,7 @@ import { collectAbout, judgeBy } from '../context/judge-artifacts.ts';
 import { evidencePlace, openEvidence, openExistingEvidence } from '../context/open-evidence.ts';
 import { openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
+import { checkRootInUse } from '../context/root-in-use.ts';
 import type { Run } from '../context/run.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { exitOfVerdicts } from '../exit.ts';
@@ -39,6 +40,7 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const note = (line: string): void => {
     if (!options.quiet) printNote(line);
   };
+  checkRootInUse(open.rootInUse, { at, note, signing: false });
 
   const { environment, signer } = options;
   const place = evidencePlace(open, options.evidence);

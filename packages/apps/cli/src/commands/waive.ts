@@ -103,7 +103,7 @@ export async function waive(args: string[], options: WaiveOptions, run: Run): Pr
   const speaking = {
     open,
     person,
-    timestamps: await openTimestamps(open, trustRootOf(open), note),
+    timestamps: await openTimestamps(open, trustRootOf(open, note), note),
     store,
     note,
   };

@@ -1,5 +1,6 @@
 import { judgeArtifact, resolveArtifact } from '@signwright/policy';
 import {
+  byExpiredRoot,
   type EvidenceStore,
   type Moment,
   type NegativeFacts,
@@ -11,6 +12,7 @@ import {
 import { type CollectedEvidence, collectEvidence } from './collect-evidence.ts';
 import { negativeFacts } from './negative-facts.ts';
 import type { OpenPolicy } from './open-policy.ts';
+import { editionInUse } from './root-in-use.ts';
 import { ruleDigests } from './rule-digests.ts';
 import { vendorsOf } from './vendors-of.ts';
 
@@ -59,6 +61,7 @@ export async function judgeBy(
 ): Promise<Verdict[]> {
   const where = environment === undefined ? {} : { environment };
   const facts = await factsOf(open, artifacts, environment, circumstances.at, askLog);
+  const edition = editionInUse(open.rootInUse);
   const verdicts: Verdict[] = [];
   for (const { name, digest } of artifacts) {
     const vendors = await evidence.byVendors(digest, vendorsOf(open.policy, name, environment));
@@ -78,7 +81,7 @@ export async function judgeBy(
         anchored: open.anchored,
       },
     );
-    verdicts.push(verdict);
+    verdicts.push(edition === undefined ? verdict : byExpiredRoot(verdict, edition, circumstances.at));
   }
   return verdicts;
 }

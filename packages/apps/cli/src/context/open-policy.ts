@@ -5,6 +5,7 @@ import { readBounded } from '@signwright/files';
 import { type Anchor, checkAnchor, loadPolicy, type Policy, parseAnchor, signatureOf } from '@signwright/policy';
 import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
 import { createBases } from './fetch-bases.ts';
+import { checkRootInUse, type RootInUse, readRootInUse } from './root-in-use.ts';
 import { rememberEditions } from './seen-editions.ts';
 
 /** A policy that is ready to judge by. */
@@ -14,6 +15,8 @@ export type OpenPolicy = {
   /** Where paths in the policy start. */
   readonly directory: string;
   readonly trustRoot: TrustRoot | undefined;
+  /** The edition the trust root is, where one was ever signed; absent for a policy out of evidence, whose day is over. */
+  readonly rootInUse?: RootInUse;
   /** Whether it was held against an anchor from outside. */
   readonly anchored: boolean;
   /** Every file it was loaded from, as evidence keeps them: whoever verifies years later loads the same policy. */
@@ -26,7 +29,7 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 
 /** Reads the policy, what it refers to, and holds it against the anchor and against what this machine has seen. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
-  const { policy, read, files } = await readPolicy(options.policy, now);
+  const { policy, read, files, rootInUse } = await readPolicy(options.policy, now);
   const directory = dirname(options.policy);
   const file = policy.trust?.root;
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
@@ -36,18 +39,22 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
-  return { policy, file: options.policy, directory, trustRoot, anchored: options.anchor !== undefined, snapshot };
+  const anchored = options.anchor !== undefined;
+  return { policy, file: options.policy, directory, trustRoot, ...(rootInUse && { rootInUse }), anchored, snapshot };
 }
 
+type ReadPolicy = { policy: Policy; rootInUse: RootInUse | undefined } & ReturnType<typeof recordReads>;
+
 /** Reads a policy with what it refers to and builds on, to look at: nothing says that it is the one to judge by. */
-export async function readPolicy(file: string, now: Date): Promise<{ policy: Policy } & ReturnType<typeof recordReads>> {
+export async function readPolicy(file: string, now: Date): Promise<ReadPolicy> {
   const bases = createBases();
   const { read, files } = recordReads((path) => bases.read(path) ?? readReferred(dirname(file), path));
   const policy = await loadPolicy(file, read, { now, fetchBase: bases.fetchBase }).catch((error: unknown) => {
     throw missingPolicy(file, error);
   });
+  const rootInUse = await readRootInUse(policy.trust?.root, (path) => ifThere(read(path)));
   await bases.keep(files);
-  return { policy, read, files };
+  return { policy, read, files, rootInUse };
 }
 
 /** Reads the anchor a user names. */
@@ -125,8 +132,10 @@ function missingPolicy(file: string, error: unknown): unknown {
   });
 }
 
-/** The trust root of a policy to sign by. */
-export function trustRootOf({ trustRoot, file }: OpenPolicy): TrustRoot {
+/** The trust root of a policy to sign by: one that has not expired, where it says when it does. */
+export function trustRootOf(open: OpenPolicy, note: (line: string) => void): TrustRoot {
+  const { trustRoot, file } = open;
+  checkRootInUse(open.rootInUse, { at: Date.now(), note, signing: true });
   if (trustRoot) return trustRoot;
   throw new SignwrightError('policy', 'trust.root is missing: nothing says which timestamps count', {
     where: file,

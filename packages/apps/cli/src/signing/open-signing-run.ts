@@ -21,7 +21,7 @@ export async function openSigningRun(
     );
   return {
     open,
-    timestamps: await openTimestamps(open, trustRootOf(open), note),
+    timestamps: await openTimestamps(open, trustRootOf(open, note), note),
     trust: evidenceTrust(open),
     signers: createSigners(open, { ...options, job, signal }),
     job,

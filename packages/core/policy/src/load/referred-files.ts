@@ -1,6 +1,7 @@
 import {
   algorithmsOf,
   canonicalDigest,
+  issuersPathOf,
   keyIdOf,
   messageOf,
   parseStrictJson,
@@ -96,7 +97,7 @@ function pinnedKey(bytes: Uint8Array, where: string): PinnedKey {
 async function readTrustRoot(path: string, read: FileReader): Promise<TrustRootFile> {
   const root = await read(path);
   const digest = canonicalDigest(parseStrictJson(root, { what: `the trust root ${path}`, maxBytes: MAX_ROOT }));
-  const issuersPath = `${path.replace(/\.json$/, '')}.issuers.json`;
+  const issuersPath = issuersPathOf(path);
   const issuers = await readOptional(issuersPath, read);
   if (issuers === undefined) return { path, root, digest, wholeDigest: canonicalDigest({ root: digest }) };
   const issuersDigest = canonicalDigest(parseStrictJson(issuers, { what: `the issuers ${issuersPath}`, maxBytes: MAX_ROOT }));
