@@ -1,6 +1,8 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type SignerPublicKeyOptions, type SignerRotateOptions, signerPublicKey, signerRotate } from './commands/signer.ts';
 import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trustShow } from './commands/trust.ts';
+import { type TrustSignOptions, trustSign } from './commands/trust-sign.ts';
+import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
@@ -19,12 +21,12 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
     .action((options: TrustInitOptions) => finish(trustInit(options)));
   trust
     .command('show')
-    .description('list the authorities of a trust root')
+    .description('list the authorities of a trust root, its edition and its owners')
     .argument('<file>', 'a Sigstore trusted root')
     .addOption(outputOption(['text', 'json']))
     .addHelpText(
       'after',
-      '\nAs json: version, file, digest, issuersDigest, certificateAuthorities, timestampAuthorities, transparencyLogs.',
+      '\nAs json: version, file, digest, issuersDigest, certificateAuthorities, timestampAuthorities, transparencyLogs, edition, owners.',
     )
     .addHelpText('after', example('signwright trust show trust/trusted-root.json'))
     .action((file: string, options: { output: 'text' | 'json' }) => finish(trustShow(file, options)));
@@ -51,6 +53,40 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
       '  $ signwright trust add trust/trusted-root.json --from-issuer https://fulcio.acme.example --fingerprint 3f… --issuer https://gitlab.acme.example',
     )
     .action((file: string, options: TrustAddOptions) => finish(trustAdd(file, options, run)));
+  trust
+    .command('sign')
+    .description('sign this edition of a trust root as one of its owners; into NAME.sigstore.json, NAME.2.sigstore.json, …')
+    .argument('<file>', 'a Sigstore trusted root; NAME.owners.json beside it says who must sign')
+    .requiredOption('--name <name>', 'what every edition of it is called')
+    .addOption(new Option('--trust-version <number>', 'higher with each edition').argParser(wholeNumber).makeOptionMandatory())
+    .requiredOption('--expires <date>', 'from when on it counts no more, such as 2027-06-30')
+    .requiredOption('--signer <id>', 'the signer of the policy to sign as')
+    .option('--policy <file>', 'the policy', 'signwright.yaml')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText(
+      'after',
+      example('signwright trust sign trust/trusted-root.json --name acme --trust-version 8 --expires 2027-06-30 --signer trust'),
+    )
+    .action((file: string, options: TrustSignOptions) => finish(trustSign(file, options, run)));
+  trust
+    .command('update')
+    .description('take the next edition of a trust root, if the owners of the one in use have signed it')
+    .requiredOption('--from <place>', 'where it lies: a URL, a file, or a directory')
+    .option('--root <file>', 'the one in use', 'trust/trusted-root.json')
+    .option('--name <name>', 'what it is called, where the one in use was never signed')
+    .option('--check', 'only say what would change')
+    .option('--allow-private', 'the URL may lead to a private address')
+    .addHelpText(
+      'after',
+      example('signwright trust update --from https://trust.acme.example/trusted-root.json --root trust/trusted-root.json'),
+    )
+    .action((options: TrustUpdateOptions) => finish(trustUpdate(options, run)));
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number from 1.');
 }
 
 /** The commands about the keys of signers. */

@@ -15,14 +15,7 @@ import {
 } from '@signwright/signing-core';
 import { isExactIssuer } from './issuer-address.ts';
 import { oneLine, readPemChain } from './pem-chain.ts';
-import {
-  authorityEntry,
-  emptyIssuers,
-  emptyTrustRoot,
-  fingerprintOf,
-  issuersEntry,
-  written,
-} from './trust-root-file.ts';
+import { authorityEntry, emptyIssuers, emptyTrustRoot, fingerprintOf, issuersEntry, written } from './trust-root-file.ts';
 import { replaceFile } from './write-durably.ts';
 
 /** What to add; at least one of the two authorities. */

@@ -69,6 +69,8 @@ function readJournal(bytes: Buffer, where: string, names: readonly string[]): Re
   const write = Object.entries(read.record(fields['write'], 'write')).map(
     ([name, value]) => [named(name, `write.${name}`), read.bytes(value, `write.${name}`)] as const,
   );
-  const remove = read.list(fields['remove'], 'remove').map((name, at) => named(read.text(name, `remove[${at}]`), `remove[${at}]`));
+  const remove = read
+    .list(fields['remove'], 'remove')
+    .map((name, at) => named(read.text(name, `remove[${at}]`), `remove[${at}]`));
   return { write: new Map(write), remove };
 }

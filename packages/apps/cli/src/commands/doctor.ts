@@ -9,6 +9,7 @@ import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open
 import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
+import { checkRootInUse } from '../context/root-in-use.ts';
 import { choicesOf } from '../context/signers/choices.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
@@ -96,7 +97,8 @@ function enforcement(policy: Policy): string {
   );
 }
 
-function trustRoot({ trustRoot: root }: OpenPolicy): string {
+function trustRoot({ trustRoot: root, rootInUse }: OpenPolicy): string {
+  checkRootInUse(rootInUse, { at: Date.now(), note: (line) => printLines([`      ${line}`]), signing: true });
   if (!root)
     throw new SignwrightError('policy', 'the policy names none', { next: 'add trust: { root: trust/trusted-root.json }' });
   const ends = [...root.certificateAuthorities, ...root.timestampAuthorities].map(({ chain, validUntil }) =>

@@ -12,6 +12,7 @@ import { safeJson } from '@signwright/report';
 import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
 import { checkStores } from '../context/check-stores.ts';
 import { openPolicy } from '../context/open-policy.ts';
+import { checkRootInUse } from '../context/root-in-use.ts';
 import { EXIT } from '../exit.ts';
 import { explainData, explainLines } from '../explain-lines.ts';
 import { printLines, printNote } from '../print-lines.ts';
@@ -23,6 +24,7 @@ export async function policyCheck(file: string, options: Output & { readonly anc
   const open = await openPolicy({ policy: file, ...options }, new Date());
   await checkStores(open);
   const { policy, trustRoot, anchored } = open;
+  checkRootInUse(open.rootInUse, { at: Date.now(), note: printNote, signing: false });
   const found = notEnforced(policy);
   if (options.output === 'json') {
     const { name, serial, digest, warnings } = policy;

@@ -1,13 +1,21 @@
 import type { IssuerChain, IssuerChainRequest } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
-import { trustRootDigestOf } from '@signwright/policy';
 import { safeJson } from '@signwright/report';
-import { type Authority, isTrial, parseTrustRoot, SignwrightError, type TrustRoot } from '@signwright/signing-core';
+import {
+  type Authority,
+  checkSigned,
+  expiryOf,
+  isTrial,
+  SignwrightError,
+  type TrustRoot,
+  type TrustRootFiles,
+  whoText,
+} from '@signwright/signing-core';
 import { isCi } from '../context/ci-job.ts';
 import { parseInstant } from '../context/instant.ts';
-import { readIfThere } from '../context/read-if-there.ts';
 import type { Run } from '../context/run.ts';
 import { originOfCheckout } from '../context/source-context.ts';
+import { readTrustRoot } from '../context/trust-root-files.ts';
 import { printLines, printNote } from '../print-lines.ts';
 
 const MAX_FILE = 4 * 1024 * 1024;
@@ -38,16 +46,16 @@ export async function trustInit({ directory, repository, ref }: TrustInitOptions
 
 /** `signwright trust show FILE` */
 export async function trustShow(file: string, { output }: { readonly output: 'text' | 'json' }): Promise<void> {
-  const issuers = await issuersOf(file);
-  const root = parseTrustRoot(await readBounded(file, MAX_FILE, 'the trust root'), issuers, file);
-  const issuersDigest = issuers === undefined ? undefined : trustRootDigestOf(issuers);
+  const found = await readTrustRoot(file);
+  const { root, issuersDigest } = found;
+  const standing = await standingOf(found);
   if (output === 'json') {
-    process.stdout.write(safeJson(described(file, root, issuersDigest)));
+    process.stdout.write(safeJson({ ...described(file, root, issuersDigest ?? undefined), ...standing.json }));
     return;
   }
   const lines = [`trust root ${file}`, `  digest ${root.digest} (what an anchor pins as trust-root-sha256)`];
-  if (issuersDigest !== undefined)
-    lines.push(`  its issuers ${issuersDigest} (what an anchor pins as trust-root-issuers-sha256)`);
+  if (issuersDigest !== null) lines.push(`  its issuers ${issuersDigest} (what an anchor pins as trust-root-issuers-sha256)`);
+  lines.push(...standing.lines);
   for (const authority of root.certificateAuthorities)
     lines.push(
       'certificate authority',
@@ -57,6 +65,44 @@ export async function trustShow(file: string, { output }: { readonly output: 'te
   for (const authority of root.timestampAuthorities) lines.push('timestamp authority', ...describe(authority));
   lines.push(`transparency logs: ${root.logs}`);
   printLines(lines);
+}
+
+type Standing = { readonly lines: readonly string[]; readonly json: object };
+
+/** Which edition it is, if any, and whose word makes the next. */
+async function standingOf(found: TrustRootFiles): Promise<Standing> {
+  const { owners, signatures } = found;
+  const who = owners?.owners.map(whoText) ?? [];
+  const owned = {
+    lines: owners === undefined ? [] : [`  owners, of whom ${owners.threshold} must sign: ${who.join(', ')}`],
+    json: owners === undefined ? {} : { owners: { digest: owners.digest, threshold: owners.threshold, owners: owners.owners } },
+  };
+  if (signatures.length === 0)
+    return { lines: ['  not signed: it has no version and no expiry (signwright trust sign)', ...owned.lines], json: owned.json };
+  try {
+    const { edition, signedBy } = await checkSigned(found);
+    const { name, version, expires } = edition;
+    const until = new Date(expires).toISOString();
+    const { state } = expiryOf(edition, Date.now());
+    const by = signedBy.owners.map(whoText);
+    return {
+      lines: [
+        `  ${name}, version ${version}, ${state === 'expired' ? 'expired' : 'until'} ${until}`,
+        `  signed by ${by.join(', ')}`,
+        ...owned.lines,
+      ],
+      json: {
+        edition: { name, version, expires: until, expired: state === 'expired', signedBy: signedBy.owners },
+        ...owned.json,
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    return {
+      lines: [`  NOT the edition signed beside it: ${error.message}`, ...owned.lines],
+      json: { edition: { fault: error.message }, ...owned.json },
+    };
+  }
 }
 
 function described(
@@ -95,11 +141,6 @@ function describe({ chain, validFrom, validUntil }: Authority): string[] {
     ]),
     `  trusted from ${new Date(validFrom).toISOString()} ${until}`,
   ];
-}
-
-async function issuersOf(file: string): Promise<Buffer | undefined> {
-  const { issuersPathOf } = await import('@signwright/certificates');
-  return readIfThere(issuersPathOf(file), MAX_FILE, 'the issuers of the trust root');
 }
 
 export type TrustAddOptions = {

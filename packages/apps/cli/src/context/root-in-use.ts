@@ -42,7 +42,7 @@ export function editionInUse(root: RootInUse | undefined): TrustRootEdition | un
 }
 
 /**
- * Warns of an edition that is about to expire.
+ * Warns of an edition that has expired or is about to.
  *
  * @param at milliseconds since 1970 UTC. @param signing whether one that has expired is refused: nobody could verify by it.
  * @throws SignwrightError `configuration`.
@@ -57,5 +57,5 @@ export function checkRootInUse(
     throw new SignwrightError('configuration', expiry.message, {
       next: 'nothing was signed; get the newest edition from its owners: signwright trust update --from URL --root FILE',
     });
-  if (expiry?.state === 'ending') note(`warning: ${expiry.message}: signwright trust update`);
+  if (expiry?.state === 'ending' || expiry?.state === 'expired') note(`warning: ${expiry.message} (signwright trust update)`);
 }

@@ -27,7 +27,10 @@ export type TrustRootInUse = {
 export async function checkUpdate(inUse: TrustRootInUse, next: SignedTrustRoot, now: Date): Promise<'newer' | 'current'> {
   const { edition } = next;
   if (edition.name !== inUse.name)
-    throw refused(`it is the trust root ${quoted(edition.name)}, and the one in use is ${quoted(inUse.name)}`, 'name the place of that one');
+    throw refused(
+      `it is the trust root ${quoted(edition.name)}, and the one in use is ${quoted(inUse.name)}`,
+      'name the place of that one',
+    );
   const signed = inUse.edition;
   if (signed !== undefined && edition.version < signed.version)
     throw refused(

@@ -49,7 +49,10 @@ function readOwner(read: FieldReader, value: Json, path: string): Who {
     return { publicKey: key.export({ type: 'spki', format: 'pem' }).toString() };
   }
   const fields = read.object(value, path, ['issuer', 'subject']);
-  return { issuer: exactText(read, fields['issuer'], `${path}.issuer`), subject: exactText(read, fields['subject'], `${path}.subject`) };
+  return {
+    issuer: exactText(read, fields['issuer'], `${path}.issuer`),
+    subject: exactText(read, fields['subject'], `${path}.subject`),
+  };
 }
 
 /** A pattern would make several owners of one entry, each counted as one. */
@@ -61,9 +64,20 @@ function exactText(read: FieldReader, value: Json | undefined, path: string): st
 
 /** The owner who signed; each is known by one key, or by one name of one issuer. */
 export function ownerOf(author: Author, owners: readonly Who[]): Who | undefined {
-  if (author.type === 'ssh') return undefined;
-  const id = author.type === 'key' ? `key ${author.keyId}` : JSON.stringify([author.issuer, author.san]);
+  const id = ownerId(author);
   return owners.find((owner) => idOf(owner) === id);
+}
+
+/** What tells whoever signed from everybody else. */
+export function ownerId(author: Author): string {
+  switch (author.type) {
+    case 'key':
+      return `key ${author.keyId}`;
+    case 'ssh':
+      return `SSH key ${author.fingerprint}`;
+    case 'certificate':
+      return JSON.stringify([author.issuer, author.san]);
+  }
 }
 
 function idOf(owner: Who): string {

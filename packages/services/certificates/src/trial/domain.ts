@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { issuersPathOf, messageOf, SignwrightError } from '@signwright/signing-core';
 import { authorityEntry, emptyIssuers, emptyTrustRoot, issuersEntry, written } from '../trust-root-file.ts';
 import { syncDirectory, writeNew } from '../write-durably.ts';
 import { makeAuthorities, newKey, type TrialAuthorities } from './authorities.ts';
