@@ -1,9 +1,9 @@
 import { SignwrightError } from '../error.ts';
 import { quoted } from '../formats/quoted.ts';
 import type { Signing } from '../sign.ts';
-import { verifyStatement } from '../sign-statement.ts';
 import type { Author } from '../verify-bundle.ts';
 import { type EvidenceTrust, keyFinder } from '../verify-evidence.ts';
+import { verifyStatement } from '../verify-statement.ts';
 import {
   claimedEdition,
   differenceOf,

@@ -6,7 +6,7 @@ import { quoted } from '../formats/quoted.ts';
 import { fieldReader } from '../formats/read-json.ts';
 import { Refused } from '../refused.ts';
 import type { Signing } from '../sign.ts';
-import { signStatement } from '../sign-statement.ts';
+import { prepareStatement, signStatement } from '../sign-statement.ts';
 import { parseStatement, type Statement, writeStatement } from '../statement.ts';
 
 /** The predicate type of a trust root's signature. */
@@ -41,7 +41,7 @@ export async function signTrustRoot(edition: TrustRootEdition, signing: Signing)
     predicate: { name, version, expires: new Date(expires).toISOString(), issuers, owners },
   });
   readEdition(parseStatement(payload));
-  return signStatement(payload, TRUST_ROOT_STATEMENT, SIGNATURE, signing);
+  return (await signStatement(await prepareStatement(() => payload, signing))).bytes;
 }
 
 /**

@@ -4,8 +4,8 @@ import { SignwrightError } from '../error.ts';
 import { keyIdOf, readPublicKey } from '../keys.ts';
 import { type Who, whoText } from '../match-who.ts';
 import { Refused } from '../refused.ts';
-import { type StatementTrust, verifyStatement } from '../sign-statement.ts';
 import type { TrustRoot } from '../trust-root.ts';
+import { type StatementTrust, verifyStatement } from '../verify-statement.ts';
 import { differenceOf, readEdition, SIGNATURE, TRUST_ROOT_STATEMENT, type TrustRootEdition } from './edition.ts';
 import { ownerOf, type TrustRootOwners } from './owners.ts';
 

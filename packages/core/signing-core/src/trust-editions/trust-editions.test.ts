@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../formats/strict-json.ts';
 import { keyIdOf } from '../keys.ts';
 import type { Signing } from '../sign.ts';
-import { signStatement } from '../sign-statement.ts';
+import { prepareStatement, signStatement } from '../sign-statement.ts';
 import { parseTrustRoot } from '../trust-root.ts';
 import type { Verdict } from '../verdict.ts';
 import { addOwnerSignature } from './add-signature.ts';
@@ -191,7 +191,8 @@ describe('an edition of a trust root', () => {
       predicateType: TRUST_ROOT_STATEMENT,
       predicate,
     };
-    const bytes = await signStatement(Buffer.from(JSON.stringify(statement)), TRUST_ROOT_STATEMENT, 'x', ann.signing);
+    const payload = Buffer.from(JSON.stringify(statement));
+    const { bytes } = await signStatement(await prepareStatement(() => payload, ann.signing));
     files.set('trusted-root.sigstore.json', bytes);
     await expect(load(files).then(checkSigned)).rejects.toMatchObject({
       code: 'invalid-input',
