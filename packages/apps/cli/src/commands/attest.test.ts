@@ -304,6 +304,7 @@ test('where records are required, an attestation has one, and one made outside i
   await here.run(['sign']);
   const outside = await outcomes(here);
   expect(outside['audit']).toMatchObject({ status: 'unmet', code: 'no-record' });
+  await nextSecond();
   expect(await here.run(['attest', 'test-result', '--report', 'junit.xml'])).toMatchObject({
     status: 0,
     stderr: expect.stringMatching(/attested test-result of 2, evidence sha256:[0-9a-f]{64}, record sha256:/),
