@@ -4,6 +4,7 @@ import {
   checkUpdate,
   expiryOf,
   ownersPathOf,
+  type SignedTrustRoot,
   SignwrightError,
   type TrustRootFiles,
   type TrustRootInUse,
@@ -29,7 +30,7 @@ export async function trustUpdate(options: TrustUpdateOptions, { signal }: Run):
   const before = await readTrustRoot(file);
   const inUse = await inUseOf(before, options.name);
   const place = { from: options.from, allowPrivate: options.allowPrivate ?? false, signal };
-  const after = await checkSigned(await readTrustRootFrom(place, basename(file)));
+  const after = await checkNext(await readTrustRootFrom(place, basename(file)));
   const now = new Date();
   const found = await checkUpdate(inUse, after, now);
   const { edition } = after;
@@ -53,6 +54,20 @@ export async function trustUpdate(options: TrustUpdateOptions, { signal }: Run):
   if (signal.aborted) throw new SignwrightError('cancelled', 'stopped; nothing was written');
   await installTrustRoot(file, after);
   printLines([`${file} and what lies beside it are of this edition now`]);
+}
+
+async function checkNext(found: TrustRootFiles): Promise<SignedTrustRoot> {
+  try {
+    return await checkSigned(found);
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    throw new SignwrightError(error.code, `${found.path} is no edition to update to: ${error.message}`, {
+      where: found.path,
+      next:
+        error.next ?? 'have its owners publish the files of one edition together; where they are doing so just now, try again',
+      cause: error,
+    });
+  }
 }
 
 /** What is in use must be whole itself: by what was changed here without its owners, nothing can be judged. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import { createWorkspace, TRIAL_REPOSITORY, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let here: Workspace;
@@ -117,6 +117,26 @@ describe('a policy on one that is fetched', () => {
     expect(asked.length).toBeGreaterThan(before);
     const other = await run(local(byUrl(), `sha256: ${'a'.repeat(64)}`), undefined, 'kept');
     expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('has the policy digest')]);
+  });
+
+  test('by digest knows without the network too when its trust root ends', async () => {
+    const owner = { issuer: 'https://trial.signwright.invalid', subject: `${TRIAL_REPOSITORY}//trial@refs/heads/main` };
+    const owners = here.write(
+      'served/policies/trust/trusted-root.owners.json',
+      JSON.stringify({ version: 1, owners: [owner], threshold: 1 }),
+    );
+    const digest = await publish(3);
+    const end = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
+    const edition = ['--name', 'acme', '--trust-version', '1', '--expires', end, '--signer', 'build'];
+    const root = 'served/policies/trust/trusted-root.json';
+    const signed = await here.run(['trust', 'sign', root, ...edition, '--policy', 'served/policies/central.yaml']);
+    expect([signed.status, signed.stderr]).toEqual([0, '']);
+    const policy = local(byUrl(), `sha256: ${digest}`);
+    expect((await run(policy, undefined, 'ending')).stderr).toContain('version 1 of the trust root acme expires');
+    const before = asked.length;
+    expect((await run(policy, undefined, 'ending')).stderr).toContain('version 1 of the trust root acme expires');
+    expect(asked.length).toBe(before);
+    for (const file of [owners, here.path('served/policies/trust/trusted-root.sigstore.json')]) rmSync(file);
   });
 
   test('uses what it has checked: each file is asked for once', async () => {

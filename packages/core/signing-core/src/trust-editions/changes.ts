@@ -1,4 +1,5 @@
 import { canonicalDigest, hexOf, type Sha256, sha256 } from '../formats/digest.ts';
+import { isAbsent } from '../formats/read-json.ts';
 import type { Json, JsonObject } from '../formats/strict-json.ts';
 import { whoText } from '../match-who.ts';
 import { isTrial } from '../x509/certificate.ts';
@@ -48,8 +49,10 @@ function nameOf({ chain: [first] }: Authority): string {
   return `${first.subjectText} (sha256 ${first.fingerprint})`;
 }
 
+/** {@link parseTrustRoot} has read the key and its time already. */
 function logText({ baseUrl, publicKey }: JsonObject): string {
-  const { rawBytes, validFor } = publicKey as { readonly rawBytes: string; readonly validFor: JsonObject };
+  const { rawBytes, validFor } = publicKey as { rawBytes: string; validFor: { start: string; end?: string | null } };
   const key = hexOf(sha256(Buffer.from(rawBytes, 'base64')));
-  return `${typeof baseUrl === 'string' ? baseUrl : 'without an address'} (key sha256 ${key}), trusted from ${validFor['start']} ${validFor['end'] === undefined || validFor['end'] === null ? 'on' : `until ${validFor['end']}`}`;
+  const until = isAbsent(validFor.end) ? 'on' : `until ${validFor.end}`;
+  return `${typeof baseUrl === 'string' ? baseUrl : 'without an address'} (key sha256 ${key}), trusted from ${validFor.start} ${until}`;
 }

@@ -17,9 +17,9 @@ export type TrustRootInUse = {
 };
 
 /**
- * Decides whether a trust root may take the place of the one in use, as The Update Framework has it (specification 1.0.33, 5.3): as
- * many owners of the one in use as must have signed it, traced to the one in use; its version is higher, and it has not expired.
- * That the one in use has expired hinders nothing.
+ * Decides whether a trust root may take the place of the one in use, as The Update Framework has it (specification, 5.3), but that
+ * versions may be left out: as many owners of the one in use as must have signed it, traced to the one in use; its version is
+ * higher, and it has not expired. That the one in use has expired hinders nothing.
  *
  * @returns `current` where it is the one in use.
  * @throws SignwrightError `verification` where it may not.

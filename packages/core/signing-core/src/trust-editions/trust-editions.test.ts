@@ -115,7 +115,8 @@ describe('an edition of a trust root', () => {
     await expect(signed({ issuers: null })).resolves.toMatchObject({ edition: { issuers: null } });
   });
 
-  test.each([
+  type Change = [string, string, () => Uint8Array | undefined, string];
+  test.each<Change>([
     ['another root', PATH, () => testAuthority().trustedRoot(), 'the trust root is not what was signed'],
     [
       'another word on issuers',
@@ -127,9 +128,9 @@ describe('an edition of a trust root', () => {
     ['other owners', 'trusted-root.owners.json', () => ownersFile([ann, mallory]), 'its owners file is not what was signed'],
     ['no owners', 'trusted-root.owners.json', () => undefined, 'there is no trusted-root.owners.json'],
     ['no signature', 'trusted-root.sigstore.json', () => undefined, 'nobody has signed it'],
-  ] as const)('is none with %s', async (_what, path, bytes, says) => {
+  ])('is none with %s', async (_what, path, bytes, says) => {
     const files = await filesOf();
-    const put: Uint8Array | undefined = bytes();
+    const put = bytes();
     if (put === undefined) files.delete(path);
     else files.set(path, put);
     await expect(load(files).then(checkSigned)).rejects.toThrow(says);
