@@ -43,7 +43,8 @@ describePeer(['fulcio', 'cosign'], 'a real Fulcio, configured as docs/fulcio.md 
       trigger: 'push',
       subject: 'project_path:acme/app:ref_type:branch:ref:main',
     };
-    expect(await identity(gitlab.mintToken(gitlabClaims()))).toEqual({ san: PIPELINE, issuer: gitlab.url, claims });
+    const commit = '714a629c0b401fdce83e847fc9589983fc6f46bc';
+    expect(await identity(gitlab.mintToken(gitlabClaims()))).toEqual({ san: PIPELINE, issuer: gitlab.url, claims, commit });
     const tag = gitlabClaims({ ref: 'v1', ref_type: 'tag', environment: 'production' });
     const release = { ...claims, ref: 'refs/tags/v1', environment: 'production' };
     expect(await identity(gitlab.mintToken(tag))).toMatchObject({ claims: release });

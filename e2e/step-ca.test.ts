@@ -48,7 +48,8 @@ describePeer(['step-ca', 'cosign'], 'a real step-ca, configured as docs/step-ca.
       trigger: 'push',
       subject: 'project_path:acme/app:ref_type:branch:ref:main',
     };
-    expect(await identity(token())).toEqual({ san: PIPELINE, issuer: oidc.url, claims });
+    const commit = '714a629c0b401fdce83e847fc9589983fc6f46bc';
+    expect(await identity(token())).toEqual({ san: PIPELINE, issuer: oidc.url, claims, commit });
     const tag = gitlabClaims({ ref: 'v1', ref_type: 'tag', environment: 'production' });
     const release = { ...claims, ref: 'refs/tags/v1', environment: 'production' };
     expect(await identity(token(tag))).toMatchObject({ claims: release });

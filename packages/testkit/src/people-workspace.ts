@@ -42,7 +42,8 @@ export async function createPeopleWorkspace(options: PeopleOptions = {}): Promis
     workspace.write(`keys/${name}`, keys().get(name)?.pem ?? '', 0o600);
     workspace.write(`keys/${name}.pub`, `${keys().get(name)?.line}\n`);
   }
-  const { pem, verifier } = await (logKey ??= makeLogKey());
+  logKey ??= makeLogKey();
+  const { pem, verifier } = await logKey;
   workspace.write('keys/log.pem', pem, 0o600);
   workspace.write('signwright.yaml', peoplePolicy(verifier, options));
   const { run } = workspace;
