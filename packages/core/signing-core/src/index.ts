@@ -131,8 +131,16 @@ export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
 export { writeSliced } from './records/write-sliced.ts';
 export { Refused } from './refused.ts';
-export type { Claims, PartArtifact, ReleasePart } from './release-part.ts';
-export { RELEASE_PART, readReleasePart } from './release-part.ts';
+export type { Claims, Contribution, PartArtifact, ReleasePart } from './release-part.ts';
+export { MAX_PARTS, RELEASE_PART, readReleasePart } from './release-part.ts';
+export type { ReleaseManifest } from './releases/release-manifest.ts';
+export { RELEASE_MANIFEST, readReleaseManifest } from './releases/release-manifest.ts';
+export type { ReleaseName } from './releases/release-name.ts';
+export { isSameRelease, parseReleaseName, releaseSubject, releaseText } from './releases/release-name.ts';
+export { prepareManifest } from './releases/sign-manifest.ts';
+export type { PartConflict, ReleasedArtifact, UnitedParts } from './releases/unite-parts.ts';
+export { isSameJob, uniteParts } from './releases/unite-parts.ts';
+export { whyNotBy } from './releases/why-not-by.ts';
 export type { RemoteKeyOptions } from './remote-key.ts';
 export { checkPinned, REMOTE_DEADLINE_MS } from './remote-key.ts';
 export type {

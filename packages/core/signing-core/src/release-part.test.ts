@@ -34,3 +34,20 @@ test.each([
 ])('what a part says of its %s fits on one line', (field, part) => {
   expect(() => read(part)).toThrow(new RegExp(`${field}.*control character`));
 });
+
+test('a part says which release it contributes to, and which parts it replaces there', () => {
+  const release = { name: '@acme/app', version: '1.2.0', replaces: [sha256('before')] };
+  expect(read({ ...PART, release })).toEqual({ ...PART, release });
+  const { replaces: _, ...plain } = release;
+  expect(read({ ...PART, release: plain }).release).toEqual(plain);
+});
+
+test.each([
+  ['a version with an "@"', { name: 'app', version: '1@2' }, 'has an "@" in its version'],
+  ['no name', { name: '', version: '1' }, 'has no name'],
+  ['a name of two lines', { name: 'app\nallow', version: '1' }, 'invisible character'],
+  ['nothing it replaces', { name: 'app', version: '1', replaces: [] }, 'are none'],
+  ['more to it', { name: 'app', version: '1', closed: true }, 'unknown field "closed"'],
+])('a release with %s is refused', (_what, release, why) => {
+  expect(() => read({ ...PART, release })).toThrow(why);
+});

@@ -39,6 +39,20 @@ export type ReasonCode =
   | 'window-closed'
   | 'not-frozen'
   | 'frozen'
+  /** Met: the artifact is in the manifest that closes the release. */
+  | 'in-release'
+  /** The manifest does not name these bytes by this name. */
+  | 'not-in-release'
+  /** Nobody has closed the release yet. */
+  | 'release-open'
+  /** The release does not have all parts and signatures yet that it must have. */
+  | 'release-incomplete'
+  /** Parts of the release, or manifests, contradict each other. */
+  | 'release-conflict'
+  /** The release has a part that nobody expects. */
+  | 'release-unexpected'
+  /** The manifest does not hold: who closed it may not, or it is not what its parts make it. */
+  | 'release-refused'
   /** It was not met, and people who may have waived it. */
   | 'waived'
   /** The evidence could not be read, so nothing is known. */
@@ -76,6 +90,9 @@ export type RefusalCode =
   | 'other-environment'
   | 'other-requirements'
   | 'other-commit'
+  | 'other-release'
+  | 'late'
+  | 'no-record'
   | 'expired'
   | 'invalidated'
   | 'not-a-member'

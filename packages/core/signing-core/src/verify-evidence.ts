@@ -9,7 +9,7 @@ import { isSha256, type Sha256 } from './formats/digest.ts';
 import { quoted } from './formats/quoted.ts';
 import { keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
-import { type Claims, RELEASE_PART, type ReleasePart, readReleasePart } from './release-part.ts';
+import { type Claims, RELEASE_PART, type ReleaseContents, type ReleasePart, readReleasePart } from './release-part.ts';
 import type { KeyRule, PersonRule } from './requirement.ts';
 import { parseSshPublicKey, type SshPublicKey } from './ssh/ssh-public-key.ts';
 import { parseStatement, type Statement } from './statement.ts';
@@ -139,12 +139,8 @@ async function verifyStatement(evidence: Sha256, bytes: Uint8Array, trust: Evide
 const NOBODY: readonly PersonRule[] = [];
 
 function readPart(proven: Proven): Verified {
-  const { author } = proven;
   const part = readReleasePart(proven.statement);
-  if (author.type === 'ssh') throw new Refused('identity-mismatch', 'a person signed it, and people sign no release parts');
-  if (author.type === 'key' && part.source.certified)
-    throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
-  if (author.type === 'certificate') checkClaims(part.source.certified, certifiedClaims(author));
+  checkSource(part, proven.author, 'release parts');
   return { ...proven, part, byDigest: indexByDigest(part) };
 }
 
@@ -153,7 +149,17 @@ function readOther(proven: Proven): VerifiedStatement {
   const { author, statement } = proven;
   if (statement.predicateType === PROVENANCE)
     checkCertified(statement.predicate, author.type === 'certificate' ? certifiedClaims(author) : undefined);
-  return { ...proven, said: readSaid(statement), digests };
+  const said = readSaid(statement);
+  if (said.type === 'manifest') checkSource(said.manifest, author, 'releases');
+  return { ...proven, said, digests };
+}
+
+/** Holds what a part or a manifest says of where it comes from against who signed it. */
+function checkSource({ source: { certified } }: ReleaseContents, author: Author, what: string): void {
+  if (author.type === 'ssh') throw new Refused('identity-mismatch', `a person signed it, and people sign no ${what}`);
+  if (author.type === 'key' && certified)
+    throw new Refused('claims-differ', 'it states certified claims, and a key certifies none');
+  if (author.type === 'certificate') checkClaims(certified, certifiedClaims(author));
 }
 
 /** What a statement is about, by SHA-256. @throws Refused where that is nothing. */

@@ -6,8 +6,11 @@ import {
   parseBundle,
   parseSha256,
   parseStatement,
+  RELEASE_MANIFEST,
   RELEASE_PART,
+  readReleaseManifest,
   readReleasePart,
+  releaseSubject,
   type Sha256,
   SignwrightError,
 } from '@signwright/signing-core';
@@ -59,14 +62,17 @@ export async function gatherEvidence(store: EvidenceStore, digests: readonly Sha
   return all.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** What else a verdict on this piece rests on: the policy that a part names. */
+/** What else a verdict on this piece rests on: the policy that it names; of a manifest the parts, which are listed under the release. */
 function referencesOf(bytes: Uint8Array): readonly Sha256[] {
   if (kindOf(bytes) !== 'bundle') return [];
   try {
     const { content } = parseBundle(bytes);
     if (content.type !== 'envelope' || content.envelope.payloadType !== IN_TOTO) return [];
     const statement = parseStatement(content.envelope.payload);
-    return statement.predicateType === RELEASE_PART ? [readReleasePart(statement).policy.digest] : [];
+    if (statement.predicateType === RELEASE_PART) return [readReleasePart(statement).policy.digest];
+    if (statement.predicateType !== RELEASE_MANIFEST) return [];
+    const { policy, release } = readReleaseManifest(statement);
+    return [policy.digest, releaseSubject(release)];
   } catch (error) {
     if (error instanceof SignwrightError) return [];
     throw error;

@@ -1,3 +1,4 @@
+import { RELEASE_MANIFEST, type ReleaseManifest, readReleaseManifest } from '../releases/release-manifest.ts';
 import type { Statement } from '../statement.ts';
 import { APPROVAL, type Approval, readApproval } from './approval.ts';
 import { REVIEW, type Review, readReview } from './review.ts';
@@ -8,6 +9,7 @@ export type Said =
   | { readonly type: 'approval'; readonly approval: Approval }
   | { readonly type: 'waiver'; readonly waiver: Waiver }
   | { readonly type: 'review'; readonly review: Review }
+  | { readonly type: 'manifest'; readonly manifest: ReleaseManifest }
   /** What anybody may attest; what it is worth, the requirement that asks for it tells. */
   | { readonly type: 'attestation' };
 
@@ -20,6 +22,8 @@ export function readSaid(statement: Statement): Said {
       return { type: 'waiver', waiver: readWaiver(statement) };
     case REVIEW:
       return { type: 'review', review: readReview(statement) };
+    case RELEASE_MANIFEST:
+      return { type: 'manifest', manifest: readReleaseManifest(statement) };
     default:
       return { type: 'attestation' };
   }

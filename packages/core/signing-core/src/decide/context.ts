@@ -83,10 +83,15 @@ export function expiring(end: number): { readonly expires?: string } {
   return Number.isFinite(end) ? { expires: new Date(end).toISOString() } : {};
 }
 
+/** The part of a context that says when and where. */
+export type Footing = Pick<DecisionContext, 'at' | 'latest'> & {
+  readonly environment: Pick<DecisionContext['environment'], 'id' | 'allowDevelopment'>;
+};
+
 type Why = { readonly code: 'after-moment' | 'development-not-allowed'; readonly message: string };
 
 /** Why evidence made at that time, on that footing, counts for no requirement here. */
-export function whyNotNow(one: Pick<VerifiedStatement, 'time' | 'development'>, context: DecisionContext): Why | undefined {
+export function whyNotNow(one: Pick<VerifiedStatement, 'time' | 'development'>, context: Footing): Why | undefined {
   const early = whyNotYet(one, context);
   if (early || !one.development || context.environment.allowDevelopment) return early;
   const message = `it rests on a trial root, which the environment ${context.environment.id} does not allow`;
@@ -94,7 +99,7 @@ export function whyNotNow(one: Pick<VerifiedStatement, 'time' | 'development'>, 
 }
 
 /** Why evidence was made after the instant the verdict speaks of. */
-export function whyNotYet({ time }: Pick<VerifiedStatement, 'time'>, { at, latest }: DecisionContext): Why | undefined {
+export function whyNotYet({ time }: Pick<VerifiedStatement, 'time'>, { at, latest }: Footing): Why | undefined {
   if (time.at <= (latest ?? at + CLOCK_SKEW)) return undefined;
   const slow = latest === undefined ? ": is this machine's clock slow?" : '';
   const message = `it was timestamped ${new Date(time.at).toISOString()}, after ${new Date(at).toISOString()}${slow}`;

@@ -15,7 +15,19 @@ import {
   SAID_BY_PEOPLE,
 } from './record.ts';
 
-const BASE = ['type', 'event', 'request', 'time', 'requester', 'environment', 'policy', 'host', 'address', 'job'] as const;
+const BASE = [
+  'type',
+  'event',
+  'request',
+  'time',
+  'requester',
+  'environment',
+  'policy',
+  'release',
+  'host',
+  'address',
+  'job',
+] as const;
 
 /** Reads a record of a log. What is none of this version's is said to be so; a log may hold what others wrote. */
 export function readRecord(bytes: Uint8Array): ReadRecord {
@@ -82,6 +94,7 @@ function readBase(read: Reader, value: JsonObject): RecordBase {
     },
     environment: read.text(value['environment'], 'environment'),
     policy: { ...optional(read, policy, 'name'), digest: read.digest(policy['digest'], 'policy.digest') },
+    ...optional(read, value, 'release'),
     ...optional(read, value, 'host'),
     ...optional(read, value, 'address'),
     ...optional(read, value, 'job'),

@@ -22,6 +22,8 @@ export type RecordBase = {
   };
   readonly environment: string;
   readonly policy: { readonly name?: string; readonly digest: Sha256 };
+  /** The release it is about, `name@version`, where the run named one. */
+  readonly release?: string;
   /** Where it ran: the machine's name and address, and the CI job's URL, as far as they are known. */
   readonly host?: string;
   readonly address?: string;

@@ -34,6 +34,7 @@ const BASE = {
   address: '10.0.0.1',
   job: 'https://ci.example/-/jobs/1',
 };
+const CLOSING = { ...BASE, release: 'app@1.2.0' };
 const SIGNER = { id: 'build', key: 'a2V5', certificate: { serial: '01', digest: sha256('certificate') } };
 const INTENT: IntentRecord = {
   ...BASE,
@@ -90,7 +91,17 @@ const REFUSED_SEGMENT: LogRecord = {
   digest: sha256('segment'),
   reason: 'signed by nobody',
 };
-const ALL: readonly LogRecord[] = [INTENT, RESULT, FAILED, FILES, REFUSAL, APPROVAL, REVIEW, REFUSED_SEGMENT];
+const ALL: readonly LogRecord[] = [
+  { ...INTENT, ...CLOSING },
+  INTENT,
+  RESULT,
+  FAILED,
+  FILES,
+  REFUSAL,
+  APPROVAL,
+  REVIEW,
+  REFUSED_SEGMENT,
+];
 
 describe('a record', () => {
   test.each(ALL.map((record) => [record.event, record] as const))('of type %s is read as it was written', (_, record) => {
@@ -116,7 +127,7 @@ describe('a record', () => {
   test('in which any one field is missing, of another type, or beside one that is unknown is not read', () => {
     for (const record of ALL) {
       const written = JSON.parse(writeRecord(record).toString()) as { [key: string]: Json };
-      const optional = ['host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes', 'about'];
+      const optional = ['release', 'host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes', 'about'];
       for (const key of Object.keys(written)) {
         const { [key]: __, ...without } = written;
         const changed = [...(optional.includes(key) ? [] : [without]), { ...written, [key]: [7] }];
@@ -229,6 +240,7 @@ describe('the id of a request', () => {
     { environment: 'test' },
     { commit: 'other' },
     { requester: 'gitlab:8' },
+    { closes: 'app@1.2.0' },
     { artifacts: [ARTIFACT] },
     { artifacts: [ARTIFACT, { ...ARTIFACT, name: 'b', digest: sha256('rebuilt') }] },
     { artifacts: [ARTIFACT, { ...ARTIFACT, name: 'b', requirements: sha256('more') }] },

@@ -11,6 +11,8 @@ export type RequestContent = {
   readonly commit?: string;
   /** Who asks, by a stable id. */
   readonly requester?: string;
+  /** The release that is closed over these artifacts, `name@version`; absent where nothing is closed. */
+  readonly closes?: string;
 };
 
 /** The type of a request, as it is kept for those who are to approve it. */
@@ -20,12 +22,12 @@ export const REQUEST = 'https://signwright.dev/request/v1';
  * The one encoding of a request: RFC 8785 of what is asked, the artifacts sorted. The same run again, on another machine or another
  * day, is the same request.
  */
-export function encodeRequest({ artifacts, environment, commit, requester }: RequestContent): Buffer {
+export function encodeRequest({ artifacts, environment, commit, requester, closes }: RequestContent): Buffer {
   const sorted = artifacts
     .map(({ name, kind = null, digest = null, requirements = null }) => ({ name, kind, digest, requirements }))
     .sort((a, b) => compare(a.name, b.name) || compare(a.kind, b.kind) || compare(a.digest, b.digest));
   const content = { artifacts: sorted, environment, commit: commit ?? null, requester: requester ?? null, type: REQUEST };
-  return Buffer.from(canonicalJson(content));
+  return Buffer.from(canonicalJson(closes === undefined ? content : { ...content, closes }));
 }
 
 /** The id of a request: the SHA-256 of its encoding. */
