@@ -11,10 +11,16 @@ const SCHEMAS = 'packages/core/policy/schema';
 const GENERATED = 'packages/core/policy/src/generated';
 const POLICY: Source = { file: 'policy.schema.json', type: 'PolicyFile', what: 'a policy file', text: 'policySchemaText' };
 const CASES: Source = { file: 'cases.schema.json', type: 'CasesFile', what: 'a file of cases', text: 'casesSchemaText' };
+const EXPECTATION: Source = {
+  file: 'expectation.schema.json',
+  type: 'ExpectationFile',
+  what: 'a file that says what a release must have',
+  text: 'expectationSchemaText',
+};
 
 /** Everything made from the schemas: path from the repository's root → text. */
 export async function generateAll(): Promise<ReadonlyMap<string, string>> {
-  const [policy, cases] = [await readSchema(POLICY), await readSchema(CASES)];
+  const [policy, cases, expectation] = [await readSchema(POLICY), await readSchema(CASES), await readSchema(EXPECTATION)];
   return new Map([
     [`${GENERATED}/policy-file.ts`, await typesModule(policy, POLICY)],
     [`${GENERATED}/policy-schema.ts`, schemaModule(policy, POLICY)],
@@ -22,6 +28,9 @@ export async function generateAll(): Promise<ReadonlyMap<string, string>> {
     [`${GENERATED}/cases-file.ts`, await typesModule(cases, CASES)],
     [`${GENERATED}/cases-schema.ts`, schemaModule(cases, CASES)],
     [`${GENERATED}/validate-cases-file.ts`, await validatorModule(cases, CASES)],
+    [`${GENERATED}/expectation-file.ts`, await typesModule(expectation, EXPECTATION)],
+    [`${GENERATED}/expectation-schema.ts`, schemaModule(expectation, EXPECTATION)],
+    [`${GENERATED}/validate-expectation-file.ts`, await validatorModule(expectation, EXPECTATION)],
     ['docs/policy-reference.md', referencePage(policy)],
   ]);
 }

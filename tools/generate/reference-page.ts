@@ -96,8 +96,7 @@ function laterNote(path: string): string {
 
 function isUnenforced(path: string): boolean {
   return (
-    UNENFORCED_IN_RUN.some(({ key }) => key === path) ||
-    UNENFORCED_IN_TIER.some(({ page }) => `tiers.NAME.${page}` === path)
+    UNENFORCED_IN_RUN.some(({ key }) => key === path) || UNENFORCED_IN_TIER.some(({ page }) => `tiers.NAME.${page}` === path)
   );
 }
 

@@ -157,6 +157,8 @@ export type Policy = {
   readonly verifiers: readonly { readonly id: string; readonly by: SignerRule }[];
   /** Whose word counts on what platforms and histories say of people: the verifiers, who build nothing. */
   readonly collectors: readonly SignerRule[];
+  /** Whose manifest closes a release. */
+  readonly releases?: { readonly by: SignerDefinition };
   /** Who may waive a requirement. */
   readonly waivers?: WaiverRule;
   /** Approvals and waivers given before do not count. */

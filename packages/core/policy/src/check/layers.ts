@@ -17,6 +17,7 @@ const BASE_ALONE = [
   'signers',
   'audit',
   'evidence',
+  'releases',
   'verifiers',
   'waivers',
   'notify',
@@ -99,6 +100,7 @@ const SINGLE_VALUES = [
   ['trust', ['root', 'timestamp', 'revocation']],
   ['audit', ['log', 'verifier-keys', 'key', 'persistent', 'witnesses', 'witness-count', 'lock', 'retain', 'max-age']],
   ['evidence', ['store', 'lock']],
+  ['releases', ['by']],
   ['waivers', ['role']],
 ] as const;
 

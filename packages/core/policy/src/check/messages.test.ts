@@ -71,6 +71,11 @@ const CASES: readonly Case[] = [
     'policy.yaml:4:35: tiers.internal.signatures[0]: the signer "biuld" is not defined; defined are build; did you mean "build"?',
   ],
   [
+    'releases closed by an undefined signer',
+    withKey('releases: { by: clsoer }'),
+    'policy.yaml:2:17: releases.by: the signer "clsoer" is not defined; defined are build',
+  ],
+  [
     'an undefined tier',
     withKey('', undefined, 'artifacts: [{ match: x, tier: intern }]'),
     'policy.yaml:5:31: artifacts[0].tier: the tier "intern" is not defined; defined are internal; did you mean "internal"?',

@@ -37,6 +37,7 @@ function* usesOf({ content }: Subject): Generator<Use> {
   yield* artifactUses(content.artifacts);
   for (const [index, { by }] of (content.verifiers ?? []).entries())
     yield { section: 'signers', name: by, path: ['verifiers', index, 'by'] };
+  if (content.releases !== undefined) yield { section: 'signers', name: content.releases.by, path: ['releases', 'by'] };
   if (content.waivers !== undefined) yield { section: 'roles', name: content.waivers.role, path: ['waivers', 'role'] };
 }
 

@@ -126,6 +126,7 @@ export interface PolicyFile {
     | 'windows'
     | 'audit'
     | 'evidence'
+    | 'releases'
     | 'verifiers'
     | 'waivers'
     | 'notify'
@@ -186,6 +187,7 @@ export interface PolicyFile {
   artifacts?: Artifact[];
   audit?: Audit;
   evidence?: Evidence;
+  releases?: Releases;
   /**
    * Who may sign verdicts. Never a workload that builds.
    */
@@ -671,6 +673,15 @@ export interface Evidence {
    * The object lock it must stand under.
    */
   lock?: 'compliance' | 'governance';
+}
+/**
+ * Who may close releases that several pipelines contribute to.
+ */
+export interface Releases {
+  /**
+   * The signer that signs the manifest over all parts of a release (`signwright release close`). Nobody else's manifest counts; without this key no release can be closed, nor contributed to.
+   */
+  by: string;
 }
 export interface Verifier {
   /**

@@ -1,4 +1,4 @@
-import type { Instant, SignerRule, WaiverRule } from '@signwright/signing-core';
+import type { Instant, WaiverRule } from '@signwright/signing-core';
 import type { PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy, SignerDefinition, TrustRootFile, VendorDefinition } from '../policy.ts';
 import { secondsOf } from '../values/duration.ts';
@@ -20,8 +20,9 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
   const roles = rolesOf(top.scope, people);
   const signers = new Map(loaded.flatMap((one) => one.signers.map((signer) => [signer.id, signer] as const)));
   const verifiers = layers.flatMap(({ content }) =>
-    (content.verifiers ?? []).map(({ id, by }) => ({ id, by: ruleOf(signers, by) })),
+    (content.verifiers ?? []).map(({ id, by }) => ({ id, by: signerOf(signers, by).rule })),
   );
+  const releases = first(loaded, ({ layer }) => layer.content.releases?.by);
   const waivers = first(loaded, ({ layer }) => waiversOf(layer.content, roles));
   const audit = first(loaded, ({ layer, directory }) => auditOf(layer.content, layer.source, directory));
   return {
@@ -37,6 +38,7 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     roles,
     verifiers,
     collectors: [...new Set(verifiers.map(({ by }) => by))],
+    ...(releases === undefined ? {} : { releases: { by: signerOf(signers, releases) } }),
     ...(waivers === undefined ? {} : { waivers }),
     ...invalidateBeforeOf(layers),
     ...(evidence === undefined ? {} : { evidence: evidenceOf(evidence) }),
@@ -49,10 +51,10 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
   };
 }
 
-function ruleOf(signers: ReadonlyMap<string, SignerDefinition>, id: string): SignerRule {
+function signerOf(signers: ReadonlyMap<string, SignerDefinition>, id: string): SignerDefinition {
   const signer = signers.get(id);
   if (signer === undefined) throw new TypeError(`a policy with an undefined signer ${id}`);
-  return signer.rule;
+  return signer;
 }
 
 function waiversOf({ waivers }: PolicyFile, roles: Policy['roles']): WaiverRule | undefined {

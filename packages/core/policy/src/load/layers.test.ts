@@ -104,6 +104,7 @@ describe('a local policy', () => {
     'signers: { mine: { keys: [{ ref: k, public-key: trust/c.pub }] } }',
     'audit: { log: l }',
     'evidence: { store: e }',
+    'releases: { by: build }',
     'verifiers: []',
     'notify: []',
   ])("settles nothing that is its base's alone: %s", async (text) => {

@@ -3,7 +3,12 @@ import { PolicyError, type Position } from '../problem.ts';
 import { composeValue } from './compose-value.ts';
 import { makeProblem, PositionNotes, type Source } from './source.ts';
 
-/** Bytes of a policy file, at the most. */
+/** What a file is, for messages. */
+type FileKind = { readonly what: string; readonly needs: string };
+
+const POLICY: FileKind = { what: 'a policy', needs: 'version, tiers and artifacts' };
+
+/** Bytes of a file, at the most. */
 const MAX_FILE = 1024 * 1024;
 
 /**
@@ -14,14 +19,14 @@ const MAX_FILE = 1024 * 1024;
  * @param file how messages name the file.
  * @throws PolicyError with every problem found.
  */
-export function parseYaml(bytes: Uint8Array, file: string): Source {
-  const text = decode(bytes, file);
+export function parseYaml(bytes: Uint8Array, file: string, kind: FileKind = POLICY): Source {
+  const text = decode(bytes, file, kind);
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.max(0, offset));
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const document = parseOne(text, file, lines, position);
+  const document = parseOne(text, file, lines, position, kind);
   if (!isMap(document.contents)) {
     const message = `found ${kindOf(document.contents)}; allowed is a map of keys and values`;
     throw new PolicyError([makeProblem(file, position(document.contents?.range?.[0] ?? 0), '', message)]);
@@ -32,19 +37,19 @@ export function parseYaml(bytes: Uint8Array, file: string): Source {
   return { file, value, at: (path) => notes.valueAt(path), keyAt: (path) => notes.keyAt(path) };
 }
 
-function decode(bytes: Uint8Array, file: string): string {
+function decode(bytes: Uint8Array, file: string, { what, needs }: FileKind): string {
   const refuse = (position: Position, message: string): never => {
     throw new PolicyError([makeProblem(file, position, '', message)]);
   };
   const start = { line: 1, column: 1 };
-  if (bytes.length > MAX_FILE) refuse(start, `the file has ${bytes.length} bytes; a policy has at most ${MAX_FILE} (1 MiB)`);
+  if (bytes.length > MAX_FILE) refuse(start, `the file has ${bytes.length} bytes; ${what} has at most ${MAX_FILE} (1 MiB)`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return refuse(start, 'the file is not UTF-8: save it as UTF-8');
   }
-  if (text.trim() === '') refuse(start, 'the file is empty: a policy needs version, tiers and artifacts');
+  if (text.trim() === '') refuse(start, `the file is empty: ${what} needs ${needs}`);
   const odd = findHidden(text);
   if (odd >= 0) {
     const before = text.slice(0, odd).split('\n');
@@ -55,19 +60,25 @@ function decode(bytes: Uint8Array, file: string): string {
   return text;
 }
 
-function parseOne(text: string, file: string, lines: LineCounter, position: (offset: number) => Position): Document.Parsed {
+function parseOne(
+  text: string,
+  file: string,
+  lines: LineCounter,
+  position: (offset: number) => Position,
+  { what, needs }: FileKind,
+): Document.Parsed {
   const refuse = (offset: number, message: string): never => {
     throw new PolicyError([makeProblem(file, position(offset), '', message)]);
   };
   const documents = readDocuments(text, file, lines);
   const [document, second] = documents;
-  if (document === undefined) return refuse(0, 'the file is empty: a policy needs version, tiers and artifacts');
+  if (document === undefined) return refuse(0, `the file is empty: ${what} needs ${needs}`);
   const overflow = document.errors.find((error) => /call stack|stack overflow/i.test(error.message));
   if (overflow !== undefined) refuse(overflow.pos[0], 'the file is nested too deep');
   const problems = document.errors.map((error) => makeProblem(file, position(error.pos[0]), '', `not YAML: ${plain(error)}`));
   if (problems.length > 0) throw new PolicyError(problems);
-  if (second !== undefined) refuse(second.range[0], 'a second document begins here: a policy is one YAML document');
-  if (document.contents === null) refuse(0, 'the file is empty: a policy needs version, tiers and artifacts');
+  if (second !== undefined) refuse(second.range[0], `a second document begins here: ${what} is one YAML document`);
+  if (document.contents === null) refuse(0, `the file is empty: ${what} needs ${needs}`);
   if (/^%/m.test(text.slice(0, document.range[0]))) refuse(0, 'YAML directives (%YAML, %TAG) are not allowed');
   return document;
 }

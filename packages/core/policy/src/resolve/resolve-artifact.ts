@@ -45,7 +45,8 @@ export function resolveArtifact(policy: Policy, query: Query): Resolution {
   return { queries, status: 'unlisted', hint };
 }
 
-function environmentOf(policy: Policy, asked: string | undefined): Omit<ResolvedEnvironment, 'matters'> {
+/** @throws SignwrightError `usage` for an environment that is not listed. */
+export function environmentOf(policy: Policy, asked: string | undefined): Omit<ResolvedEnvironment, 'matters'> {
   const id = asked ?? 'default';
   if (id !== 'default' && !policy.environments.includes(id)) {
     const known = ['default', ...policy.environments.filter((name) => name !== 'default')];
