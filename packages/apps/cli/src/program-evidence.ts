@@ -34,6 +34,8 @@ export function addEvidence(evidence: Command, finish: Finish, run: Run): void {
   addCopies(evidence, finish, run);
   aboutArtifacts(evidence, 'export', 'write one archive of all that verdicts on artifacts rest on; it verifies by itself')
     .requiredOption('--out <file>', 'the archive, a tar; what is there is replaced')
+    .option('--release <release>', 'all artifacts of a release that is closed, in place of files: NAME@VERSION')
+    .option('--environment <id>', 'with --release, where it was closed for')
     .addOption(outputOption(['text', 'json']))
     .addHelpText('after', '\nAs json: version, archive, digest, bytes, pieces, policy, artifacts (name, digest).')
     .addHelpText('after', example('signwright evidence export --out release-1.2.0.tar'))
@@ -74,6 +76,7 @@ function addVerify(evidence: Command, finish: Finish, run: Run): void {
     .argument('[archive]', 'an archive of "signwright evidence export"')
     .argument('[path...]', 'judge these files of it alone (default: all it is about)')
     .option('--store', 'judge files from a store, not from an archive: all arguments are files')
+    .option('--release <release>', 'judge them as artifacts of this release, by the manifest that closes it: NAME@VERSION')
     .option('--policy <file>', 'the policy to judge by (default: the one that is kept with the evidence)')
     .option('--environment <id>', 'where the artifacts are to go, as the policy names it')
     .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')

@@ -15,6 +15,7 @@ import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { addPeople } from './program-people.ts';
 import { addPolicy } from './program-policy.ts';
+import { addRelease } from './program-release.ts';
 import { addSigner, addTrust } from './program-trust.ts';
 import { shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
@@ -71,6 +72,8 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .option('--no-sidecars', 'leave out FILE.sigstore.json beside each file; 10,000 files then cost one signature')
     .option('--digest <sha256>', 'sign something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls it')
+    .option('--release <release>', 'contribute to a release of several parts: NAME@VERSION')
+    .option('--replace', 'with --release, in place of other bytes that this job signed into it by the same names', false)
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright sign dist --environment production'))
@@ -115,9 +118,11 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addOption(new Option('--every <duration>', 'ask this often').argParser(duration).default(5, '5s'))
     .option('--digest <sha256>', 'about something that is elsewhere, by its digest; with --name')
     .option('--name <name>', 'what the policy calls the one artifact given')
+    .option('--release <release>', 'about all artifacts of a release, in place of files: NAME@VERSION')
     .addHelpText('after', example('signwright wait dist --timeout 30m'))
     .action((paths, options) => finish(wait(paths, options, run)));
 
+  addRelease(command('release', 'releases that several pipelines contribute to'), finish, run);
   addPeople(program, finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);

@@ -1,10 +1,10 @@
-import { judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError } from '@signwright/signing-core';
+import { closerOf, judgeArtifact, planSigning, refuseUnenforced, unenforcedInRun } from '@signwright/policy';
+import { parseReleaseName, type ReleaseName, releaseSubject, releaseText, SignwrightError } from '@signwright/signing-core';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { confirmedParts } from '../context/confirmed-parts.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { openPolicy } from '../context/open-policy.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
@@ -14,6 +14,9 @@ import { tell, tellOfRequest } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
 import { openRecording } from '../records/open-recording.ts';
+import { askedOf } from '../releases/asked-of.ts';
+import { aboutRelease } from '../releases/collect-release.ts';
+import { joinRelease } from '../releases/join-release.ts';
 import { askForApprovals } from '../requests/ask-for-approvals.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { openSigningRun } from '../signing/open-signing-run.ts';
@@ -28,6 +31,9 @@ export type SignOptions = SharedOptions &
     readonly sidecars: boolean;
     readonly digest?: string;
     readonly name?: string;
+    /** The release it contributes to, and whether it replaces there what it signed before. */
+    readonly release?: string;
+    readonly replace: boolean;
   };
 
 /**
@@ -40,9 +46,11 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const note = (line: string): void => {
     if (!options.quiet) printNote(line);
   };
+  const release = releaseOf(options, open);
   const signing = await openSigningRun(open, options, run, note);
   const asserted = await sourceContext(signing.job);
-  const recording = openRecording(signing, asserted, options.environment ?? 'default', note);
+  const recorded = release && { text: releaseText(release), closes: false };
+  const recording = openRecording(signing, asserted, options.environment ?? 'default', note, recorded);
 
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
@@ -57,11 +65,12 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const store = await openEvidence(place, open);
   const before = await collectEvidence(
     store,
-    planned.map(({ digest }) => digest),
+    [...planned.map(({ digest }) => digest), ...(release === undefined ? [] : [releaseSubject(release)])],
     open,
   );
   if (before.unreachable !== undefined) {
-    if (before.listed) note(`${before.unreachable}; it is left alone, and signed anew where it is needed`);
+    if (before.listed && release === undefined)
+      note(`${before.unreachable}; it is left alone, and signed anew where it is needed`);
     else
       throw new SignwrightError('unreachable', before.unreachable, {
         where: place.reference,
@@ -70,9 +79,10 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   }
 
   const confirmed = await confirmedParts(before.records, open);
+  const joining = release && joinRelease(open, aboutRelease(before, release), askedOf(release, options, open), options);
   const prepare = async () =>
     [
-      await prepareParts(planned, { before, confirmed }, asserted, signing, note),
+      await prepareParts(planned, { before, confirmed, joining }, asserted, signing, note),
       options.sidecars ? await prepareSidecars(planned, signing, note) : [],
     ] as const;
   const sequence = { run: signing, recording, store, note };
@@ -90,4 +100,16 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
   return exitOfVerdicts(verdicts);
+}
+
+/** The release the run contributes to, where it names one and the policy lets anybody close it. */
+function releaseOf({ release, replace }: SignOptions, { policy }: OpenPolicy): ReleaseName | undefined {
+  if (release !== undefined) {
+    closerOf(policy);
+    return parseReleaseName(release);
+  }
+  if (!replace) return undefined;
+  throw new SignwrightError('usage', '--replace is about what was signed into a release before, and no release is named', {
+    next: 'add --release NAME@VERSION; without a release a changed file is signed anew by itself',
+  });
 }

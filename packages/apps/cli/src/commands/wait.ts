@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError } from '@signwright/signing-core';
-import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
-import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
-import { openPolicy } from '../context/open-policy.ts';
+import { type EvidenceStore, SignwrightError } from '@signwright/signing-core';
+import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
 import { printLines, printNote } from '../print-lines.ts';
+import { releasedArtifacts } from '../releases/released-artifacts.ts';
 import type { SharedOptions } from '../shared-options.ts';
 import { approvalsMissing } from '../waiting/approvals-missing.ts';
 import { openProofs } from '../waiting/gather-proofs.ts';
@@ -15,6 +16,7 @@ import { openProofs } from '../waiting/gather-proofs.ts';
 export type WaitOptions = SharedOptions & {
   readonly digest?: string;
   readonly name?: string;
+  readonly release?: string;
   /** Seconds. */
   readonly timeout: number;
   readonly every: number;
@@ -30,9 +32,8 @@ export async function wait(paths: string[], options: WaitOptions, run: Run): Pro
   const open = await openPolicy(options, new Date());
   refuseUnenforced(unenforcedInRun(open.policy));
   const place = evidencePlace(open, options.evidence);
-  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
-  const artifacts = await hashArtifacts(named, options, run);
   const store = await openEvidence(place, open);
+  const artifacts = await artifactsOf(paths, options, { open, place, store }, run);
   const proofs = await openProofs(open, store, artifacts, options.environment);
 
   const started = performance.now();
@@ -58,4 +59,19 @@ export async function wait(paths: string[], options: WaitOptions, run: Run): Pro
       throw new SignwrightError('cancelled', 'stopped while waiting');
     });
   }
+}
+
+type Opened = { readonly open: OpenPolicy; readonly place: EvidencePlace; readonly store: EvidenceStore };
+
+/** What is waited for: files, what is elsewhere, or all artifacts of a release. */
+async function artifactsOf(
+  paths: string[],
+  { release, ...options }: WaitOptions,
+  { open, place, store }: Opened,
+  run: Run,
+): Promise<readonly ArtifactInHand[]> {
+  if (release !== undefined)
+    return (await releasedArtifacts(paths, { release, environment: options.environment }, open, store)).artifacts;
+  const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
+  return hashArtifacts(named, options, run);
 }

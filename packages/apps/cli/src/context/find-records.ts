@@ -120,17 +120,18 @@ function whatDiffers(said: SignedRecord & { readonly event: 'result' }, made: Re
   const { author, time } = made;
   if (author.type === 'ssh') return 'key';
   if (author.type === 'key' ? said.signer.key !== author.keyId : said.signer.certificate === undefined) return 'key';
-  if ('part' in made) {
-    if (said.signer.id !== made.part.signer) return 'signer';
-    if (said.environment !== made.part.environment) return 'environment';
-    if (said.policy.digest !== made.part.policy.digest) return 'policy';
+  const contents = 'part' in made ? made.part : made.said.type === 'manifest' ? made.said.manifest : undefined;
+  if (contents !== undefined) {
+    if (said.signer.id !== contents.signer) return 'signer';
+    if (said.environment !== contents.environment) return 'environment';
+    if (said.policy.digest !== contents.policy.digest) return 'policy';
   }
   return Date.parse(said.signed) === time.at ? undefined : 'time';
 }
 
 function whatDiffersOfPerson(said: ApprovalRecord, made: Recorded): string | undefined {
   const { author, time } = made;
-  if ('part' in made || author.type === 'key') return 'key';
+  if ('part' in made || made.said.type === 'manifest' || author.type === 'key') return 'key';
   if (said.key !== keyOfPerson(author)) return 'key';
   return Date.parse(said.signed) === time.at ? undefined : 'time';
 }

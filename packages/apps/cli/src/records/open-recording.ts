@@ -12,7 +12,7 @@ import { auditDefinition, checkLasting, logKeyHere, openLog, openLogStore } from
 import { runContext } from '../context/run-context.ts';
 import type { SigningRun, Work } from '../signing/work.ts';
 import { isRequired, type Recording, tolerant } from './run-recorder.ts';
-import { writeRefusal } from './write-records.ts';
+import { type RecordedRelease, writeRefusal } from './write-records.ts';
 
 /** Opens the log when a run needs it. */
 export type RunRecording = {
@@ -34,6 +34,7 @@ export function openRecording(
   asserted: Claims,
   environment: string,
   note: (line: string) => void,
+  release?: RecordedRelease,
 ): RunRecording {
   const { open } = signing;
   const recordingBy = async (
@@ -51,6 +52,7 @@ export function openRecording(
       environment,
       context: runContext(signing.job),
       asserted,
+      ...(release === undefined ? {} : { release }),
       ...(certified === undefined || hasEmail(certified) ? {} : { certified }),
       now: () => new Date(),
     };

@@ -50,6 +50,9 @@ export type Outcome =
   | { readonly outcome: 'signed'; readonly files: number }
   | { readonly outcome: 'failed'; readonly error: { readonly code: string; readonly message: string } };
 
+/** A release as `name@version`, and whether the run closes it. */
+export type RecordedRelease = { readonly text: string; readonly closes: boolean };
+
 /** What a record says of the run. */
 export type RecordedRun = {
   readonly policy: Pick<Policy, 'name' | 'digest'>;
@@ -57,6 +60,8 @@ export type RecordedRun = {
   readonly context: RunContext;
   readonly asserted: Claims;
   readonly certified?: Claims;
+  /** The release it contributes to, or closes. */
+  readonly release?: RecordedRelease;
   readonly now: () => Date;
 };
 
@@ -149,6 +154,7 @@ function baseOf(artifacts: RequestContent['artifacts'], run: RecordedRun): Recor
     environment: run.environment,
     ...(commit === undefined ? {} : { commit }),
     ...(requester === undefined ? {} : { requester }),
+    ...(run.release?.closes ? { closes: run.release.text } : {}),
   };
   return {
     request: requestId(request),
@@ -156,6 +162,7 @@ function baseOf(artifacts: RequestContent['artifacts'], run: RecordedRun): Recor
     requester: { ...(run.certified === undefined ? {} : { certified: run.certified }), asserted: run.asserted },
     environment: run.environment,
     policy: { ...(run.policy.name === undefined ? {} : { name: run.policy.name }), digest: run.policy.digest },
+    ...(run.release === undefined ? {} : { release: run.release.text }),
     host,
     ...(address === undefined ? {} : { address }),
     ...(job === undefined ? {} : { job }),

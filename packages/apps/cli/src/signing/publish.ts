@@ -3,6 +3,8 @@ import {
   type EvidenceBatches,
   type EvidenceItem,
   type Receipt,
+  type ReleaseName,
+  releaseSubject,
   type Sha256,
   type SignedEvidence,
   SignwrightError,
@@ -56,16 +58,26 @@ type Published = {
   readonly proof: Uint8Array | undefined;
 };
 
-/** A statement under the artifacts it is about, and its record under the statement itself, as whoever verifies looks for them. */
+/**
+ * A statement under the artifacts it is about, and the release it names, and its record under the statement itself, as whoever verifies
+ * looks for them.
+ */
 function itemsOf({ work, made, receipt, proof }: Published): EvidenceItem[] {
   const until = retainUntil(work);
-  const subjects: Sha256[] = [...new Set(work.artifacts.map(({ digest }) => digest))];
+  const release = releaseOf(made);
+  const digests: Sha256[] = work.artifacts.map(({ digest }) => digest);
+  const subjects = [...new Set(digests), ...(release === undefined ? [] : [releaseSubject(release)])];
   const bundle = { evidence: made.bytes, subjects, ...until };
   if (receipt === undefined) return [bundle];
   return [
     bundle,
     { evidence: proof ?? writeReceipt({ ...receipt, evidence: made.evidence }), subjects: [made.evidence], ...until },
   ];
+}
+
+function releaseOf({ verified }: SignedEvidence): ReleaseName | undefined {
+  if ('part' in verified) return verified.part.release;
+  return verified.said.type === 'manifest' ? verified.said.manifest.release : undefined;
 }
 
 /** The record is durable; whoever cannot reach the log just now proves it later. */

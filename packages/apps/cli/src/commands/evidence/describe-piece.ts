@@ -6,6 +6,7 @@ import {
   parseCertificate,
   parseStatement,
   parseTlogProof,
+  RELEASE_MANIFEST,
   RELEASE_PART,
   REVIEW,
   Refused,
@@ -20,6 +21,7 @@ import {
 export type Described = {
   readonly kind:
     | 'part'
+    | 'manifest'
     | 'approval'
     | 'waiver'
     | 'review'
@@ -57,6 +59,7 @@ export function describePiece(bytes: Uint8Array): Described {
 
 const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [RELEASE_PART, 'part'],
+  [RELEASE_MANIFEST, 'manifest'],
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],

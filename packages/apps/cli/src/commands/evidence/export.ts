@@ -1,22 +1,31 @@
 import { safeJson } from '@signwright/report';
 import { type EvidenceStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import { collectEvidence } from '../../context/collect-evidence.ts';
-import { openExistingEvidence } from '../../context/open-evidence.ts';
-import type { OpenPolicy } from '../../context/open-policy.ts';
+import { evidencePlace, openExistingEvidence } from '../../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { ruleDigestsAnywhere } from '../../context/rule-digests.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines, printNote } from '../../print-lines.ts';
+import { releasedArtifacts } from '../../releases/released-artifacts.ts';
 import { VERSION } from '../../version.ts';
-import { type AboutOptions, counted, evidenceInHand, fewOf } from './evidence-in-hand.ts';
+import { type AboutOptions, counted, type EvidenceInHand, evidenceInHand, fewOf } from './evidence-in-hand.ts';
 
-export type EvidenceExportOptions = AboutOptions & { readonly out: string; readonly output: 'text' | 'json' };
+export type EvidenceExportOptions = AboutOptions & {
+  readonly release?: string;
+  readonly environment?: string;
+  readonly out: string;
+  readonly output: 'text' | 'json';
+};
 
 /**
  * `signwright evidence export --out FILE`: everything verdicts on these artifacts rest on, in one archive that verifies with no
  * network and years later. An artifact without evidence stops it: what is left out would be missed when it is too late.
  */
 export async function evidenceExport(paths: string[], options: EvidenceExportOptions, run: Run): Promise<number> {
-  const { open, place, artifacts, rules } = await evidenceInHand(paths, options, run);
+  const { open, place, artifacts, rules } = await (options.release === undefined
+    ? evidenceInHand(paths, options, run)
+    : releaseInHand(paths, options, options.release));
   const store = await openExistingEvidence(place);
   const digests = [...new Set(artifacts.map(({ digest }) => digest))];
   const listed = await store.list(digests);
@@ -42,6 +51,20 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
   }
   if (!options.quiet) await noteWaiting(store, [...digests, ...rules], open);
   return EXIT.allow;
+}
+
+/** A release that is closed, in place of files. */
+async function releaseInHand(paths: readonly string[], options: EvidenceExportOptions, release: string): Promise<EvidenceInHand> {
+  const open = await openPolicy({ policy: options.policy }, new Date());
+  const place = evidencePlace(open, options.evidence);
+  const { environment } = options;
+  const store = await openExistingEvidence(place);
+  const { artifacts, closed } = await releasedArtifacts(paths, { release, environment }, open, store);
+  if (closed) return { open, place, artifacts, rules: ruleDigestsAnywhere(open.policy, artifacts) };
+  throw new SignwrightError('verification', `${release} is not closed for the environment ${environment ?? 'default'}`, {
+    where: place.reference,
+    next: `nothing was written; close it first: signwright release close ${release} --expect FILE`,
+  });
 }
 
 function incomplete(without: readonly string[], reference: string): SignwrightError {

@@ -1,10 +1,14 @@
 import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
+import { type EvidenceStore, parseReleaseName, type Verdict } from '@signwright/signing-core';
 import { parseInstant } from '../../context/instant.ts';
-import { judgeBy } from '../../context/judge-artifacts.ts';
+import { type Circumstances, type Judged, judgeBy } from '../../context/judge-artifacts.ts';
+import type { OpenPolicy } from '../../context/open-policy.ts';
 import type { Run } from '../../context/run.ts';
 import { exitOfVerdicts } from '../../exit.ts';
 import { printNote } from '../../print-lines.ts';
 import { printVerdicts } from '../../print-verdicts.ts';
+import { askedOf } from '../../releases/asked-of.ts';
+import { judgeInRelease } from '../../releases/judge-in-release.ts';
 import type { Format } from '../../shared-options.ts';
 import { checkStore } from './check.ts';
 import { type ChosenPolicy, choosePolicy } from './choose-policy.ts';
@@ -18,6 +22,8 @@ export type EvidenceVerifyOptions = {
   readonly anchor?: string;
   /** The policy's log is asked for rejections. */
   readonly withLog?: true;
+  /** The release whose artifacts they must be. */
+  readonly release?: string;
   readonly environment?: string;
   readonly at?: string;
   readonly output: Format;
@@ -56,10 +62,25 @@ export async function evidenceVerify(args: string[], options: EvidenceVerifyOpti
     moment: 'release',
     askLog: options.withLog ?? false,
   } as const;
-  const verdicts = await judgeBy(open, evidence, artifacts, circumstances);
+  const verdicts =
+    options.release === undefined
+      ? await judgeBy(open, evidence, artifacts, circumstances)
+      : await judgeReleased(open, store, artifacts, options, circumstances);
   printVerdicts(verdicts, options);
   if (!options.quiet) printNote(describe(chosen, options.at === undefined ? undefined : at));
   return exitOfVerdicts(verdicts);
+}
+
+/** The same as artifacts of a release, by the manifest that closes it. */
+async function judgeReleased(
+  open: OpenPolicy,
+  store: EvidenceStore,
+  artifacts: readonly Judged[],
+  { release = '', environment }: EvidenceVerifyOptions,
+  circumstances: Circumstances,
+): Promise<readonly Verdict[]> {
+  const asked = askedOf(parseReleaseName(release), { environment }, open, circumstances);
+  return (await judgeInRelease(open, store, asked, artifacts, circumstances)).verdicts;
 }
 
 /** By which policy it was decided, and as of when. */
