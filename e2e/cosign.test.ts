@@ -67,6 +67,24 @@ describePeer('cosign', 'what we sign verifies with cosign', () => {
     expect((await runPeer(at, peer('cosign'), [...verify, 'dist/stranger.tgz'])).status).not.toBe(0);
   });
 
+  it('the manifest of a release, for each artifact in it and for no other, and never as a part', async () => {
+    const at = await createTrial(BY_CERTIFICATE);
+    at.write('signwright.yaml', `${at.read('signwright.yaml')}releases: { by: build }\n`);
+    at.write('dist/other.tgz', 'of another pipeline\n');
+    at.write('release.yaml', 'version: 1\nparts: [{ signer: build, artifacts: ["dist/*"] }]\n');
+    for (const file of ['dist/app.tgz', 'dist/other.tgz'])
+      expect(await at.run(['sign', '--no-sidecars', '--release', 'app@1.0', file])).toMatchObject({ status: 0 });
+    const close = await at.run(['release', 'close', 'app@1.0', '--expect', 'release.yaml', '--output', 'json']);
+    const hex = (JSON.parse(close.stdout) as { closed: { manifest: string } }).closed.manifest.slice('sha256:'.length);
+    const bundle = at.path(`.signwright/evidence/evidence/${hex.slice(0, 2)}/${hex.slice(2)}`);
+    const verify = (type: string, file: string) =>
+      runPeer(at, peer('cosign'), ['verify-blob-attestation', '--bundle', bundle, '--type', type, ...BY_IDENTITY, file]);
+    for (const file of ['dist/app.tgz', 'dist/other.tgz'])
+      expect(await verify('https://signwright.dev/release-manifest/v1', file)).toMatchObject({ status: 0 });
+    expect((await verify('https://signwright.dev/release-manifest/v1', 'release.yaml')).status).not.toBe(0);
+    expect((await verify(RELEASE, 'dist/app.tgz')).status).not.toBe(0);
+  });
+
   it("with a key of cosign's own, encrypted", async () => {
     const at = await createTrial(BY_KEY);
     const password = { COSIGN_PASSWORD: 'a trial passphrase' };

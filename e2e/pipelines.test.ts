@@ -147,6 +147,57 @@ describePeer(['fulcio', 'step-ca', 'cosign'], 'a job of a pipeline', () => {
     expect(await here.run(['verify'])).toMatchObject({ status: 0 });
   });
 
+  it('of GitLab and one of Jenkins contribute to one release, which is closed when both have', async () => {
+    const claims = jenkinsClaims();
+    const files = {
+      'dist/linux.tgz': 'built by GitLab',
+      'firmware/a.bin': 'built by Jenkins',
+      'tls.pem': `${gitlab.caPem}${other.caPem}`,
+    };
+    const here = await createWorkspace({ files });
+    onTestFinished(() => here.remove());
+    here.write(
+      'signwright.yaml',
+      `version: 1
+trust: { root: ${TRUST_ROOT}, timestamp: { trial: .signwright/trial } }
+environments: { default: { allow-development: true } }
+workloads:
+  gitlab: { issuer: "${gitlab.url}", repository: "${gitlab.url}/acme/*", ref: refs/heads/main }
+  jenkins: { issuer: "${other.url}", subject: "${String(claims['sub'])}" }
+signers:
+  build: { certificate: { fulcio: "${fulcio.url}" }, workloads: [gitlab, jenkins] }
+  closer: { certificate: { fulcio: "${fulcio.url}" }, workloads: [gitlab] }
+releases: { by: closer }
+tiers: { internal: { signatures: [build] } }
+artifacts: [{ match: "dist/**", tier: internal }, { match: "firmware/**", tier: internal }]
+`,
+    );
+    here.write(
+      'release.yaml',
+      'version: 1\nparts:\n  - { workload: gitlab, artifacts: ["dist/*"] }\n  - { workload: jenkins, artifacts: ["firmware/*"] }\n',
+    );
+    const chain = ['--from-issuer', fulcio.url, '--fingerprint', fingerprint(fulcio.authority.root)];
+    const added = await here.run(['trust', 'add', TRUST_ROOT, ...chain, '--issuer', gitlab.url, other.url]);
+    expect(added, added.stderr).toMatchObject({ status: 0 });
+    const byGitlab = job(here, gitlab.mintToken(gitlabClaims(), { audience: 'sigstore' }));
+    const byJenkins = {
+      CI: 'true',
+      JENKINS_URL: 'https://jenkins.acme.example/',
+      NODE_EXTRA_CA_CERTS: here.path('tls.pem'),
+      SIGNWRIGHT_ID_TOKEN: other.mintToken(claims, { audience: 'sigstore' }),
+    };
+    const sign = ['sign', '--no-sidecars', '--release', 'app@1.0'];
+    const close = ['release', 'close', 'app@1.0', '--expect', 'release.yaml'];
+    expect(await here.run([...sign, 'dist'], { env: byGitlab })).toMatchObject({ status: 0 });
+    expect(await here.run(close, { env: byGitlab })).toMatchObject({ status: 4, stdout: /jenkins has contributed nothing yet/ });
+    const jenkins = await here.run([...sign, 'firmware'], { env: byJenkins });
+    expect(jenkins, jenkins.stderr).toMatchObject({ status: 0 });
+    expect(await here.run(close, { env: byJenkins })).toMatchObject({ status: 1 });
+    const closed = await here.run(close, { env: byGitlab });
+    expect(closed, closed.stderr).toMatchObject({ status: 0 });
+    expect(await here.run(['release', 'verify', 'app@1.0', 'dist', 'firmware'])).toMatchObject({ status: 0, stdout: /2 allow/ });
+  });
+
   it('does not send its token anywhere where it is for another audience, of another job or of an issuer the policy does not name', async () => {
     const here = await projectBy({ issuer: gitlab, certificate: `{ fulcio: "${fulcio.url}" }` });
     await trust(here, fulcio.url, fingerprint(fulcio.authority.root), gitlab.url);
