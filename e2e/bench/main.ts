@@ -1,6 +1,7 @@
 // npm run bench: ours against a peer or a raw primitive, in the same run, as ratios. Options: --json FILE, --only WORD.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { decisions } from './decide.ts';
 import { kms } from './kms.ts';
 import { logAppends } from './log-appends.ts';
 import { logSearch } from './log-search.ts';
@@ -15,6 +16,7 @@ const suites = {
   'start-up': startUp,
   'small-files': manySmallFiles,
   'large-file': oneLargeFile,
+  decide: decisions,
   'log-appends': logAppends,
   'log-search': logSearch,
   softhsm: softHsm,

@@ -1,5 +1,5 @@
 import { compileGlob } from './formats/glob.ts';
-import { CLAIM_NAMES, type KeyRule, type SignerRule, type WorkloadRule } from './requirement.ts';
+import { CLAIM_NAMES, type ClaimName, type KeyRule, type SignerRule, type WorkloadRule } from './requirement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { RefusalCode } from './verdict.ts';
 import type { Author } from './verify-bundle.ts';
@@ -77,7 +77,20 @@ export function whyNotWorkload(
     if (wanted === undefined) continue;
     const certified = author.claims[claim];
     if (certified === undefined) return `${what} says nothing of ${claim}`;
-    if (!compileGlob(wanted)(certified)) return `${claim} is ${JSON.stringify(certified)}, not ${JSON.stringify(wanted)}`;
+    if (!matcherOf(workload, claim, wanted)(certified))
+      return `${claim} is ${JSON.stringify(certified)}, not ${JSON.stringify(wanted)}`;
   }
   return undefined;
+}
+
+type Matchers = { [claim in ClaimName]?: (text: string) => boolean };
+const compiled = new WeakMap<WorkloadRule, Matchers>();
+
+/** A claim's pattern, compiled once: thousands of signatures are held against one workload. */
+function matcherOf(workload: WorkloadRule, claim: ClaimName, pattern: string): (text: string) => boolean {
+  const matchers = compiled.get(workload) ?? {};
+  compiled.set(workload, matchers);
+  const matcher = matchers[claim] ?? compileGlob(pattern);
+  matchers[claim] = matcher;
+  return matcher;
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../formats/iso-time.ts';
 import { isMember, peopleOf } from '../match-person.ts';
 import type { ApprovalRequirement, RoleRule } from '../requirement.ts';
 import type { NextStep, Outcome, Refusal } from '../verdict.ts';
@@ -35,8 +36,7 @@ export function decideApprovals(
     const seated = counted.filter(({ person }) => seatOf.get(person.id) === requirement.role.id);
     const rejected = words.find(({ decision, person, at }) => decision === 'reject' && isMember(requirement.role, person.id, at));
     const found = { counted: seated.slice(0, requirement.count), refused: inOrder([...unheard, ...refused]), rejected, unknown };
-    const busy = new Set([...seatOf].flatMap(([person, role]) => (role === requirement.role.id ? [] : [person])));
-    return outcomeOf(requirement, found, duties, busy, context);
+    return outcomeOf(requirement, found, duties, seatOf, context);
   });
 }
 
@@ -49,24 +49,28 @@ type Judged = {
 
 /** For which role each person is counted; a role that signs and clicks takes the highest count of people, not the sum. */
 function seatAll(judged: readonly Judged[]): ReadonlyMap<string, string> {
-  const seats = [...new Set(judged.map(({ requirement }) => requirement.role.id))].flatMap((role) => {
-    const asked = judged.filter(({ requirement }) => requirement.role.id === role);
-    // Whoever counts where all must sign counts where a click suffices.
-    asked.sort((a, b) => Number(b.requirement.kind === 'signed') - Number(a.requirement.kind === 'signed'));
-    let filled = 0;
-    return asked.flatMap(({ requirement, counted }) => {
-      const more = Math.max(0, requirement.count - filled);
-      filled += more;
-      const able = new Set(counted.map(({ person }) => person.id));
-      return Array.from({ length: more }, () => ({ role, able }));
-    });
-  });
-  const best = judged.flatMap(({ counted }) => counted).sort(firstTheBetter);
-  const taken = seatPeople(
-    seats.map(({ able }) => able),
+  const roles: string[] = [];
+  const seats: ReadonlySet<string>[] = [];
+  // Whoever counts where all must sign counts where a click suffices.
+  const signedFirst = [...judged].sort(
+    (a, b) => Number(b.requirement.kind === 'signed') - Number(a.requirement.kind === 'signed'),
+  );
+  for (const { requirement, counted } of signedFirst) {
+    const { role, count } = requirement;
+    const able = new Set(counted.map(({ person }) => person.id));
+    for (let taken = roles.filter((one) => one === role.id).length; taken < count; taken++) {
+      roles.push(role.id);
+      seats.push(able);
+    }
+  }
+  const best = judged.length === 1 ? (judged[0]?.counted ?? []) : judged.flatMap(({ counted }) => counted).sort(firstTheBetter);
+  const seated = seatPeople(
+    seats,
     best.map(({ person }) => person.id),
   );
-  return new Map(taken.flatMap((person, at) => (person === undefined ? [] : [[person, seats[at]?.role ?? ''] as const])));
+  const seatOf = new Map<string, string>();
+  for (const [at, person] of seated.entries()) if (person !== undefined) seatOf.set(person, roles[at] ?? '');
+  return seatOf;
 }
 
 type Found = {
@@ -80,13 +84,13 @@ function outcomeOf(
   requirement: ApprovalRequirement,
   { counted, refused, rejected, unknown }: Found,
   duties: Duties,
-  busy: ReadonlySet<string>,
+  seatOf: ReadonlyMap<string, string>,
   context: DecisionContext,
 ): Outcome {
   const { id, layer, role, count } = requirement;
   const base = { requirement: id, layer, evidence: counted.map(({ evidence }) => evidence), refused };
   if (rejected !== undefined) {
-    const message = `${rejected.person.id} rejected it at ${iso(rejected.at)}`;
+    const message = `${rejected.person.id} rejected it at ${isoTime(rejected.at)}`;
     const next = { text: `have ${rejected.person.id} withdraw the rejection or approve, or release other bytes` };
     return { ...base, evidence: [rejected.evidence], status: 'unmet', code: 'rejected', message, next };
   }
@@ -97,14 +101,16 @@ function outcomeOf(
     return { ...base, status: 'inconclusive', code: 'rejections-unknown', message: unknown, next };
   }
   if (counted.length >= count) {
-    const who = counted.map((word) => `${word.person.id} (${word.kind}, ${iso(word.at)})`).join(', ');
+    const who = counted.map((word) => `${word.person.id} (${word.kind}, ${isoTime(word.at)})`).join(', ');
     const ends = Math.min(...counted.map((word) => endOf(word, requirement)));
     return { ...base, ...expiring(ends), status: 'met', code: 'approved', message: `approved by ${who}` };
   }
   const message = `${counted.length} of ${count} of the role ${role.id} approved${refused.length === 0 ? '' : `; ${refused.length} found and refused`}`;
   const left = membersAt(role, context.at).filter(
     (person) =>
-      !busy.has(person.id) && duties.excludes(person) === undefined && !counted.some((word) => word.person.id === person.id),
+      (seatOf.get(person.id) ?? role.id) === role.id &&
+      duties.excludes(person) === undefined &&
+      !counted.some((word) => word.person.id === person.id),
   );
   const next = nextFor(
     requirement,
@@ -183,19 +189,19 @@ function whyNotCounted(
   const { person, kind, at } = word;
   const { role, notBefore } = requirement;
   if (!isMember(role, person.id, at))
-    return { code: 'not-a-member', message: `${person.id} was not of the role ${role.id} at ${iso(at)}` };
+    return { code: 'not-a-member', message: `${person.id} was not of the role ${role.id} at ${isoTime(at)}` };
   if (kind === 'platform' && requirement.kind === 'signed')
     return { code: 'identity-mismatch', message: `${person.id} approved on a platform, and ${role.id} must sign` };
   if (notBefore !== undefined && at < notBefore)
     return {
       code: 'invalidated',
-      message: `${person.id} approved at ${iso(at)}; the policy voids what was given before ${iso(notBefore)}`,
+      message: `${person.id} approved at ${isoTime(at)}; the policy voids what was given before ${isoTime(notBefore)}`,
     };
   const excluded = duties.excludes(person);
   if (excluded !== undefined) return { code: 'duties-not-separated', message: excluded };
   if (context.moment === 'run') return undefined;
   const end = endOf(word, requirement);
-  return context.at < end ? undefined : { code: 'expired', message: `${person.id}'s approval expired at ${iso(end)}` };
+  return context.at < end ? undefined : { code: 'expired', message: `${person.id}'s approval expired at ${isoTime(end)}` };
 }
 
 /** Why it is not known whether somebody rejected or withdrew. What the log names counts, even where no record is required. */
@@ -217,8 +223,4 @@ function inOrder(refused: readonly Refusal[]): Refusal[] {
   return [...refused].sort((a, b) =>
     a.evidence === b.evidence ? (a.message < b.message ? -1 : 1) : a.evidence < b.evidence ? -1 : 1,
   );
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

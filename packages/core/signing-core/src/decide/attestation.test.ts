@@ -36,7 +36,7 @@ describe('an attestation', () => {
     expect(judge(TESTS, [other])).toMatchObject({
       status: 'unmet',
       code: 'no-attestation',
-      next: { command: 'signwright attest test-result app --report …' },
+      next: { command: 'signwright attest test-result app --report … --environment production' },
     });
     expect(judge(TESTS, [attestation(OWN, {})]).code).toBe('no-attestation');
   });

@@ -1,6 +1,7 @@
 import { judgeAttestation } from '../attestations/judge-attestation.ts';
 import type { PredicateJudgement } from '../attestations/judgement.ts';
 import { predicateTypesOf } from '../attestations/predicate-types.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import { shellWord } from '../formats/shell-word.ts';
 import { matchAuthor } from '../match-author.ts';
 import type { AttestationRequirement } from '../requirement.ts';
@@ -33,7 +34,7 @@ export function decideAttestation(requirement: AttestationRequirement, context: 
     return { ...base, status: 'unmet', code: refused.length > 0 ? 'attestations-refused' : 'no-attestation', message, next };
   }
   const { evidence, time } = newest;
-  const when = `attested ${new Date(time.at).toISOString()}`;
+  const when = `attested ${isoTime(time.at)}`;
   const judged = judgedOnce(newest, requirement);
   const on = { ...base, evidence: [evidence] };
   if (!judged.ok) return { ...on, status: 'unmet', code: 'attestation-failed', message: `${judged.message} (${when})`, next };

@@ -1,5 +1,6 @@
 import type { Artifact, Kind } from '../artifact.ts';
 import type { Sha256 } from '../formats/digest.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import type { Instant, RoleRule } from '../requirement.ts';
 import type { Moment, NextStep, Verdict } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
@@ -80,7 +81,7 @@ const CLOCK_SKEW = 5 * 60 * 1000;
 
 /** When an outcome ends, as it says it; nothing where what it rests on does not end. */
 export function expiring(end: number): { readonly expires?: string } {
-  return Number.isFinite(end) ? { expires: new Date(end).toISOString() } : {};
+  return Number.isFinite(end) ? { expires: isoTime(end) } : {};
 }
 
 /** The part of a context that says when and where. */
@@ -102,6 +103,6 @@ export function whyNotNow(one: Pick<VerifiedStatement, 'time' | 'development'>, 
 export function whyNotYet({ time }: Pick<VerifiedStatement, 'time'>, { at, latest }: Footing): Why | undefined {
   if (time.at <= (latest ?? at + CLOCK_SKEW)) return undefined;
   const slow = latest === undefined ? ": is this machine's clock slow?" : '';
-  const message = `it was timestamped ${new Date(time.at).toISOString()}, after ${new Date(at).toISOString()}${slow}`;
+  const message = `it was timestamped ${isoTime(time.at)}, after ${isoTime(at)}${slow}`;
   return { code: 'after-moment', message };
 }

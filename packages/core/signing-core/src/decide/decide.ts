@@ -1,6 +1,7 @@
 import type { Artifact, Kind } from '../artifact.ts';
 import { authorName } from '../author-name.ts';
 import type { Sha256 } from '../formats/digest.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import { quoted } from '../formats/quoted.ts';
 import { matchAuthor } from '../match-author.ts';
 import { type Requirement, requirementsOf, type SignatureRequirement, type SignerRule } from '../requirement.ts';
@@ -73,7 +74,7 @@ export function decide(
     artifact: context.artifact,
     environment: context.environment.id,
     moment: context.moment,
-    at: new Date(context.at).toISOString(),
+    at: isoTime(context.at),
     anchored: context.anchored,
     development: made.some((one) => one.development && used.has(one.evidence)),
     enforced: context.enforced ?? true,
@@ -188,5 +189,5 @@ function whyNotCounted(
 
 function describe({ author, time }: Verified): string {
   const by = author.type === 'key' ? `the key ${author.keyId} (a key proves the key, not the job)` : authorName(author);
-  return `signed by ${by} at ${new Date(time.at).toISOString()}, as ${time.authority} attests`;
+  return `signed by ${by} at ${isoTime(time.at)}, as ${time.authority} attests`;
 }

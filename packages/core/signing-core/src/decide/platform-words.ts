@@ -1,5 +1,5 @@
 import { type CollectedApprovals, PLATFORM_APPROVALS, readPlatformApprovals } from '../duties/platform-approvals.ts';
-import { hasAccount } from '../match-person.ts';
+import { personWith } from '../match-person.ts';
 import type { PlatformApproval } from '../ports/approval-source.ts';
 import type { ApprovalRequirement, PersonRule } from '../requirement.ts';
 import type { Refusal } from '../verdict.ts';
@@ -78,7 +78,7 @@ function wordOf(
   { evidence, time, development }: VerifiedStatement,
   people: readonly PersonRule[],
 ): Heard[] {
-  const person = people.find((one) => hasAccount(one, account));
+  const person = personWith(account, people);
   if (person === undefined) return [];
   return [{ person, decision, kind: 'platform', at: Math.min(Date.parse(at), time.at), evidence, development }];
 }

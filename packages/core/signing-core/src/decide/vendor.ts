@@ -1,4 +1,5 @@
 import { compileGlob } from '../formats/glob.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import type { VendorRequirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedVendor } from '../verify-vendor.ts';
@@ -29,7 +30,7 @@ export function decideVendor({ id, layer, identity }: VendorRequirement, context
   const [first] = counted;
   if (first !== undefined) {
     const { author, time, evidence } = first;
-    const message = `signed by ${author.san} at ${new Date(time.at).toISOString()}, as ${time.authority} attests`;
+    const message = `signed by ${author.san} at ${isoTime(time.at)}, as ${time.authority} attests`;
     return { ...base, refused: [], status: 'met', code: 'signature-verified', message, evidence: [evidence] };
   }
   const next = {

@@ -2,6 +2,7 @@ import { namedByDigest } from '../approvals/named-artifacts.ts';
 import type { Waiver } from '../approvals/waiver.ts';
 import { authorName } from '../author-name.ts';
 import type { Sha256 } from '../formats/digest.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import { shellWord } from '../formats/shell-word.ts';
 import { isMember, peopleOf, personOf, whyNotTheirs } from '../match-person.ts';
 import type { PersonRule, Requirement } from '../requirement.ts';
@@ -146,10 +147,10 @@ function whyNotCounted(
   if (notBefore !== undefined && one.time.at < notBefore)
     return {
       code: 'invalidated',
-      message: `${person.id}'s waiver is older than ${iso(notBefore)}, before which the policy voids them`,
+      message: `${person.id}'s waiver is older than ${isoTime(notBefore)}, before which the policy voids them`,
     };
   if (context.at >= Date.parse(waiver.expires))
-    return { code: 'expired', message: `${person.id}'s waiver counted from ${iso(one.time.at)} until ${waiver.expires}` };
+    return { code: 'expired', message: `${person.id}'s waiver counted from ${isoTime(one.time.at)} until ${waiver.expires}` };
   const excluded = duties.excludes(person);
   if (excluded !== undefined) return { code: 'duties-not-separated', message: excluded };
   return whyNotTheirs(one.author, one.time, person) ?? whyNotNow(one, context);
@@ -158,8 +159,4 @@ function whyNotCounted(
 function requirementsIn(waiver: Waiver, { artifact }: DecisionContext): Sha256[] {
   if ('rule' in waiver) return [];
   return (namedByDigest(waiver.artifacts).get(artifact.digest) ?? []).map(({ requirements }) => requirements);
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

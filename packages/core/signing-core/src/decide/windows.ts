@@ -1,3 +1,4 @@
+import { isoTime } from '../formats/iso-time.ts';
 import type { FreezeRequirement, WindowRequirement, WindowRule } from '../requirement.ts';
 import type { Moment, Outcome } from '../verdict.ts';
 import type { DecisionContext } from './context.ts';
@@ -27,9 +28,11 @@ function decideAt({ id, layer, all }: WindowRequirement, at: number, moment: Mom
   const opens = nextOpening(all, at);
   const next = {
     text:
-      opens === undefined ? 'these windows are never open together: change the policy' : `the next window opens ${iso(opens)}`,
+      opens === undefined
+        ? 'these windows are never open together: change the policy'
+        : `the next window opens ${isoTime(opens)}`,
   };
-  return { ...base, status: 'unmet', code: 'window-closed', message: `${iso(at)} is not within ${describe(all)}`, next };
+  return { ...base, status: 'unmet', code: 'window-closed', message: `${isoTime(at)} is not within ${describe(all)}`, next };
 }
 
 /** Decides whether it lies in no freeze. */
@@ -38,8 +41,14 @@ export function decideFreeze({ id, layer, freezes }: FreezeRequirement, { at, mo
   const frozen = moment === 'run' ? undefined : freezes.find(({ from, until }) => at >= from && at < until);
   if (frozen === undefined) return { ...base, status: 'met', code: 'not-frozen', message: 'nothing is frozen now' };
   const why = frozen.reason === undefined ? '' : ` (${frozen.reason})`;
-  const message = `releases are frozen from ${iso(frozen.from)} until ${iso(frozen.until)}${why}`;
-  return { ...base, status: 'unmet', code: 'frozen', message, next: { text: `wait until ${iso(endOf(freezes, frozen.until))}` } };
+  const message = `releases are frozen from ${isoTime(frozen.from)} until ${isoTime(frozen.until)}${why}`;
+  return {
+    ...base,
+    status: 'unmet',
+    code: 'frozen',
+    message,
+    next: { text: `wait until ${isoTime(endOf(freezes, frozen.until))}` },
+  };
 }
 
 /** When it is over, where another freeze begins before this one ends. */
@@ -88,8 +97,4 @@ function describeWindow({ days, from, to, timezone }: WindowRule): string {
 
 function clock(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
