@@ -8,7 +8,7 @@ import { AUTHORS, type AuthorsPredicate, writeAuthors } from '../src/duties/auth
 import { PLATFORM_APPROVALS, writePlatformApprovals } from '../src/duties/platform-approvals.ts';
 import { canonicalJson } from '../src/formats/canonical-json.ts';
 import { hexOf, type Sha256, sha256 } from '../src/formats/digest.ts';
-import type { Json, JsonObject } from '../src/formats/strict-json.ts';
+import type { Json } from '../src/formats/strict-json.ts';
 import type { PlatformApproval } from '../src/ports/approval-source.ts';
 import type {
   ApprovalRequirement,
@@ -281,7 +281,7 @@ function statement(
     dev: more.development ?? false,
   };
   return {
-    evidence: sha256(canonicalJson({ ...content, salt: more.salt ?? 0 } as unknown as JsonObject)),
+    evidence: sha256(canonicalJson({ ...content, salt: more.salt ?? 0 })),
     statement: { subject: [], predicateType, predicate },
     said,
     digests,

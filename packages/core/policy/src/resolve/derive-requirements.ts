@@ -90,7 +90,7 @@ export function windowRule({ days, from, to, timezone }: WindowDemand): WindowRu
     const [first, last = first] = part.split('-').map((day) => DAYS.indexOf(day)) as [number, number?];
     return Array.from({ length: ((last - first + 7) % 7) + 1 }, (_, step) => (first + step) % 7);
   });
-  return { days: [...new Set(listed)].sort(), from: minutesOf(from), to: minutesOf(to), timezone };
+  return { days: [...new Set(listed)].sort((a, b) => a - b), from: minutesOf(from), to: minutesOf(to), timezone };
 }
 
 function minutesOf(time: string): number {
