@@ -54,7 +54,7 @@ tiers:
   production: { extends: internal, approvals: [{ role: security, document: change-record }], audit: best-effort }
 artifacts:
   - { match: "dist/**", tier: internal }
-${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [pending] }]
+${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [expiring] }]
 `;
 
 describe.concurrent('signwright policy', () => {
@@ -90,7 +90,7 @@ describe.concurrent('signwright policy', () => {
         {
           key: 'notify.on',
           where: expect.stringMatching(/^as-json\.yaml:/),
-          what: 'telling of anything but allow, deny, fallback, log-alarm',
+          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, log-alarm',
           needed: 'always',
         },
         expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),

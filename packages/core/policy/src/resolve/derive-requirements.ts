@@ -85,7 +85,7 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 /** A window as it is decided by. A range of days that ends before it begins goes over the weekend: `fri-mon`. */
-export function windowRule({ days, from, to, timezone }: WindowDemand): WindowRule {
+function windowRule({ days, from, to, timezone }: WindowDemand): WindowRule {
   const listed = days.split(',').flatMap((part) => {
     const [first, last = first] = part.split('-').map((day) => DAYS.indexOf(day)) as [number, number?];
     return Array.from({ length: ((last - first + 7) % 7) + 1 }, (_, step) => (first + step) % 7);
