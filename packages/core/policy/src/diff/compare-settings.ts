@@ -22,6 +22,7 @@ const KNOWN: { readonly [key in keyof PolicyFile]?: Compare } = {
   extends: (a, b) => compareExtends(a, b),
   trust: compareTrust,
   evidence: (a, b) => compareEvidence(a.evidence, b.evidence),
+  releases: (a, b) => compareReleases(a.releases, b.releases),
   verifiers: (a, b) => compareLists(a.verifiers ?? [], b.verifiers ?? [], () => 'somebody else may sign verdicts'),
 };
 
@@ -160,6 +161,14 @@ function compareTrust({ trust: before = {} }: PolicyFile, { trust: after = {} }:
     ? []
     : [{ ...different('timestamps are asked for elsewhere; which count is for the trust root to say'), key: 'timestamp' }];
   return [...revocation, ...timestamp, ...unknownDifferences(before, after, ['root', 'revocation', 'timestamp'])];
+}
+
+function compareReleases(before: PolicyFile['releases'], after: PolicyFile['releases']): Difference[] {
+  if (same(before, after)) return [];
+  if (after === undefined) return [{ effect: 'stricter', text: 'nobody closes releases any more' }];
+  const instead = before === undefined ? '; nobody did' : ` instead of ${before.by}`;
+  const text = `${after.by} closes releases${instead}`;
+  return [{ effect: 'weaker', text }, ...unknownDifferences(before ?? {}, after, ['by'])];
 }
 
 function compareEvidence(before: PolicyFile['evidence'], after: PolicyFile['evidence']): Difference[] {

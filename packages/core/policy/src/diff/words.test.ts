@@ -133,6 +133,11 @@ describe('the difference of two policies says in words', () => {
     ['serial: 4', 'serial: 3', 'weaker: serial: the serial fell from 4 to 3'],
     ['serial: 4', 'serial: 5', 'different: serial: the serial rose from 4 to 5'],
     ['delegates: [windows]', 'delegates: [windows, signers]', 'weaker: delegates: files that build on it settle signers too'],
+    [
+      'delegates: [windows]\n',
+      'delegates: [windows]\nreleases: { by: build }\n',
+      'weaker: releases: build closes releases; nobody did',
+    ],
     [', lock: compliance', '', 'weaker: evidence: evidence is locked otherwise than before'],
     [
       'audit: { log: log',
