@@ -9,12 +9,12 @@ trust: { root: trust/root.json }
 environments: { test: {}, production: {} }
 people: { ann: { certificate: { issuer: https://id.example, subject: ann } }, bob: { certificate: { issuer: https://id.example, subject: bob } } }
 roles: { lead: [ann], all: [ann, bob] }
-workloads:
-  ci: { issuer: https://ci.example, repository: "https://ci.example/acme/**" }
+workloads: { ci: { issuer: https://ci.example, repository: "https://ci.example/acme/**" }, gate: { issuer: https://ci.example, repository-id: "7" } }
 signers:
   build: { keys: [{ ref: keys/a.pem, public-key: trust/a.pub }] }
   other: { keys: [{ ref: keys/b.pem, public-key: trust/b.pub }] }
   ci: { certificate: { fulcio: https://ca.example }, workloads: [ci] }
+  gate: { certificate: { fulcio: https://ca.example }, workloads: [gate] }
 tiers:
   internal: { signatures: [build] }
   production: { extends: internal, audit: required, approvals: [lead], approvals-expire: 2d, retain: 7y }
@@ -25,6 +25,7 @@ artifacts:
 audit: { log: log, verifier-keys: [${LOG_KEY}] }
 evidence: { store: "s3://evidence", lock: compliance }
 delegates: [windows]
+verifiers: [{ id: https://gate.example, by: gate }]
 `;
 
 /** The differences as lines, each with its effect and its places. */
