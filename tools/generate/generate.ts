@@ -9,34 +9,29 @@ import { validatorModule } from './validator-module.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const SCHEMAS = 'packages/core/policy/schema';
 const GENERATED = 'packages/core/policy/src/generated';
-const POLICY: Source = { file: 'policy.schema.json', type: 'PolicyFile', what: 'a policy file', text: 'policySchemaText' };
-const CASES: Source = { file: 'cases.schema.json', type: 'CasesFile', what: 'a file of cases', text: 'casesSchemaText' };
-const EXPECTATION: Source = {
-  file: 'expectation.schema.json',
-  type: 'ExpectationFile',
-  what: 'a file that says what a release must have',
-  text: 'expectationSchemaText',
-};
+/** The files that schemas describe. */
+const SOURCES: readonly Source[] = [
+  { word: 'policy', what: 'a policy file' },
+  { word: 'cases', what: 'a file of cases' },
+  { word: 'expectation', what: 'a file of what a release must have' },
+];
 
 /** Everything made from the schemas: path from the repository's root → text. */
 export async function generateAll(): Promise<ReadonlyMap<string, string>> {
-  const [policy, cases, expectation] = [await readSchema(POLICY), await readSchema(CASES), await readSchema(EXPECTATION)];
-  return new Map([
-    [`${GENERATED}/policy-file.ts`, await typesModule(policy, POLICY)],
-    [`${GENERATED}/policy-schema.ts`, schemaModule(policy, POLICY)],
-    [`${GENERATED}/validate-policy-file.ts`, await validatorModule(policy, POLICY)],
-    [`${GENERATED}/cases-file.ts`, await typesModule(cases, CASES)],
-    [`${GENERATED}/cases-schema.ts`, schemaModule(cases, CASES)],
-    [`${GENERATED}/validate-cases-file.ts`, await validatorModule(cases, CASES)],
-    [`${GENERATED}/expectation-file.ts`, await typesModule(expectation, EXPECTATION)],
-    [`${GENERATED}/expectation-schema.ts`, schemaModule(expectation, EXPECTATION)],
-    [`${GENERATED}/validate-expectation-file.ts`, await validatorModule(expectation, EXPECTATION)],
-    ['docs/policy-reference.md', referencePage(policy)],
-  ]);
+  const made = new Map<string, string>();
+  for (const source of SOURCES) {
+    const { word } = source;
+    const schema = await readSchema(source);
+    made.set(`${GENERATED}/${word}-file.ts`, await typesModule(schema, source));
+    made.set(`${GENERATED}/${word}-schema.ts`, schemaModule(schema, source));
+    made.set(`${GENERATED}/validate-${word}-file.ts`, await validatorModule(schema, source));
+    if (word === 'policy') made.set('docs/policy-reference.md', referencePage(schema));
+  }
+  return made;
 }
 
-async function readSchema({ file }: Source): Promise<Schema> {
-  return JSON.parse(await readFile(resolve(ROOT, SCHEMAS, file), 'utf8')) as Schema;
+async function readSchema({ word }: Source): Promise<Schema> {
+  return JSON.parse(await readFile(resolve(ROOT, SCHEMAS, `${word}.schema.json`), 'utf8')) as Schema;
 }
 
 /** The generated files that are not what the schema makes them. */
@@ -52,7 +47,7 @@ export async function drifted(): Promise<string[]> {
 async function main(): Promise<void> {
   if (process.argv.includes('--check')) {
     const stale = await drifted();
-    for (const path of stale) console.error(`${path} is not what ${SCHEMAS} makes it: run npm run generate`);
+    for (const path of stale) console.error(`${path} is not what the schemas in ${SCHEMAS} make it: run npm run generate`);
     process.exitCode = stale.length === 0 ? 0 : 1;
     return;
   }

@@ -1,5 +1,5 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
-import { bannerOf, type Schema, type Source } from './schema.ts';
+import { bannerOf, type Schema, type Source, typeOf } from './schema.ts';
 
 /** The TypeScript types of what a schema describes. Cross-field rules (`oneOf`, `if`) are left to the validator: types say shapes. */
 export async function typesModule(schema: Schema, source: Source): Promise<string> {
@@ -7,7 +7,7 @@ export async function typesModule(schema: Schema, source: Source): Promise<strin
     ...shapeOf(schema),
     required: (schema.required ?? []).filter((key) => schema.properties?.[key] !== undefined),
   };
-  const text = await compile(shapes as JSONSchema, source.type, {
+  const text = await compile(shapes as JSONSchema, typeOf(source), {
     additionalProperties: false,
     bannerComment: '',
     format: true,

@@ -2,27 +2,19 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
 import addFormats from 'ajv-formats';
 import { build } from 'esbuild';
-import { bannerOf, type Schema, type Source } from './schema.ts';
+import { bannerOf, type Schema, type Source, typeOf } from './schema.ts';
 
 const HEAD = `// @ts-nocheck
 // biome-ignore-all lint: generated
 /* oxlint-disable */
-`;
-const ERROR = `
-/** One thing the schema found. */
-export type SchemaError = {
-  instancePath: string;
-  schemaPath: string;
-  keyword: string;
-  params: Record<string, unknown>;
-  propertyName?: string;
-};`;
+import type { SchemaError } from '../parse/schema-error.ts';
 
-function tailOf({ type, what }: Source): string {
-  const error = type === 'PolicyFile' ? ERROR : "\nimport type { SchemaError } from './validate-policy-file.ts';";
-  return `${error}
-/** Checks a value against the schema of ${what}: every error, none where it is valid. */
-export function validate${type}(value: unknown): readonly SchemaError[] {
+`;
+
+function tailOf(source: Source): string {
+  return `
+/** Checks a value against the schema of ${source.what}: every error, none where it is valid. */
+export function validate${typeOf(source)}(value: unknown): readonly SchemaError[] {
   return validate(value) ? [] : validate.errors;
 }
 `;

@@ -1,8 +1,7 @@
 import type { Json } from '@signwright/signing-core';
-import { policySchemaText } from '../generated/policy-schema.ts';
-import type { SchemaError } from '../generated/validate-policy-file.ts';
 import { type Path, type Problem, shown } from '../problem.ts';
 import { nearestWord } from './nearest-word.ts';
+import type { SchemaError } from './schema-error.ts';
 import { problemAt, problemAtKey, type Source } from './source.ts';
 
 type Schema = { readonly [key: string]: unknown };
@@ -11,7 +10,7 @@ type Schema = { readonly [key: string]: unknown };
  * The errors of the schema as problems for people: one for each thing that is wrong, never the alternatives that a validator
  * tried on its way.
  */
-export function schemaProblems(source: Source, errors: readonly SchemaError[], schemaText: string = policySchemaText): Problem[] {
+export function schemaProblems(source: Source, errors: readonly SchemaError[], schemaText: string): Problem[] {
   const schema = JSON.parse(schemaText) as Schema;
   const told = new Set<string>();
   const problems: Problem[] = [];
