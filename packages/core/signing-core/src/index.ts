@@ -40,6 +40,7 @@ export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
 export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
 export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
 export { decide, resultOf } from './decide/decide.ts';
+export { seatPeople } from './decide/seats.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
 export type { AuthorsPredicate, UnknownCommit } from './duties/author-list.ts';

@@ -1,3 +1,4 @@
+import { seatPeople } from '@signwright/signing-core';
 import type { Person } from '../generated/policy-file.ts';
 import { memberId } from '../load/people.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
@@ -71,17 +72,8 @@ function canSign(person: Person): boolean {
   return person.ssh !== undefined || person.certificate !== undefined;
 }
 
-/** Whether every seat can have somebody of its own: a bipartite matching by augmenting paths. */
+/** Whether every seat can have somebody of its own. */
 function canSeat(seats: readonly (readonly string[])[]): boolean {
-  const seatOf = new Map<string, number>();
-  const place = (seat: number, tried: Set<string>): boolean =>
-    (seats[seat] ?? []).some((person) => {
-      if (tried.has(person)) return false;
-      tried.add(person);
-      const taken = seatOf.get(person);
-      if (taken !== undefined && !place(taken, tried)) return false;
-      seatOf.set(person, seat);
-      return true;
-    });
-  return seats.every((_, seat) => place(seat, new Set()));
+  const able = seats.map((people) => new Set(people));
+  return !seatPeople(able, seats.flat()).includes(undefined);
 }
