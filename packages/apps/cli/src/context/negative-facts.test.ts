@@ -119,7 +119,7 @@ describe.skipIf(!hasSshKeygen)('what the log says against artifacts', () => {
     await done(here, 'sign', '--no-sidecars');
     const glass = ['--break-glass', '--reason', 'an outage', '--digest', APP, '--name', 'dist/app.tgz'];
     const said = await done(here, 'waive', ...glass, '--key', key.path, '--yes');
-    const broken = /sha256:[0-9a-f]{64}/.exec(said)?.[0] ?? '';
+    const broken = /evidence (sha256:[0-9a-f]{64})/.exec(said)?.[1] ?? '';
     expect((await against(here)).unreviewed).toEqual([broken]);
     await done(here, 'review', broken, '--reason', 'it was one', '--key', other.path, '--yes');
     expect((await against(here)).unreviewed).toEqual([]);
