@@ -225,6 +225,7 @@ export function authors(said: Partial<AuthorsPredicate>, more: Attested = {}): V
   const whole: AuthorsPredicate = {
     repository: 'https://git.example/acme/app',
     commit: COMMIT,
+    environment: 'production',
     authors: [],
     persons: [],
     emails: [],

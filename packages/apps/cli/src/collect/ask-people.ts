@@ -48,6 +48,7 @@ export async function askPeople({ source }: CertifiedGroup, asking: AskPeople): 
   if (run) answers.push(run.answer);
   return {
     ...source,
+    environment,
     ...(base === undefined ? {} : { base }),
     authors: list.authors.flatMap((one) => (one.by === 'platform' ? [one.account] : [])),
     persons: list.authors.flatMap((one) => (one.by === 'signature' ? [one.person] : [])),

@@ -45,6 +45,11 @@ describe('where duties are separated', () => {
     });
   });
 
+  test('are not separated by a list of what is new elsewhere: another release was the last there', () => {
+    const verdict = judge([PART, authors({ environment: 'test' }), yes('ann')]);
+    expect(separation(verdict)).toMatchObject({ status: 'inconclusive', refused: [{ code: 'other-environment' }] });
+  });
+
   test.each<[string, Parameters<typeof authors>[0], string]>([
     ['by an account on a platform', { authors: [account('ann')] }, 'ann wrote some of it'],
     ['by their own signature on a commit', { persons: ['ann'] }, 'ann wrote some of it'],

@@ -1,4 +1,5 @@
 import { AUTHORS, type AuthorsPredicate, readAuthors } from '../duties/author-list.ts';
+import { quoted } from '../formats/quoted.ts';
 import { matchAuthor } from '../match-author.ts';
 import type { DutiesRequirement, PersonRule, SignerRule } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
@@ -70,7 +71,8 @@ function findLists(
   for (const one of context.statements ?? []) {
     if (one.statement.predicateType !== AUTHORS || !one.digests.has(context.artifact.digest)) continue;
     const read = readList(one);
-    const why = 'why' in read ? read.why : (whyNotNow(one, context) ?? whyNotBy(one, collectors) ?? whyNotOf(read.said, sources));
+    const why =
+      'why' in read ? read.why : (whyNotNow(one, context) ?? whyNotBy(one, collectors) ?? whyNotOf(read.said, sources, context));
     if (why) refused.push({ evidence: one.evidence, ...why });
     else if ('said' in read) lists.push({ said: read.said, one });
   }
@@ -88,8 +90,10 @@ export function whyNotBy(one: VerifiedStatement, signers: readonly SignerRule[])
     : (reasons[0] ?? { code: 'identity-mismatch', message: 'the policy names nobody whose word counts for this (verifiers)' });
 }
 
-/** A list of another commit, or of another repository, tells nothing of this. */
-function whyNotOf(said: AuthorsPredicate, sources: readonly Source[]): Why | undefined {
+/** A list of another commit or repository tells nothing of this, nor one since what was allowed elsewhere. */
+function whyNotOf(said: AuthorsPredicate, sources: readonly Source[], { environment }: DecisionContext): Why | undefined {
+  if (said.environment !== environment.id)
+    return { code: 'other-environment', message: `it says who wrote what is new in the environment ${quoted(said.environment)}` };
   if (sources.some((source) => isAbout(said, source))) return undefined;
   if (sources.some(({ commit }) => commit === said.commit))
     return { code: 'other-commit', message: 'it is about another repository than the signatures are' };

@@ -9,6 +9,7 @@ const LIST: AuthorsPredicate = {
   repository: 'https://gitlab.acme.example/acme/app',
   repositoryId: '42',
   commit: HEAD,
+  environment: 'production',
   base: 'ba5e'.padEnd(40, '0'),
   authors: [{ platform: 'gitlab', id: '7' }],
   persons: ['ann'],
@@ -43,6 +44,7 @@ describe('a list of authors', () => {
         repository: id,
         repositoryId: id,
         commit: hex,
+        environment: id,
         base: hex,
         authors: accounts,
         persons: fc.uniqueArray(id),
@@ -53,7 +55,7 @@ describe('a list of authors', () => {
         incomplete: id,
         answers: fc.uniqueArray(fc.string()).map((texts) => texts.map(sha256)),
       },
-      { requiredKeys: ['commit', 'authors', 'persons', 'emails', 'retriers', 'unknown', 'answers'] },
+      { requiredKeys: ['commit', 'environment', 'authors', 'persons', 'emails', 'retriers', 'unknown', 'answers'] },
     );
     const inOrder = (list: AuthorsPredicate): AuthorsPredicate => ({
       ...list,
@@ -100,6 +102,7 @@ describe('a list of authors', () => {
     ['with an address in upper case', { emails: ['Ann@acme.example'] }],
     ['with a tagged address', { emails: ['ann+x@acme.example'] }],
     ['without retriers', { retriers: undefined }],
+    ['without an environment', { environment: undefined }],
     ['with a requester by name', { requester: 'ann' }],
     ['with fewer unknown than it names', { unknown: { total: 0, first: [first] } }],
     ['that names none of its unknown', { unknown: { total: 2, first: [first] } }],

@@ -19,6 +19,8 @@ export type AuthorsPredicate = {
   readonly repositoryId?: string;
   /** What is being released: 40 or 64 lower-case hex digits. */
   readonly commit: string;
+  /** Where it is to go: what was allowed last elsewhere is another base. */
+  readonly environment: string;
   /** What the last allowed release was made of; absent where the whole history counts. */
   readonly base?: string;
   /** Known by the platform. */
@@ -46,6 +48,7 @@ const FIELDS: readonly (keyof AuthorsPredicate)[] = [
   'repository',
   'repositoryId',
   'commit',
+  'environment',
   'base',
   'authors',
   'persons',
@@ -85,6 +88,7 @@ export function readAuthors(json: Json): AuthorsPredicate {
     ...optional('repository', plain),
     ...optional('repositoryId', plain),
     commit,
+    environment: plain(read, fields['environment'], 'environment'),
     ...optional('base', commitAt),
     authors: sorted('authors', account, accountOf),
     persons: sorted('persons', plain, asIs),
