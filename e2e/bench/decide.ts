@@ -179,6 +179,7 @@ function approvalBy(person: string, policy: Policy, artifacts: readonly Artifact
   return {
     decision: 'approve',
     person,
+    given: new Date().toISOString(),
     environment: 'default',
     request: sha256('request'),
     artifacts: artifacts.map(({ name, digest }) => ({ name, kind: 'package', digest, requirements: demandOf(policy, name) })),

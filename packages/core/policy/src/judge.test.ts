@@ -73,6 +73,7 @@ function approval(policy: Policy, person: string, name: string, of = name): Veri
   const said: Approval = {
     decision: 'approve',
     person,
+    given: new Date(NOON).toISOString(),
     environment: 'default',
     request: sha256('request'),
     artifacts: named(name, resolution.digest),
@@ -84,6 +85,7 @@ function approval(policy: Policy, person: string, name: string, of = name): Veri
 function glass(person: string, requirements: Sha256): VerifiedStatement {
   const said: Waiver = {
     person,
+    given: new Date(NOON).toISOString(),
     environment: 'default',
     breakGlass: true,
     reason: 'a customer waits',

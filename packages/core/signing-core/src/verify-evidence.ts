@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readSaid, type Said } from './approvals/said.ts';
+import { givenAt, readSaid, type Said } from './approvals/said.ts';
 import { checkCertified } from './attestations/certified-pointers.ts';
 import { PROVENANCE } from './attestations/predicate-types.ts';
 import { parseBundle } from './bundle.ts';
@@ -151,7 +151,18 @@ function readOther(proven: Proven): VerifiedStatement {
     checkCertified(statement.predicate, author.type === 'certificate' ? certifiedClaims(author) : undefined);
   const said = readSaid(statement);
   if (said.type === 'manifest') checkSource(said.manifest, author, 'releases');
+  checkGiven(givenAt(said), proven.time.at);
   return { ...proven, said, digests };
+}
+
+/** How far what a person says of the time may lie from the timestamp, milliseconds: clocks differ, and a key waits to be touched. */
+const GIVEN_WITHIN = 10 * 60 * 1000;
+
+/** The timestamp is no part of what is signed: anybody could have an old signature timestamped anew. */
+function checkGiven(given: number | undefined, at: number): void {
+  if (given === undefined || Math.abs(at - given) <= GIVEN_WITHIN) return;
+  const [said, stamped] = [new Date(given).toISOString(), new Date(at).toISOString()];
+  throw new Refused('bad-timestamp', `it says it was given ${said}, and was timestamped ${stamped}`);
 }
 
 /** Holds what a part or a manifest says of where it comes from against who signed it. */

@@ -165,6 +165,7 @@ export function word(decision: Decision, spoken: Spoken & { readonly by: string 
   const said = {
     decision,
     person: spoken.person ?? by,
+    given: new Date(NOON).toISOString(),
     environment,
     request: sha256('request'),
     artifacts: artifactsOf(spoken),
@@ -198,6 +199,7 @@ export function waiver(spoken: Waived): VerifiedStatement {
   const { by, environment = 'production', requirement, rule, expires = NOON + HOUR } = spoken;
   const said = {
     person: spoken.person ?? by,
+    given: new Date(NOON).toISOString(),
     environment,
     ...(requirement === undefined ? { breakGlass: true as const } : { requirement }),
     reason: 'a customer waits',
@@ -209,7 +211,7 @@ export function waiver(spoken: Waived): VerifiedStatement {
 }
 
 export function review(by: string, waivers: readonly Sha256[], more: Spoken = {}): VerifiedStatement {
-  const said = { person: more.person ?? by, waivers, reason: 'looked into', policy: POLICY };
+  const said = { person: more.person ?? by, given: new Date(NOON).toISOString(), waivers, reason: 'looked into', policy: POLICY };
   return statement(REVIEW, more, { type: 'ssh', fingerprint: `SHA256:${by}` }, { type: 'review', review: said });
 }
 

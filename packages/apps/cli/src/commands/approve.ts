@@ -130,6 +130,7 @@ function approvalOf(
   return {
     decision,
     person: person.id,
+    given: new Date().toISOString(),
     environment: request.environment,
     request: id,
     artifacts: artifacts.map(({ name, kind, digest, requirements }) => ({ name, kind, digest, requirements })),

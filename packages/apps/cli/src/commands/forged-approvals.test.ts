@@ -58,6 +58,7 @@ async function attacker(here: PeopleWorkspace, id: string) {
     writeApproval({
       decision: 'approve',
       person: 'cleo',
+      given: new Date().toISOString(),
       environment: request.environment,
       request: id as Sha256,
       artifacts: request.artifacts,
@@ -120,6 +121,21 @@ describe.skipIf(!hasSshKeygen).concurrent('an approval counts for nobody', () =>
     expect(await judged(here)).toMatchObject({ result: 'pending' });
     await here.answer('ann', id);
     expect(await judged(here)).toMatchObject({ result: 'allow' });
+  });
+
+  test('once it is old, however new its timestamp is; nor does a new timestamp undo a rejection', async () => {
+    const here = await project({ approvals: '[security]' });
+    const id = await here.asked();
+    const { approval, plant } = await attacker(here, id);
+    const ago = (milliseconds: number): string => new Date(Date.now() - milliseconds).toISOString();
+    await plant(approval({ given: ago(3_600_000) }), 'cleo');
+    expect(await judged(here)).toMatchObject({ result: 'pending' });
+    await plant(approval({ given: ago(60_000) }), 'cleo');
+    expect(await judged(here)).toMatchObject({ result: 'allow' });
+    await here.answer('cleo', id, '--reject', '--reason', 'broken');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await plant(approval({ given: ago(59_000) }), 'cleo');
+    expect(await judged(here)).toMatchObject({ result: 'deny' });
   });
 
   test('for bytes that were built again, for another environment, or under requirements that were edited', async () => {
@@ -232,7 +248,8 @@ describe.skipIf(!hasSshKeygen).concurrent('a waiver counts for nothing', () => {
     const id = await here.asked();
     const { plant, request } = await attacker(here, id);
     const policy = { digest: sha256('any') };
-    const base = { person: 'cleo', environment: 'default', reason: 'x', expires: '2099-01-01T00:00:00Z', policy };
+    const given = new Date().toISOString();
+    const base = { person: 'cleo', given, environment: 'default', reason: 'x', expires: '2099-01-01T00:00:00Z', policy };
     const waiver = (more: object): Buffer => writeWaiver({ ...base, ...more } as Waiver);
     const [first] = request.artifacts;
     await plant(

@@ -71,7 +71,13 @@ export async function review(ids: string[], options: ReviewOptions, run: Run): P
     about: waivers,
     audit: policy.audit === undefined ? undefined : 'required',
   } as const;
-  const payload = writeReview({ person: person.person.id, waivers, reason: options.reason, policy: named });
+  const payload = writeReview({
+    person: person.person.id,
+    given: new Date().toISOString(),
+    waivers,
+    reason: options.reason,
+    policy: named,
+  });
   const speaking = { open, person, timestamps: await openTimestamps(open, trustRootOf(open, note), note), store, note };
   const subjects = broken.flatMap((one) => [one.evidence, ...one.subjects]);
   const signed = await publishStatement(payload, REVIEW, subjects, record, speaking);

@@ -202,6 +202,7 @@ function statementsOf(
 ): ToSign[] {
   const base = {
     person: person.id,
+    given: new Date().toISOString(),
     environment: options.environment ?? 'default',
     ...(requirement === undefined ? { breakGlass: true as const } : { requirement }),
     reason: options.reason,

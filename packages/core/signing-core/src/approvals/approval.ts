@@ -3,7 +3,7 @@ import { type FieldReader, fieldReader } from '../formats/read-json.ts';
 import type { JsonObject } from '../formats/strict-json.ts';
 import { type Statement, writeStatement } from '../statement.ts';
 import { type NamedArtifact, readDigest, readNamed, writeNamed } from './named-artifacts.ts';
-import { readPlain, readPolicyRef } from './plain-fields.ts';
+import { readPlain, readPolicyRef, readTime } from './plain-fields.ts';
 
 /** The predicate type of an approval, and the namespace its SSH signature is made for. */
 export const APPROVAL = 'https://signwright.dev/approval/v1';
@@ -18,6 +18,8 @@ export type Approval = {
   readonly decision: Decision;
   /** The policy's name for the person. Whether it is theirs, the signature tells. */
   readonly person: string;
+  /** When the person said it, by their own clock, ISO 8601: an old signature that is timestamped anew counts for nothing. */
+  readonly given: string;
   readonly environment: string;
   /** The request it answers. */
   readonly request: Sha256;
@@ -38,7 +40,7 @@ export function writeApproval({ artifacts, ...approval }: Approval): Buffer {
   });
 }
 
-const FIELDS = ['decision', 'person', 'environment', 'request', 'artifacts', 'expires', 'reason', 'policy'];
+const FIELDS = ['decision', 'person', 'given', 'environment', 'request', 'artifacts', 'expires', 'reason', 'policy'];
 
 /** @throws SignwrightError `invalid-input` where a field is not what it must be. */
 export function readApproval(statement: Statement): Approval {
@@ -50,6 +52,7 @@ export function readApproval(statement: Statement): Approval {
   return {
     decision,
     person: readPlain(read, fields['person'], 'predicate.person'),
+    given: readTime(read, fields['given'], 'predicate.given'),
     environment: readPlain(read, fields['environment'], 'predicate.environment'),
     request: readDigest(read, fields['request'], 'predicate.request'),
     artifacts: readNamed(read, fields['artifacts'], statement),

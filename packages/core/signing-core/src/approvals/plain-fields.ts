@@ -15,6 +15,12 @@ export function readPlain(read: FieldReader, value: Json | undefined, path: stri
   return hasControlCharacter(text) ? read.fail(path, 'has a line break or another control character') : text;
 }
 
+/** A time, as it is written. */
+export function readTime(read: FieldReader, value: Json | undefined, path: string): string {
+  read.instant(value, path);
+  return read.text(value, path);
+}
+
 /** The policy a statement was made under. */
 export function readPolicyRef(read: FieldReader, value: Json | undefined): { readonly name?: string; readonly digest: Sha256 } {
   const policy = read.object(value, 'predicate.policy', ['name', 'digest']);

@@ -28,3 +28,17 @@ export function readSaid(statement: Statement): Said {
       return { type: 'attestation' };
   }
 }
+
+/** When a person says they said it, milliseconds since 1970 UTC; nothing for what no person says. */
+export function givenAt(said: Said): number | undefined {
+  switch (said.type) {
+    case 'approval':
+      return Date.parse(said.approval.given);
+    case 'waiver':
+      return Date.parse(said.waiver.given);
+    case 'review':
+      return Date.parse(said.review.given);
+    default:
+      return undefined;
+  }
+}

@@ -3,7 +3,7 @@ import { fieldReader } from '../formats/read-json.ts';
 import type { JsonObject } from '../formats/strict-json.ts';
 import { type Statement, writeStatement } from '../statement.ts';
 import { type NamedArtifact, readDigest, readNamed, writeNamed } from './named-artifacts.ts';
-import { readPlain, readPolicyRef } from './plain-fields.ts';
+import { readPlain, readPolicyRef, readTime } from './plain-fields.ts';
 
 /** The predicate type of a waiver, and the namespace its SSH signature is made for. */
 export const WAIVER = 'https://signwright.dev/waiver/v1';
@@ -14,6 +14,8 @@ export const WAIVER = 'https://signwright.dev/waiver/v1';
  */
 export type Waiver = {
   readonly person: string;
+  /** When the person said it, by their own clock, ISO 8601: an old signature that is timestamped anew counts for nothing. */
+  readonly given: string;
   readonly environment: string;
   /** The id of the requirement; absent where the glass is broken, which waives all that can be. */
   readonly requirement?: string;
@@ -44,7 +46,18 @@ export function writeWaiver(waiver: Waiver): Buffer {
   return writeStatement({ predicateType: WAIVER, subject: named.subject, predicate });
 }
 
-const FIELDS = ['person', 'environment', 'requirement', 'breakGlass', 'reason', 'expires', 'policy', 'artifacts', 'requirements'];
+const FIELDS = [
+  'person',
+  'given',
+  'environment',
+  'requirement',
+  'breakGlass',
+  'reason',
+  'expires',
+  'policy',
+  'artifacts',
+  'requirements',
+];
 
 /** @throws SignwrightError `invalid-input` where a field is not what it must be. */
 export function readWaiver(statement: Statement): Waiver {
@@ -59,6 +72,7 @@ export function readWaiver(statement: Statement): Waiver {
   read.instant(fields['expires'], 'predicate.expires');
   const said = {
     person: readPlain(read, fields['person'], 'predicate.person'),
+    given: readTime(read, fields['given'], 'predicate.given'),
     environment: readPlain(read, fields['environment'], 'predicate.environment'),
     ...(glass === true
       ? { breakGlass: true as const }

@@ -63,9 +63,11 @@ export function hearSigned(
   return { heard, refused };
 }
 
+/** By the time the person signed: the timestamp beside it is not theirs, and anybody could have a newer one made. */
 function whatWasSaid({ evidence, time, development }: VerifiedStatement, said: Approval, person: PersonRule): Heard {
   const expires = said.expires === undefined ? {} : { expires: Date.parse(said.expires) };
-  return { person, decision: said.decision, kind: 'signed', at: time.at, ...expires, evidence, development };
+  const at = Math.min(Date.parse(said.given), time.at);
+  return { person, decision: said.decision, kind: 'signed', at, ...expires, evidence, development };
 }
 
 /** Why it was not said by this person, of this environment, by now. */
