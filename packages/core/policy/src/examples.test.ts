@@ -60,7 +60,7 @@ describe('the examples', () => {
     expect(image.requirements.map(({ id }) => id)).toEqual([
       'approval:release-engineering:platform',
       'approval:security',
-      'attestation:provenance:build:source=https://gitlab.acme.example/acme/**',
+      'attestation:provenance:build:source=https%3A//gitlab.acme.example/acme/**',
       'attestation:sbom:build:cyclonedx:spdx',
       'attestation:test-result:build',
       'attestation:vulnerabilities:build',

@@ -6,6 +6,7 @@ export type { ApprovalRequest } from './approvals/request.ts';
 export { readRequest, writeRequest } from './approvals/request.ts';
 export type { Review } from './approvals/review.ts';
 export { REVIEW, writeReview } from './approvals/review.ts';
+export type { Said } from './approvals/said.ts';
 export type { Waiver } from './approvals/waiver.ts';
 export { WAIVER, writeWaiver } from './approvals/waiver.ts';
 export type { Artifact, Kind } from './artifact.ts';

@@ -1,6 +1,6 @@
 import { sha256, type VerificationSummary } from '@signwright/signing-core';
 import { expect, test } from 'vitest';
-import { isBase } from './find-base.ts';
+import { isBase, productOf } from './find-base.ts';
 
 const REPOSITORY = 'https://git.example/acme/app';
 const GROUP = { source: { repository: REPOSITORY, repositoryId: '1', commit: 'c1'.repeat(20) }, tiers: ['closed'] };
@@ -48,4 +48,9 @@ test.each<[string, Partial<VerificationSummary>]>([
 test('an allow without a source is none', () => {
   const { source: _, ...without } = SUMMARY;
   expect(isBase(without, GROUP, 'production', ['author'])).toBe(false);
+});
+
+test('one product is the same in each version, and no other', () => {
+  expect(productOf('dist/app-1.2.10.tgz')).toBe(productOf('dist/app-1.3.0.tgz'));
+  expect(productOf('dist/app-1.2.10.tgz')).not.toBe(productOf('dist/docs-1.2.10.zip'));
 });

@@ -59,15 +59,28 @@ async function allowedCommits(group: CertifiedGroup, { open, store, environment,
   const apart = group.artifacts.flatMap(({ required }) =>
     requirementsOf(required.requirements, 'duties').flatMap((one) => one.apart),
   );
-  const commits: string[] = [];
+  const development = group.artifacts.some(({ required }) => required.environment.allowDevelopment);
+  const products = new Map(group.artifacts.map(({ name }) => [productOf(name), new Set<string>()]));
+  const commits = new Set<string>();
   for await (const evidence of loggedVerdicts(group, open, environment, signal)) {
-    if (commits.length === MOST_CANDIDATES) break;
-    const summary = await readSummary(evidence, store, open);
+    if (commits.size === MOST_CANDIDATES) break;
+    const summary = await readSummary(evidence, store, open, development);
     if (summary === undefined || !isBase(summary, group, environment, apart)) continue;
     const { commit = '' } = summary.source ?? {};
-    if (!commits.includes(commit)) commits.push(commit);
+    const of = products.get(productOf(summary.resource.slice(0, summary.resource.lastIndexOf('@'))));
+    if (of === undefined) continue;
+    of.add(commit);
+    commits.add(commit);
   }
-  return commits;
+  return [...commits].filter((commit) => [...products.values()].every((of) => of.has(commit)));
+}
+
+/**
+ * What an artifact is, whichever version: its name but for the numbers. That something else was released from a commit says nothing of who
+ * looked at this.
+ */
+export function productOf(name: string): string {
+  return name.replace(/\d+/g, '#');
 }
 
 /** Whether a verdict of a verifier lets what came before its commit count as released: of the same, under no weaker demands. */
@@ -114,11 +127,22 @@ async function* loggedVerdicts(
   }
 }
 
-/** The verdict, where it is one of a verifier of the policy; anything else is none. */
-async function readSummary(id: Sha256, store: EvidenceStore, open: OpenPolicy): Promise<VerificationSummary | undefined> {
+/**
+ * The verdict, where it is one of a verifier of the policy; anything else is none.
+ *
+ * @param development whether one that rests on a trial root will do.
+ */
+async function readSummary(
+  id: Sha256,
+  store: EvidenceStore,
+  open: OpenPolicy,
+  development: boolean,
+): Promise<VerificationSummary | undefined> {
   try {
     const verified = await verifyEvidence(id, await store.get(id), evidenceTrust(open));
-    return 'said' in verified ? verifySummary(verified satisfies VerifiedStatement, open.policy.verifiers) : undefined;
+    if (!('said' in verified) || (verified.development && !development)) return undefined;
+    const summary = verifySummary(verified satisfies VerifiedStatement, open.policy.verifiers);
+    return summary.development && !development ? undefined : summary;
   } catch (error) {
     // Taken away or made up, it moves the base back at the most.
     if (error instanceof Refused) return undefined;

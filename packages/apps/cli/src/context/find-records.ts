@@ -12,6 +12,7 @@ import {
   type Refusal,
   type ResultRecord,
   readReceipt,
+  type Said,
   type Sha256,
   SignwrightError,
   type Verified,
@@ -133,5 +134,27 @@ function whatDiffersOfPerson(said: ApprovalRecord, made: Recorded): string | und
   const { author, time } = made;
   if ('part' in made || made.said.type === 'manifest' || author.type === 'key') return 'key';
   if (said.key !== keyOfPerson(author)) return 'key';
+  const statement = saidBy(made.said);
+  if (statement === undefined || said.said !== statement.said) return 'kind';
+  if (said.person !== statement.person) return 'person';
+  if (statement.environment !== undefined && said.environment !== statement.environment) return 'environment';
   return Date.parse(said.signed) === time.at ? undefined : 'time';
+}
+
+type SaidByPerson = { readonly said: ApprovalRecord['said']; readonly person: string; readonly environment?: string };
+
+/** What a record must tell of a person's statement. */
+function saidBy(said: Said): SaidByPerson | undefined {
+  switch (said.type) {
+    case 'approval':
+      return { said: said.approval.decision, person: said.approval.person, environment: said.approval.environment };
+    case 'waiver': {
+      const { breakGlass, person, environment } = said.waiver;
+      return { said: breakGlass ? 'break-glass' : 'waive', person, environment };
+    }
+    case 'review':
+      return { said: 'review', person: said.review.person };
+    default:
+      return undefined;
+  }
 }

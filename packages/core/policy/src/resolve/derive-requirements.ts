@@ -51,8 +51,8 @@ export function deriveRequirements(policy: Policy, demands: Demands, layerOf: (i
         type,
         by,
         ...(format ?? []),
-        ...(builder ? [`builder=${builder}`] : []),
-        ...(source ? [`source=${source}`] : []),
+        ...(builder ? [`builder=${plain(builder)}`] : []),
+        ...(source ? [`source=${plain(source)}`] : []),
       ].join(':');
       return {
         ...at(name, true),
@@ -96,4 +96,9 @@ function windowRule({ days, from, to, timezone }: WindowDemand): WindowRule {
 function minutesOf(time: string): number {
   const [hours = 0, minutes = 0] = time.split(':').map(Number);
   return hours * 60 + minutes;
+}
+
+/** A pattern within an id: what separates its parts is written otherwise, so that no two demands share an id. */
+function plain(pattern: string): string {
+  return pattern.replace(/[%:=]/g, encodeURIComponent);
 }

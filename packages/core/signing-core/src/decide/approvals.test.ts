@@ -192,9 +192,14 @@ describe('a rejection', () => {
     ['of other bytes', { digest: sha256('other') }],
     ['in the name of somebody else', { person: 'bob' }],
     ['by nobody who may approve', { by: 'zoe' }],
-    ['given after the moment that is asked about', { at: NOON + HOUR }],
   ])('%s blocks nothing', (_, spoken) => {
     expect(judge(asked, [rejected(spoken), word('approve', { by: 'bob' })]).status).toBe('met');
+  });
+
+  test('given after the moment blocks nothing as of then, and blocks where our own clock may be slow', () => {
+    const said = [rejected({ at: NOON + HOUR }), word('approve', { by: 'bob' })];
+    expect(judge(asked, said, { latest: NOON }).status).toBe('met');
+    expect(judge(asked, said).code).toBe('rejected');
   });
 
   test('by somebody who was not of the role then blocks nothing', () => {

@@ -35,7 +35,8 @@ export type OpenedSegment =
 /**
  * Verifies a segment: signed by a log key, or, with a trusted time, by a key or a workload of one of the signers, or by one of the
  * people. What its records say of a certificate must be what the certificate says; a person's certificate certifies no job, so
- * records that a person signs state no certified claims. Only the log itself may say that a segment was refused.
+ * records that a person signs state no certified claims. Only the log itself may say that a segment was refused, and what somebody said is
+ * told by them, or by the log.
  *
  * @returns the records, or why they are refused. Throws only what is no verdict on the segment.
  */
@@ -44,10 +45,10 @@ export async function openSegment(bytes: Uint8Array, trusted: SegmentTrust): Pro
     const { bundle, records, log: meant } = readSegment(bytes);
     const log = await logOf(bundle, trusted.logKeys);
     if (log) return { records, by: `the log ${log}` };
-    const { by, certified } = await writerOf(bundle, trusted);
+    const { by, certified, person } = await writerOf(bundle, trusted);
     if (!trusted.logKeys.some(({ name }) => name === meant))
       return { refused: `it was signed for ${meant === undefined ? 'no log by name' : `the log ${quoted(meant)}`}` };
-    const refused = records.map((record) => whyNotBy(record, certified)).find((why) => why !== undefined);
+    const refused = records.map((record) => whyNotBy(record, certified, person)).find((why) => why !== undefined);
     return refused === undefined ? { records, by } : { refused: `${by}: ${refused}` };
   } catch (error) {
     if (error instanceof Refused && STRANGERS.has(error.refusal)) return { refused: error.message, stranger: true };
@@ -68,7 +69,9 @@ async function logOf(bundle: Bundle, logKeys: readonly VerifierKey[]): Promise<s
   return own?.name;
 }
 
-async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promise<{ by: string; certified?: Claims }> {
+type SegmentWriter = { readonly by: string; readonly certified?: Claims; readonly person?: string };
+
+async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promise<SegmentWriter> {
   const { author, authority, times } = await verifyBundle(bundle, {
     ...(trust.root ? { root: trust.root } : {}),
     keyFor: keyFinder(trust.keys),
@@ -90,16 +93,18 @@ async function writerOf(bundle: Bundle, { trust, signers }: SegmentTrust): Promi
 }
 
 /** Somebody who approves writes the record of it. */
-function byPerson(person: PersonRule, author: Author, time: TrustedTime): { by: string } {
+function byPerson(person: PersonRule, author: Author, time: TrustedTime): SegmentWriter {
   const mismatch = whyNotTheirs(author, time, person);
   if (mismatch) throw new Refused('identity-mismatch', `${person.id}: ${mismatch.message}`);
-  return { by: `${person.id} (${authorName(author)})` };
+  return { by: `${person.id} (${authorName(author)})`, person: person.id };
 }
 
-function whyNotBy(bytes: Buffer, certified: Claims | undefined): string | undefined {
+function whyNotBy(bytes: Buffer, certified: Claims | undefined, person: string | undefined): string | undefined {
   const { id, record } = readRecord(bytes);
   if (record.event === 'unknown') return undefined;
   if (record.event === 'segment-refused') return `the record ${id} is one that only the log itself writes`;
+  if (record.event === 'approval' && record.person !== person)
+    return `the record ${id} tells what ${quoted(record.person)} said, which only they and the log itself write`;
   const said = record.requester.certified;
   if (said === undefined || (certified && canonicalJson(said) === canonicalJson(certified))) return undefined;
   return `the record ${id} states certified claims that ${certified ? "differ from its signer's certificate" : 'no certificate carries'}`;

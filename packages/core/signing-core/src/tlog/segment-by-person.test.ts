@@ -144,13 +144,18 @@ describe("a segment that a person's SSH key signed", () => {
         },
       };
       const carol = { ...ann(), id: 'carol', keys: [keyRule(person)] };
-      expect(await open(await sealSegment([record()], { ...byAnn, person }), [carol])).toMatchObject({
+      expect(await open(await sealSegment([record({ person: 'carol' })], { ...byAnn, person }), [carol])).toMatchObject({
         by: expect.stringContaining('carol (SSH key SHA256:'),
       });
     } finally {
       key.remove();
     }
   });
+});
+
+test('what somebody said is told by nobody else', async () => {
+  const refused = await open(await sealSegment([record({ person: 'bob' })], byAnn));
+  expect(refused).toMatchObject({ refused: expect.stringContaining('tells what "bob" said') });
 });
 
 describe("a segment that a person's certificate signed", () => {
