@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type PluginBuild } from 'esbuild';
+import { writeSingleFile } from './single-file.ts';
 
 const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
 const command = join(cli, 'bin', 'signwright.cjs');
@@ -48,6 +49,8 @@ await build({
   sourcesContent: false,
   plugins: [{ name: 'apart', setup: leaveApart }],
 });
+
+writeSingleFile(join(cli, 'bundle'));
 
 /** Requires what lies apart from where it will lie: beside the bundle, as bin/load.cjs sees it. */
 function leaveApart({ onResolve }: PluginBuild): void {

@@ -1,14 +1,16 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { attest } from './commands/attest.ts';
 import { bundleShow, bundleVerify } from './commands/bundle.ts';
 import { doctor } from './commands/doctor.ts';
 import { init } from './commands/init.ts';
+import { job } from './commands/job.ts';
 import { plan } from './commands/plan.ts';
 import { sign } from './commands/sign.ts';
 import { verify } from './commands/verify.ts';
 import { wait } from './commands/wait.ts';
 import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
+import { JOB_COMMANDS } from './job/inputs.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
@@ -128,6 +130,11 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
+
+  command('job', 'run as a job of a pipeline: inputs from the environment, reports in a directory; what the adapters run')
+    .addArgument(new Argument('<command>', 'what to do').choices(JOB_COMMANDS))
+    .addHelpText('after', example(`SIGNWRIGHT_INPUTS='{"environment":"production"}' signwright job verify`))
+    .action((name) => finish(job(name, run)));
 
   command('doctor', 'try what signing and verifying need here, and say what is wrong')
     .option('--policy <file>', 'the policy', 'signwright.yaml')

@@ -10,7 +10,11 @@ export type SharedOptions = {
   readonly policy: string;
   readonly environment?: string;
   readonly anchor?: string;
+  /** What the anchor says, where it is no file; `anchor` then is what people call it. */
+  readonly anchorText?: string;
   readonly evidence?: string;
+  /** Where evidence is kept if neither `evidence` nor the policy names a store. */
+  readonly evidenceElse?: string;
   readonly output: Format;
   readonly quiet?: true;
 };

@@ -23,6 +23,7 @@ export type { LoadOptions } from './load/load-policy.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type { SeenEdition } from './newest-edition.ts';
 export { checkNotOlder } from './newest-edition.ts';
+export { nearestWord } from './parse/nearest-word.ts';
 export type {
   AuditDefinition,
   CertificateAuthority,

@@ -6,5 +6,7 @@ export type { PlanFormat, PlanRow, PlanStatus } from './plan/render-plan.ts';
 export { renderPlan } from './plan/render-plan.ts';
 export type { RowsOptions, TextRows } from './rows/render-rows.ts';
 export { renderRows } from './rows/render-rows.ts';
+export type { Summary } from './summary/render-summary.ts';
+export { renderSummary } from './summary/render-summary.ts';
 export type { ReportFormat, ReportOptions } from './verdicts/render-verdicts.ts';
 export { renderVerdicts } from './verdicts/render-verdicts.ts';

@@ -25,6 +25,7 @@ export async function plan(paths: string[], options: PlanOptions, run: Run): Pro
   );
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const rows = files.map(({ name }) => planRow(open.policy, { name, ...environment }));
+  run.watch?.plan(rows, open);
   process.stdout.write(renderPlan(rows, options.export ?? options.output, { color: wantsColor() }));
   return rows.some(({ status }) => status === 'unlisted' || status === 'environment-not-listed') ? EXIT.deny : EXIT.allow;
 }

@@ -16,7 +16,12 @@ import { openRequest } from '../requests/open-request.ts';
 import { standingLines } from '../requests/request-lines.ts';
 import type { SharedOptions } from '../shared-options.ts';
 
-export type RequestOptions = SharedOptions & { readonly digest?: string; readonly name?: string };
+export type RequestOptions = SharedOptions & {
+  readonly digest?: string;
+  readonly name?: string;
+  /** Where no approval is needed, there is nothing to ask and nothing wrong: a pipeline asks for all it makes. */
+  readonly ifAny?: true;
+};
 
 /**
  * `signwright request`: asks for the approvals that these artifacts need, and says who may give them and how. What was asked before
@@ -37,6 +42,10 @@ export async function request(paths: string[], options: RequestOptions, run: Run
   const evidence = await collectAbout(open, store, artifacts, options.environment);
   const environment = options.environment ?? 'default';
   const asked = await askForApprovals(artifacts, environment, await sourceContext(await ciJob()), store, evidence);
+  if (asked === undefined && options.ifAny) {
+    printLines(['no approval is needed']);
+    return EXIT.allow;
+  }
   if (asked === undefined) {
     throw new SignwrightError('usage', 'none of these artifacts needs an approval there', {
       where: open.file,
@@ -47,6 +56,8 @@ export async function request(paths: string[], options: RequestOptions, run: Run
   const { artifacts: requested } = await openRequest(open, store, asked.id);
   const circumstances = { at: Date.now(), environment: options.environment, moment: 'release', askLog: true } as const;
   const verdicts = await judgeBy(open, evidence, requested, circumstances);
+  run.watch?.verdicts(verdicts, open);
+  run.watch?.request(asked.id);
   const approvals = verdicts.flatMap(({ outcomes }) => outcomes.filter(({ requirement }) => requirement.startsWith('approval:')));
   const has = (wanted: OutcomeStatus): boolean => approvals.some(({ status }) => status === wanted);
   const missing = has('unmet') || has('pending') || has('inconclusive');

@@ -88,6 +88,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
   const sequence = { run: signing, recording, store, note };
   const made = (await signAndPublish(planned.map(recordedArtifact), prepare, sequence)).filter((one) => 'part' in one);
   const asked = await askForApprovals(planned, options.environment ?? 'default', asserted, store, before);
+  if (asked) run.watch?.request(asked.id);
   if (asked) note(`approvals are needed: signwright approve ${asked.id}${asked.before ? ' (asked before)' : ''}`);
   if (asked && !asked.before) await tellOfRequest(open, asked, note);
 
@@ -97,6 +98,7 @@ export async function sign(paths: string[], options: SignOptions, run: Run): Pro
     const findings = { verified, refused: [], at: Date.now(), moment: 'sign' as const, anchored: open.anchored, signers };
     return judgeArtifact(open.policy, { name, digest, ...environment }, findings);
   });
+  run.watch?.verdicts(verdicts, open);
   printVerdicts(verdicts, options);
   await tell(open, verdicts, note);
   return exitOfVerdicts(verdicts);

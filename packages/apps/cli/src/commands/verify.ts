@@ -1,5 +1,5 @@
 import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
+import { SignwrightError, worstOf } from '@signwright/signing-core';
 import { attestVerdicts } from '../attesting/attest-verdicts.ts';
 import { checkVerifies } from '../attesting/choose-verifier.ts';
 import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
@@ -55,12 +55,15 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
     askLog: true,
   });
 
+  run.watch?.verdicts(verdicts, open);
   printVerdicts(verdicts, options);
-  const asked = ({ artifact, environment }: Verdict): boolean =>
-    evidence.requests(artifact.digest).some(({ request }) => request.environment === environment);
-  const worst = worstOf(verdicts.map(({ result }) => result));
+  const pending = verdicts.filter(({ result }) => result === 'pending');
+  const requests = pending.map(({ artifact, environment: to }) =>
+    evidence.requests(artifact.digest).find(({ request }) => request.environment === to),
+  );
+  for (const id of new Set(requests.flatMap((one) => one?.id ?? []))) run.watch?.request(id);
   // Whoever wrote the request told of it.
-  if (worst !== 'pending' || !verdicts.every((verdict) => verdict.result !== 'pending' || asked(verdict))) {
+  if (worstOf(verdicts.map(({ result }) => result)) !== 'pending' || requests.includes(undefined)) {
     await tell(open, verdicts, note);
   }
   if (options.attest) {

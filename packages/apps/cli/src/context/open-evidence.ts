@@ -24,8 +24,9 @@ export type LockMode = 'compliance' | 'governance';
 export function evidencePlace(open: OpenPolicy | undefined, named: string | undefined): EvidencePlace {
   if (named !== undefined) return namedPlace(named, '--evidence');
   const store = open?.policy.evidence?.store;
-  if (open === undefined || store === undefined) return { kind: 'directory', reference: resolve('.signwright', 'evidence') };
-  return placeOf(store, open.directory, 'evidence.store');
+  if (open !== undefined && store !== undefined) return placeOf(store, open.directory, 'evidence.store');
+  if (open?.evidenceElse !== undefined) return namedPlace(open.evidenceElse, 'the evidence store of this job');
+  return { kind: 'directory', reference: resolve('.signwright', 'evidence') };
 }
 
 /** A store that the user names; a directory as they see it. `flag` is what they named it with. */

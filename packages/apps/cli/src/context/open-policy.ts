@@ -17,13 +17,20 @@ export type OpenPolicy = {
   readonly trustRoot: TrustRoot | undefined;
   /** The edition the trust root is, where one was ever signed; absent for a policy out of evidence, whose day is over. */
   readonly rootInUse?: RootInUse;
+  /** Where evidence is kept if nobody names a store. */
+  readonly evidenceElse?: string;
   /** Whether it was held against an anchor from outside. */
   readonly anchored: boolean;
   /** Every file it was loaded from, as evidence keeps them: whoever verifies years later loads the same policy. */
   readonly snapshot: () => Uint8Array;
 };
 
-export type PolicyOptions = { readonly policy: string; readonly anchor?: string };
+export type PolicyOptions = {
+  readonly policy: string;
+  readonly anchor?: string;
+  readonly anchorText?: string;
+  readonly evidenceElse?: string;
+};
 
 const MAX_REFERRED = 4 * 1024 * 1024;
 
@@ -35,12 +42,14 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
   // Beside the policy, and so in its snapshot: an anchor may ask for it years later.
   const signature = await ifThere(read(signatureOf(basename(options.policy))));
-  const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor);
+  const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor, options.anchorText);
   const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
   const anchored = options.anchor !== undefined;
-  return { policy, file: options.policy, directory, trustRoot, ...(rootInUse && { rootInUse }), anchored, snapshot };
+  const { evidenceElse } = options;
+  const more = { ...(rootInUse && { rootInUse }), ...(evidenceElse === undefined ? {} : { evidenceElse }) };
+  return { policy, file: options.policy, directory, trustRoot, ...more, anchored, snapshot };
 }
 
 type ReadPolicy = { policy: Policy; rootInUse: RootInUse | undefined } & ReturnType<typeof recordReads>;
@@ -57,9 +66,9 @@ export async function readPolicy(file: string, now: Date): Promise<ReadPolicy> {
   return { policy, read, files, rootInUse };
 }
 
-/** Reads the anchor a user names. */
-export async function readAnchor(file: string): Promise<Anchor> {
-  return parseAnchor(await readBounded(file, MAX_REFERRED, 'the anchor'), file);
+/** Reads the anchor a user names, or the text they give as one. */
+export async function readAnchor(file: string, text?: string): Promise<Anchor> {
+  return parseAnchor(text === undefined ? await readBounded(file, MAX_REFERRED, 'the anchor') : Buffer.from(text), file);
 }
 
 async function ifThere(reading: Promise<Uint8Array>): Promise<Uint8Array | undefined> {

@@ -36,7 +36,7 @@ const NO_CONTROLS = '[^\\u0000-\\u001f\\u007f]*';
  * Everything an adapter can be told, on any platform. The command line reads its inputs by this table; the files of the adapters and
  * the tables in docs/ are made of it, and tests hold them to it.
  */
-export const INPUTS = [
+export const INPUTS: readonly Input[] = [
   {
     name: 'paths',
     type: 'list',
@@ -174,13 +174,13 @@ export const INPUTS = [
     commands: ['verify'],
     platforms: ['gitlab'],
   },
-] as const satisfies readonly Input[];
+];
 
 /** One thing an adapter tells the steps after it. */
 export type Output = { readonly name: string; readonly description: string };
 
 /** Everything an adapter tells the steps after it, on any platform. */
-export const OUTPUTS = [
+export const OUTPUTS: readonly Output[] = [
   { name: 'result', description: 'allow, deny, pending, inconclusive, or error where nothing was decided.' },
   {
     name: 'exit-code',
@@ -192,4 +192,4 @@ export const OUTPUTS = [
     description:
       'The directory with result.json, summary.md, summary.html, junit.xml, verdicts.json, results.sarif or plan.json.',
   },
-] as const satisfies readonly Output[];
+];

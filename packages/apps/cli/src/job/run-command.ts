@@ -1,0 +1,64 @@
+import { SignwrightError } from '@signwright/signing-core';
+import type { Run } from '../context/run.ts';
+import { EXIT } from '../exit.ts';
+import type { JobCommand } from './inputs.ts';
+import type { Place } from './policy-place.ts';
+import type { Inputs } from './read-inputs.ts';
+
+/** Runs what a job was told to do, by the commands people run themselves. Each is loaded when it is needed. */
+export async function runCommand(command: JobCommand, inputs: Inputs, place: Place, run: Run): Promise<number> {
+  const paths = [...inputs.paths];
+  const shared = {
+    policy: place.policy,
+    ...(place.anchor === undefined ? {} : { anchor: place.anchor.file ?? place.anchor.from }),
+    ...(place.anchor?.text === undefined ? {} : { anchorText: place.anchor.text }),
+    ...(place.evidenceElse === undefined ? {} : { evidenceElse: place.evidenceElse }),
+    ...(inputs.environment === '' ? {} : { environment: inputs.environment }),
+    ...(inputs.evidence === '' ? {} : { evidence: inputs.evidence }),
+    output: 'text',
+  } as const;
+  const passphrase = inputs['passphrase-env'] === '' ? {} : { passphraseEnv: inputs['passphrase-env'] };
+  switch (command) {
+    case 'plan': {
+      const { plan } = await import('../commands/plan.ts');
+      return plan(paths, shared, run);
+    }
+    case 'sign': {
+      const { sign } = await import('../commands/sign.ts');
+      const { sidecars, release } = inputs;
+      const signer = inputs.signer.length === 0 ? {} : { signer: [...inputs.signer] };
+      const named = release === '' ? {} : { release };
+      return sign(paths, { ...shared, ...passphrase, ...signer, ...named, sidecars, replace: false }, run);
+    }
+    case 'request-approval': {
+      const { request } = await import('../commands/request.ts');
+      return request(paths, { ...shared, ifAny: true }, run);
+    }
+    case 'verify': {
+      if (place.anchor === undefined && !inputs.unanchored) throw unanchored();
+      if (inputs.collect) {
+        const { collect } = await import('../commands/collect.ts');
+        const collected = await collect(paths, { ...shared, ...passphrase, git: '.' }, { signal: run.signal });
+        if (collected !== EXIT.allow) return collected;
+      }
+      if (inputs.wait > 0) {
+        const { wait } = await import('../commands/wait.ts');
+        // What is still missing then is told by the verdicts.
+        await wait(paths, { ...shared, timeout: inputs.wait, every: 5 }, { signal: run.signal });
+      }
+      const { verify } = await import('../commands/verify.ts');
+      return verify(paths, { ...shared, ...passphrase, ...(inputs.attest ? { attest: true } : {}) }, run);
+    }
+  }
+}
+
+function unanchored(): SignwrightError {
+  return new SignwrightError(
+    'usage',
+    'nothing from outside says what the policy must be, so whoever can change it would decide',
+    {
+      where: 'anchor',
+      next: 'set SIGNWRIGHT_ANCHOR where the configuration of CI is protected, or give the input anchor; unanchored: true is for trying things out',
+    },
+  );
+}

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How the file starts: parts that are loaded late are texts until they are asked for, so that a run compiles what it needs. */
+const START = `const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 20)) {
+  process.stderr.write('signwright needs Node 20.20 or newer and runs on ' + process.versions.node + '\\n');
+  process.exitCode = 2;
+} else {
+  const loaded = new Map();
+  const asked = (name) => {
+    const text = PARTS[name];
+    if (text === undefined) return require(name);
+    if (!loaded.has(name)) {
+      const part = { exports: {} };
+      loaded.set(name, part);
+      const wrapped = '(function (exports, require, module) {' + text + '\\n})';
+      new (require('node:vm').Script)(wrapped, { filename: __filename + ':' + name }).runInThisContext()(part.exports, asked, part);
+    }
+    return loaded.get(name).exports;
+  };
+  const program = { exports: {} };
+  main(program.exports, asked, program);
+  program.exports.run(process.argv);
+}
+`;
+
+/**
+ * Puts the bundle's files into one, `signwright.cjs`, which needs nothing beside it: for tool caches and adapters, which hold it against
+ * one SHA-256. Its licences go into a file of their own.
+ *
+ * @param directory where the bundle's files are, and where the two are written.
+ */
+export function writeSingleFile(directory: string): void {
+  const names = readdirSync(directory).sort();
+  const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
+  const withoutComments = (text: string): string =>
+    text.replace(/\n\/\*! For license information[^\n]*\*\/|\n\/\/# sourceMappingURL=.*/g, '');
+  const parts = names.filter((name) => name.endsWith('.cjs') && name !== 'main.cjs' && name !== SINGLE);
+  const texts = Object.fromEntries(parts.map((name) => [`../bundle/${name}`, withoutComments(read(name))]));
+  const main = `function main(exports, require, module) {${withoutComments(read('main.cjs'))}\n}\n`;
+  const text = `#!/usr/bin/env node\n'use strict';\nconst PARTS = ${JSON.stringify(texts)};\n${main}${START}`;
+  writeFileSync(join(directory, SINGLE), text, { mode: 0o755 });
+  const legal = names.filter((name) => name.endsWith('.LEGAL.txt') && name !== `${SINGLE}.LEGAL.txt`);
+  writeFileSync(
+    join(directory, `${SINGLE}.LEGAL.txt`),
+    legal.map((name) => `${name.replace('.LEGAL.txt', '')}\n\n${read(name)}`).join('\n'),
+  );
+}
+
+const SINGLE = 'signwright.cjs';
