@@ -1,5 +1,5 @@
 import { cpSync } from 'node:fs';
-import { createPeopleWorkspace, createWorkspace, type Workspace } from '@signwright/testkit';
+import { createPeopleWorkspace, createWorkspace, testKeys, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobResult } from '../../packages/apps/cli/src/job/result.ts';
 import type { Drive, Ran, Step } from './drive.ts';
@@ -75,7 +75,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
   test('pending stops the deployment; once approved, the same step goes on, and nobody is asked twice', async () => {
     const { here, ran, result } = await tell(drive, base, verify());
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
-    expect(result).toMatchObject({ result: 'pending', exitCode: 4, request, approvals: [{ role: 'security', missing: 1 }] });
+    expect(result, ran.log).toMatchObject({ result: 'pending', exitCode: 4, request, approvals: [{ role: 'security', missing: 1 }] });
     expect(ran.outputs).toMatchObject({ result: 'pending', request });
     expect(ran.log).toContain(`signwright approve ${request}`);
     keep('pending', drive, ran);
@@ -95,7 +95,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
     changed.write('dist/a.tgz', 'changed by one byte');
     const { ran, result } = await tell(drive, changed, verify());
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
-    expect(result).toMatchObject({ result: 'deny', exitCode: 1, message: expect.stringContaining('signature:build unmet') });
+    expect(result, ran.log).toMatchObject({ result: 'deny', exitCode: 1, message: expect.stringContaining('signature:build unmet') });
     expect(ran.log).toContain('dist/a.tgz');
     keep('deny', drive, ran);
   });
@@ -104,21 +104,22 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
     const approved = await approvedOnce();
     const { ran, result } = await tell(drive, approved, verify());
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([true, true]);
-    expect(result).toMatchObject({ result: 'allow', exitCode: 0, anchor: { from: 'SIGNWRIGHT_ANCHOR' } });
+    expect(result, ran.log).toMatchObject({ result: 'allow', exitCode: 0, anchor: { from: 'SIGNWRIGHT_ANCHOR' } });
     expect(JSON.parse(ran.report('verdicts.json') ?? '')).toMatchObject({ result: 'allow', verdicts: [{ anchored: true }] });
     keep('allow', drive, ran);
   });
 
   test('a signer that cannot be reached pauses: nothing is signed, nothing is deployed', async () => {
     const unreachable = await copyOf(base);
-    unreachable.write('key.pub', PUBLIC_KEY);
+    unreachable.write('key.pub', testKeys('p256').publicKey.export({ type: 'spki', format: 'pem' }));
     const policy = unreachable.read('signwright.yaml');
     const signer = '{ keys: [{ ref: "awskms://127.0.0.1:9/alias/release", public-key: key.pub }], workloads: [ci] }';
-    unreachable.write('signwright.yaml', policy.replace(/build: \{ certificate: .*/, `build: ${signer}`));
+    const anyJob = policy.replace(/ci: \{[^}]*\}/, 'ci: { issuer: https://ci.example, repository-id: "20" }');
+    unreachable.write('signwright.yaml', anyJob.replace(/build: \{ certificate: .*/, `build: ${signer}`));
     const aws = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' };
     const { here, ran, result } = await tell(drive, unreachable, { command: 'sign', env: aws });
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
-    expect(result).toMatchObject({ result: 'inconclusive', exitCode: 3 });
+    expect(result, ran.log).toMatchObject({ result: 'inconclusive', exitCode: 3 });
     expect(here.files('dist').filter((name) => name.endsWith('.sigstore.json'))).toEqual([]);
     keep('unreachable', drive, ran);
   });
@@ -128,7 +129,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
     broken.write('signwright.yaml', broken.read('signwright.yaml').replace('artifacts:', 'artefacts:'));
     const { ran, result } = await tell(drive, broken, verify());
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
-    expect(result).toMatchObject({ result: 'error', exitCode: 2, message: expect.stringMatching(/signwright\.yaml:\d+:\d+/) });
+    expect(result, ran.log).toMatchObject({ result: 'error', exitCode: 2, message: expect.stringMatching(/signwright\.yaml:\d+:\d+/) });
     keep('policy error', drive, ran);
   });
 
@@ -138,7 +139,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
     expect(JSON.parse(planned.ran.report('plan.json') ?? '')).toMatchObject({ artifacts: [{ name: 'dist/a.tgz', status: 'required' }] });
     const { ran, result } = await tell(drive, base, { command: 'sign', fork: true });
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
-    expect(result).toMatchObject({ result: 'deny', exitCode: 1, message: expect.stringContaining('may plan and never sign') });
+    expect(result, ran.log).toMatchObject({ result: 'deny', exitCode: 1, message: expect.stringContaining('may plan and never sign') });
     keep('plan of a fork', drive, planned.ran);
   });
 
@@ -147,7 +148,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
     fresh.write('dist/b.tgz', 'new');
     const { here, ran, result } = await tell(drive, fresh, { command: 'sign', inputs: { sidecars: true } });
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([true, true]);
-    expect(result).toMatchObject({ result: 'allow', message: '2 artifacts signed' });
+    expect(result, ran.log).toMatchObject({ result: 'allow', message: '2 artifacts signed' });
     expect(here.has('dist/b.tgz.sigstore.json')).toBe(true);
   });
 });
@@ -175,8 +176,3 @@ function approvedOnce(): Promise<Workspace> {
   })();
   return approved;
 }
-
-const PUBLIC_KEY = `-----BEGIN PUBLIC KEY-----
-MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEb8pf8sGZQ8p1cY7S0f3mZ1Yv0o5r
------END PUBLIC KEY-----
-`;
