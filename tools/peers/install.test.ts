@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PEERS, type Peer } from './peers.ts';
 import { sourceVersion } from './source-version.ts';
 
 let room: string;
@@ -130,6 +131,48 @@ test('where pip fails nothing is left behind', async () => {
 test('without Python it says what to install', async () => {
   const { code, said } = await installer('moto_server');
   expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('install Python 3.11 or newer') });
+});
+
+/** Stands in for npm: links a program that writes down what started it, as npm would have from the package it is asked for. */
+function fakeNpm(body: string): void {
+  fakeProgram('npm', `echo "$*" >>${room}/asked; cd "$3" && [ -f package.json ] && [ -f package-lock.json ] || exit 4\n${body}`);
+  fakeProgram('node', `echo "node $*" >>${room}/asked; exec sh "$@"`);
+}
+
+const LINKED = 'mkdir -p node_modules/.bin && echo "exit 0" >node_modules/.bin/tfx';
+
+test('a peer from npm gets what its lockfile pins, no script of a package runs, and Node starts it where it ends up', async () => {
+  fakeNpm(LINKED);
+  expect(await installer('tfx')).toEqual({ code: 0, said: expect.stringMatching(/^tfx 0\.23\.1: installed in/) });
+  expect(await installer('tfx')).toEqual({ code: 0, said: 'tfx 0.23.1: already there\n' });
+  expect(readFileSync(join(room, 'asked'), 'utf8')).toMatch(/^ci --prefix \S+ --ignore-scripts /);
+  execFileSync(join(cache(), 'tfx-0.23.1/tfx'), ['extension'], { env: { PATH: `${join(room, 'bin')}:/usr/bin:/bin` } });
+  expect(readFileSync(join(room, 'asked'), 'utf8')).toMatch(/\nnode \S+\/tfx-0\.23\.1\/node_modules\/\.bin\/tfx extension\n$/);
+});
+
+test('where npm fails nothing is left behind', async () => {
+  fakeNpm('echo "no such version" >&2; exit 1');
+  const { code, said } = await installer('tfx');
+  expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^tfx 0\.23\.1: cannot: .*no such version\n$/) });
+  expect(readdirSync(cache())).toEqual([]);
+});
+
+test('without npm it says what to install', async () => {
+  const { code, said } = await installer('tfx');
+  expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('install Node 20.20 or newer with its npm') });
+});
+
+const NPM_PEERS = PEERS.filter(({ kind }) => kind === 'npm').map(({ name }) => name);
+
+test.each(NPM_PEERS)('%s is pinned at its version, and its lockfile names no registry', (name) => {
+  const folder = join(import.meta.dirname, 'npm', name);
+  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries<Record<string, unknown>>(lock.packages).filter(([path]) => path !== '');
+  expect(Object.values(dependencies)).toEqual([
+    (PEERS as readonly (Peer & { version?: string })[]).find((peer) => peer.name === name)?.version,
+  ]);
+  expect(packages.filter(([, entry]) => 'resolved' in entry || !('integrity' in entry))).toEqual([]);
 });
 
 test('a name that is no peer is refused with those that are', async () => {

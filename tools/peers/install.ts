@@ -1,6 +1,6 @@
 // node tools/peers/install.ts [name…]: installs the programs our tests are held against, as far as this machine lacks them.
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuiltPeer, folderOf, locate, onPath, peerCache, sourceOf } from './locate.ts';
@@ -14,6 +14,7 @@ export async function install(peer: Peer): Promise<'installed' | 'already there'
   if (locate(peer) !== undefined) return 'already there';
   if (peer.kind === 'debian') await installByApt(peer);
   else if (peer.kind === 'python') await installByPip(peer);
+  else if (peer.kind === 'npm') await installByNpm(peer);
   else await installByGo(peer);
   return 'installed';
 }
@@ -59,6 +60,20 @@ async function installByPip(peer: BuiltPeer & { kind: 'python' }): Promise<void>
     const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--no-deps', '--requirement', requirements];
     await run(join(folder, 'bin', 'python'), pip, { minutes: BUILD_MINUTES });
     const start = `#!/bin/sh\nexec "$(dirname "$0")/bin/python" -m ${peer.module} "$@"\n`;
+    await writeFile(join(folder, peer.name), start, { mode: 0o755 });
+  });
+}
+
+/** What the lockfile pins, without the scripts of any package. It is started by the Node on PATH: our scripts run on 24. */
+async function installByNpm(peer: BuiltPeer & { kind: 'npm' }): Promise<void> {
+  const npm = onPath('npm');
+  if (npm === undefined)
+    throw new Failure('it comes from npm, and "npm" is not on PATH: install Node 20.20 or newer with its npm');
+  await build(peer, async (folder) => {
+    for (const name of ['package.json', 'package-lock.json'])
+      await copyFile(join(import.meta.dirname, 'npm', peer.name, name), join(folder, name));
+    await run(npm, ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], { minutes: BUILD_MINUTES });
+    const start = `#!/bin/sh\nexec node "$(dirname "$0")/node_modules/.bin/${peer.name}" "$@"\n`;
     await writeFile(join(folder, peer.name), start, { mode: 0o755 });
   });
 }

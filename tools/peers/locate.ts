@@ -16,7 +16,7 @@ export function peerCache(environment: Environment = process.env): string {
 const SYSTEM = ['/usr/sbin', '/usr/local/sbin'];
 
 /** A peer that is built into the cache. */
-export type BuiltPeer = Peer & { kind: 'go' | 'go-source' | 'python' };
+export type BuiltPeer = Peer & { kind: 'go' | 'go-source' | 'python' | 'npm' };
 
 /** The folder of one built peer at its version. */
 export function folderOf(peer: BuiltPeer, environment: Environment = process.env): string {

@@ -18,6 +18,10 @@ export type Peer = {
       readonly module: string;
     }
   | {
+      readonly kind: 'npm';
+      readonly version: string /** Its package and all that it needs are pinned in `npm/NAME/package-lock.json`; npm must link a program of its name. */;
+    }
+  | {
       readonly kind: 'debian' /** Its package; the machine's own program is used where there is one. */;
       readonly package: string /** Whether it would start a daemon of its own when it is installed: it is kept from that. */;
       readonly daemon?: true;
@@ -78,6 +82,19 @@ export const PEERS = [
     proof: ['version'],
   },
   { name: 'moto_server', kind: 'python', version: '5.2.5', module: 'moto.server', proof: ['--help'] },
+  // Runs a GitLab pipeline's jobs on this machine; it copies the working tree by rsync.
+  { name: 'gitlab-ci-local', kind: 'npm', version: '4.75.1', proof: ['--version'] },
+  { name: 'rsync', kind: 'debian', package: 'rsync', proof: ['--version'] },
+  // Has the schema of GitLab's pipelines with it.
+  { name: 'check-jsonschema', kind: 'python', version: '0.39.0', module: 'check_jsonschema', proof: ['--version'] },
+  // Runs a GitHub workflow's jobs on this machine.
+  { name: 'act', kind: 'go', version: 'v0.2.89', module: 'github.com/nektos/act', proof: ['--version'] },
+  // Builds what the Azure DevOps marketplace takes.
+  { name: 'tfx', kind: 'npm', version: '0.23.1', proof: ['version'] },
+  // Groovy: its linter, and what the Jenkins library's tests are built and run by.
+  { name: 'npm-groovy-lint', kind: 'npm', version: '18.0.0', proof: ['--version'] },
+  { name: 'java', kind: 'debian', package: 'default-jdk-headless', proof: ['-version'] },
+  { name: 'mvn', kind: 'debian', package: 'maven', proof: ['--version'] },
 ] as const satisfies readonly Peer[];
 
 export type PeerName = (typeof PEERS)[number]['name'];
