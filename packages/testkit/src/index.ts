@@ -85,6 +85,7 @@ export type { FaultyBlobStore, WriteFault } from './faulty-blob-store.ts';
 export { createFaultyBlobStore } from './faulty-blob-store.ts';
 export type { IdentityProviderFixture } from './identity-provider-contract.ts';
 export { identityProviderContract } from './identity-provider-contract.ts';
+export { loopbackCertificate } from './loopback-certificate.ts';
 export { createMemoryBlobStore } from './memory-blob-store.ts';
 export { mountTmpfs, whyNoMount } from './mount.ts';
 export type { NotifierFixture } from './notifier-contract.ts';

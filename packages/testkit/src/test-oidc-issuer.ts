@@ -2,9 +2,8 @@ import { constants, createHmac, type KeyObject, randomUUID, sign } from 'node:cr
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { basicConstraints, extendedKeyUsage, keyUsage, type TestExtension, testCertificate } from './test-certificates.ts';
+import { loopbackCertificate } from './loopback-certificate.ts';
 import { freshKeys, type TestKeys, testKeys } from './test-keys.ts';
-import { implicit, sequence } from './write-der.ts';
 
 /** How a token is minted, right or wrong. */
 export type MintOptions = {
@@ -53,7 +52,7 @@ type SigningKey = { readonly alg: string; readonly kid: string; readonly keys: T
 export async function startTestOidcIssuer(options: { readonly plain?: boolean } = {}): Promise<TestOidcIssuer> {
   let generation = 1;
   let published = keysOf(generation);
-  const tls = options.plain ? undefined : certificates();
+  const tls = options.plain ? undefined : loopbackCertificate();
   const listener = (request: IncomingMessage, response: ServerResponse): void => serve(issuer, published, request, response);
   const server = tls ? createSecureServer({ key: tls.key, cert: tls.cert }, listener) : createServer(listener);
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -150,32 +149,4 @@ function signature(alg: string, message: Buffer, key: KeyObject, own: SigningKey
       .digest();
   if (alg === 'PS256') return sign('sha256', message, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
   return sign(alg === 'EdDSA' ? null : 'sha256', message, { key, dsaEncoding: 'ieee-p1363' });
-}
-
-function certificates(): { readonly ca: string; readonly cert: string; readonly key: string } {
-  const life = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) };
-  const authority = testCertificate({
-    ...life,
-    // Two authorities of one name cannot be trusted at once.
-    subject: `test OIDC authority ${randomUUID()}`,
-    extensions: [basicConstraints(true, 0), keyUsage(0x04)],
-  });
-  const own = testCertificate({
-    ...life,
-    subject: 'test OIDC issuer',
-    issuer: authority,
-    extensions: [basicConstraints(false), keyUsage(0x80), extendedKeyUsage(['serverAuth']), thisMachine()],
-  });
-  const key = own.keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  return { ca: pemOf(authority.der), cert: pemOf(own.der), key: key.toString() };
-}
-
-/** `localhost` and 127.0.0.1 (RFC 5280, 4.2.1.6). */
-function thisMachine(): TestExtension {
-  return { oid: '2.5.29.17', value: sequence(implicit(2, Buffer.from('localhost')), implicit(7, Buffer.of(127, 0, 0, 1))) };
-}
-
-function pemOf(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,7 +1,7 @@
 import { SAID_BY_PEOPLE } from '@signwright/signing-core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditExport, type ExportOptions } from './commands/audit/export.ts';
-import { auditExportTiles, type ExportTilesOptions } from './commands/audit/export-tiles.ts';
+import { auditExportTiles } from './commands/audit/export-tiles.ts';
 import { type AuditInitOptions, type AuditKeyOptions, auditInit, auditKey } from './commands/audit/init.ts';
 import { auditList, auditSearch, auditShow, type ListOptions, type SearchOptions } from './commands/audit/list.ts';
 import { auditProve, type ProveOptions } from './commands/audit/prove.ts';
@@ -9,9 +9,10 @@ import { auditReconcile, type ReconcileOptions } from './commands/audit/reconcil
 import { auditSequence, type SequenceOptions } from './commands/audit/sequence.ts';
 import { type AuditVerifyOptions, auditVerify } from './commands/audit/verify.ts';
 import { auditWitness, type WitnessOptions } from './commands/audit/witness.ts';
+import type { PolicyOptions } from './context/open-policy.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { outputOption } from './shared-options.ts';
+import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about the audit log. */
 export function addAudit(audit: Command, finish: Finish, run: Run): void {
@@ -82,7 +83,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
   logCommand(audit, 'show', 'print all records of one request, whole, as JSON')
     .argument('<request>', 'its id, the beginning of it, or the number of one of its records')
     .addHelpText('after', example('signwright audit show 17'))
-    .action((request: string, options: { policy: string }) => finish(auditShow(request, options, run)));
+    .action((request: string, options: PolicyOptions) => finish(auditShow(request, options, run)));
   asked('search', 'find requests; all of what is given must hold (needs Node 22.13 or newer)')
     .option('--artifact <pattern>', "an artifact's name, or a pattern of names")
     .option('--digest <sha256>', 'of an artifact, the bytes to sign, a signature, evidence or what it is about, or a record')
@@ -144,7 +145,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
   logCommand(audit, 'export-tiles', "write the log as plain files that anybody's tools read (C2SP tlog-tiles)")
     .argument('<directory>', 'where to; what was exported there before is held against the log, and added to')
     .addHelpText('after', example('signwright audit export-tiles public/log'))
-    .action((directory: string, options: ExportTilesOptions) => finish(auditExportTiles(directory, options, run)));
+    .action((directory: string, options: PolicyOptions) => finish(auditExportTiles(directory, options, run)));
 }
 
 const LIST_JSON = '\nAs json: version, log, size, next, requests (index, id, record, outcome, result).';
@@ -164,7 +165,7 @@ function header(text: string): readonly [string, string] {
 
 /** Options of every command that opens the policy's log. */
 function logCommand(audit: Command, name: string, description: string): Command {
-  return audit.command(name).description(description).option('--policy <file>', 'the policy', 'signwright.yaml');
+  return policyOptions(audit.command(name).description(description));
 }
 
 /** A duration such as `90s`, `10m`, `4h`, in seconds. */

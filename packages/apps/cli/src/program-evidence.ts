@@ -8,7 +8,7 @@ import { evidencePrune, type PruneOptions } from './commands/evidence/prune.ts';
 import { type EvidenceVerifyOptions, evidenceVerify } from './commands/evidence/verify.ts';
 import type { Run } from './context/run.ts';
 import { example, type Finish } from './program-parts.ts';
-import { FORMATS, outputOption } from './shared-options.ts';
+import { anchorOption, FORMATS, outputOption, POLICY, policyOptions } from './shared-options.ts';
 
 const ARTIFACTS = "files and directories (default: where the policy's patterns begin)";
 const STORES = 'a directory, s3://bucket/prefix, git+https://host/repository.git#branch, gitlab://host/group/project';
@@ -70,16 +70,14 @@ function addCopies(evidence: Command, finish: Finish, run: Run): void {
 }
 
 function addVerify(evidence: Command, finish: Finish, run: Run): void {
-  evidence
-    .command('verify')
+  anchorOption(evidence.command('verify'))
     .description('decide from an archive alone, with no network; without one, check that a store is as it was written')
     .argument('[archive]', 'an archive of "signwright evidence export"')
     .argument('[path...]', 'judge these files of it alone (default: all it is about)')
     .option('--store', 'judge files from a store, not from an archive: all arguments are files')
     .option('--release <release>', 'judge them as artifacts of this release, by the manifest that closes it: NAME@VERSION')
-    .option('--policy <file>', 'the policy to judge by (default: the one that is kept with the evidence)')
+    .option('--policy <policy>', `${POLICY} (default: the one that is kept with the evidence)`)
     .option('--environment <id>', 'where the artifacts are to go, as the policy names it')
-    .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')
     .option('--with-log', "ask the policy's log for rejections too; an archive holds none")
     .option('--at <time>', 'judge as of this time, such as 2036-01-31T12:00:00Z')
     .option(
@@ -127,9 +125,10 @@ function aboutArtifacts(parent: Command, name: string, description: string): Com
 }
 
 function storeOptions(command: Command): Command {
-  return command
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
-    .option('--evidence <store>', "where evidence is kept (default: the policy's store, else .signwright/evidence)");
+  return policyOptions(command).option(
+    '--evidence <store>',
+    "where evidence is kept (default: the policy's store, else .signwright/evidence)",
+  );
 }
 
 function artifactOptions(command: Command): Command {

@@ -8,7 +8,7 @@ import { type WaiveOptions, waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { shareOptions } from './shared-options.ts';
+import { policyOptions, shareOptions } from './shared-options.ts';
 
 /** Adds the commands by which people are asked, and answer. */
 export function addPeople(program: Command, finish: Finish, run: Run): void {
@@ -71,11 +71,9 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .action((targets: string[], options: CollectOptions) => finish(collect(targets, options, run)));
 
   const approval = program.command('approval').description('look at what people signed');
-  approval
-    .command('show')
+  policyOptions(approval.command('show'))
     .description('print a request or what a person signed, and write what ssh-keygen -Y verify reads')
     .argument('<evidence>', 'its digest, as the command that signed it, verdicts and "signwright evidence list" show it')
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--evidence <directory>', 'where evidence is kept')
     .option('--pae <file>', 'write the exact bytes that were signed')
     .option('--signature <file>', 'write the signature, as ssh-keygen has it')
@@ -91,9 +89,7 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
 
 /** Adds the options of every command that a person signs with. */
 function asPerson(command: Command): Command {
-  return command
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
-    .option('--anchor <file>', 'what the policy must be: its digest, name, trust root, from outside of what is judged')
+  return policyOptions(command)
     .option('--evidence <directory>', "where evidence is kept (default: the policy's store, else .signwright/evidence)")
     .option('--key <file>', 'your SSH key, private or public (default: the first of the agent or ~/.ssh that the policy names)')
     .option('--id-token-file <file>', 'your ID token, to sign with a short-lived certificate instead')

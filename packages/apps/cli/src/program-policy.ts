@@ -5,24 +5,20 @@ import { type PolicySignOptions, policySign } from './commands/policy-sign.ts';
 import { type PolicyTestOptions, policyTest } from './commands/policy-test.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { outputOption } from './shared-options.ts';
+import { anchorOption, outputOption, POLICY, policyOptions } from './shared-options.ts';
 
 /** The commands about policies. */
 export function addPolicy(policy: Command, finish: Finish, run: Run): void {
-  policy
-    .command('check')
+  anchorOption(policy.command('check'))
     .description('check a policy, and print its digest')
-    .argument('[file]', 'the policy', 'signwright.yaml')
-    .option('--anchor <file>', 'also hold it against an anchor')
+    .argument('[policy]', POLICY, 'signwright.yaml')
     .addOption(outputOption(['text', 'json']))
     .addHelpText('after', '\nAs json: version, file, name, serial, digest, trustRoot, anchored, warnings, notEnforced.')
     .addHelpText('after', example('signwright policy check'))
     .action((file: string, options: Parameters<typeof policyCheck>[1]) => finish(policyCheck(file, options)));
-  policy
-    .command('explain')
+  policyOptions(policy.command('explain'))
     .description('say which rule and tier an artifact falls under, and what is demanded of it')
     .argument('<name>', 'what the policy calls the artifact: dist/app.tgz')
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--kind <kind>', 'its kind, as a signed part would state it')
     .option('--environment <id>', 'where it is to go')
     .addOption(outputOption(['text', 'json']))
@@ -50,11 +46,10 @@ export function addPolicy(policy: Command, finish: Finish, run: Run): void {
     )
     .addHelpText('after', example('signwright policy diff main/signwright.yaml signwright.yaml'))
     .action((old: string, now: string, options: { output: 'text' | 'json' }) => finish(policyDiff(old, now, options)));
-  policy
-    .command('test')
+  anchorOption(policy.command('test'))
     .description('hold a policy to cases: names and files, and what must come out of them')
     .argument('<cases>', 'a file of cases (its schema: signwright policy schema --cases)')
-    .option('--policy <file>', 'the policy (default: the one the cases name, else signwright.yaml beside them)')
+    .option('--policy <policy>', `${POLICY} (default: the one the cases name, else signwright.yaml beside them)`)
     .addOption(outputOption(['text', 'json', 'junit']))
     .addHelpText('after', '\nExits 1 where a case fails. As json: version, file, policy, failed, cases.')
     .addHelpText('after', example('signwright policy test cases.yaml --output junit > cases.xml'))

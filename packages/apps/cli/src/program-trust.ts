@@ -6,7 +6,7 @@ import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { outputOption } from './shared-options.ts';
+import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about whom signatures are traced to. */
 export function addTrust(trust: Command, finish: Finish, run: Run): void {
@@ -53,15 +53,13 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
       '  $ signwright trust add trust/trusted-root.json --from-issuer https://fulcio.acme.example --fingerprint 3f… --issuer https://gitlab.acme.example',
     )
     .action((file: string, options: TrustAddOptions) => finish(trustAdd(file, options, run)));
-  trust
-    .command('sign')
+  policyOptions(trust.command('sign'))
     .description('sign this edition of a trust root as one of its owners; into NAME.sigstore.json, NAME.2.sigstore.json, …')
     .argument('<file>', 'a Sigstore trusted root; NAME.owners.json beside it says who must sign')
     .requiredOption('--name <name>', 'what every edition of it is called')
     .addOption(new Option('--trust-version <number>', 'higher with each edition').argParser(wholeNumber).makeOptionMandatory())
     .requiredOption('--expires <date>', 'from when on it counts no more, such as 2027-06-30')
     .requiredOption('--signer <id>', 'the signer of the policy to sign as')
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText(
@@ -100,8 +98,7 @@ export function addSigner(signer: Command, finish: Finish, run: Run): void {
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright signer public-key awskms:///alias/release-signing --out trust/release.pub'))
     .action((reference: string, options: SignerPublicKeyOptions) => finish(signerPublicKey(reference, options, run)));
-  signer
-    .command('rotate')
+  policyOptions(signer.command('rotate'))
     .description(
       'draft the lines of the policy for a key that was rotated behind its alias, or that another is to take over from',
     )
@@ -109,7 +106,6 @@ export function addSigner(signer: Command, finish: Finish, run: Run): void {
     .option('--to <reference>', 'the key that is to take over (default: looks behind each reference the signer has)')
     .option('--from <time>', 'from when the new key counts (default: now)')
     .addOption(new Option('--overlap <duration>', 'how long both count').argParser(duration).default(7 * 24 * 3600, '7d'))
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', '\nThe public key is written beside the policy; the policy itself is not touched.')

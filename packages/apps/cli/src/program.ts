@@ -19,7 +19,7 @@ import { addPeople } from './program-people.ts';
 import { addPolicy } from './program-policy.ts';
 import { addRelease } from './program-release.ts';
 import { addSigner, addTrust } from './program-trust.ts';
-import { shareOptions } from './shared-options.ts';
+import { policyOptions, shareOptions } from './shared-options.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -136,8 +136,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
     .addHelpText('after', example(`SIGNWRIGHT_INPUTS='{"environment":"production"}' signwright job verify`))
     .action((name) => finish(job(name, run)));
 
-  command('doctor', 'try what signing and verifying need here, and say what is wrong')
-    .option('--policy <file>', 'the policy', 'signwright.yaml')
+  policyOptions(command('doctor', 'try what signing and verifying need here, and say what is wrong'))
     .option('--evidence <directory>', 'where evidence is kept')
     .option('--passphrase-env <name>', "the environment variable with a key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with a key's passphrase", descriptor)

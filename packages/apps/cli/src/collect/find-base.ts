@@ -14,7 +14,7 @@ import {
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import { readLog } from '../context/read-log.ts';
+import { readLogOf } from '../context/read-log.ts';
 import type { CertifiedGroup } from './certified-groups.ts';
 
 export type FindBase = {
@@ -105,7 +105,7 @@ async function* loggedVerdicts(
   signal: AbortSignal,
 ): AsyncGenerator<Sha256> {
   const { closeIndex, openIndex, search } = await import('@signwright/audit-log');
-  const log = await readLog({ policy: open.file });
+  const log = await readLogOf(open);
   const reader = await log.reader();
   const index = await openIndex({ file: log.indexFile, origin: log.origin, reader, reopen: () => log.reader(), signal });
   try {

@@ -21,6 +21,7 @@ import { EXIT } from '../exit.ts';
 
 export type ApprovalShowOptions = {
   readonly policy: string;
+  readonly anchor?: string;
   readonly evidence?: string;
   readonly pae?: string;
   readonly signature?: string;

@@ -7,7 +7,7 @@ import { type CiJob, messageOf, SignwrightError, sha256, verifyTimestamp } from 
 import { ciJob } from '../context/ci-job.ts';
 import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { auditDefinition, checkLasting, logKeyHere, logKeysOf, openLogStore } from '../context/open-log.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, type PolicyOptions } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { checkRootInUse } from '../context/root-in-use.ts';
 import { choicesOf } from '../context/signers/choices.ts';
@@ -16,7 +16,7 @@ import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
 import { type Check, type Found, signerChecks } from './doctor-signers.ts';
 
-export type DoctorOptions = PassphraseOptions & { readonly policy: string; readonly evidence?: string };
+export type DoctorOptions = PassphraseOptions & PolicyOptions & { readonly evidence?: string };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { checkIsFile } from '../context/open-policy.ts';
 import { originOfCheckout } from '../context/source-context.ts';
 import { type Proposal, scan } from '../init/scan.ts';
 import { writePolicy } from '../init/write-policy.ts';
@@ -14,6 +15,7 @@ const FIRST_RULE: Proposal = { match: 'dist/**', tier: 'internal', why: 'what th
 
 /** `signwright init`: a policy that works with a trial trust domain, with rules for what is here. */
 export async function init({ scan: wantsScan, policy }: InitOptions): Promise<void> {
+  checkIsFile(policy, 'it is written there');
   const proposals = wantsScan ? await scan(process.cwd()) : [];
   const identity = await trialIdentity(dirname(policy));
   const text = writePolicy({ trial: TRIAL, ...identity, rules: proposals.length > 0 ? proposals : [FIRST_RULE] });

@@ -7,10 +7,10 @@ import { printLines } from '../print-lines.ts';
 /** `signwright policy diff OLD NEW`: what became weaker, stricter, or just different; 1 where something became weaker, or may have. */
 export async function policyDiff(old: string, now: string, { output }: { readonly output: 'text' | 'json' }): Promise<number> {
   const [before, after] = [await readPolicy(old, new Date()), await readPolicy(now, new Date())];
-  const changes = diffPolicies(before.policy, after.policy);
+  const changes = diffPolicies(before, after);
   const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
   if (output === 'json') {
-    const policies = { old: described(old, before.policy), new: described(now, after.policy) };
+    const policies = { old: described(old, before), new: described(now, after) };
     process.stdout.write(safeJson({ version: 1, ...policies, weaker: count('weaker'), stricter: count('stricter'), changes }));
   } else {
     const summed = `${count('weaker')} weaker, ${count('stricter')} stricter, ${count('different')} different`;

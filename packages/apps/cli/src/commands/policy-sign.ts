@@ -5,7 +5,7 @@ import { type PolicyEdition, SignwrightError, signPolicy } from '@signwright/sig
 import { ciJob } from '../context/ci-job.ts';
 import { systemClock } from '../context/clock.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
-import { type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy.ts';
+import { checkIsFile, type OpenPolicy, openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import type { Run } from '../context/run.ts';
 import { createSigners } from '../context/signers/create-signers.ts';
@@ -16,6 +16,7 @@ export type PolicySignOptions = PassphraseOptions & { readonly signer: string };
 
 /** `signwright policy sign FILE --signer ID`: the policy is checked, then this edition of it signed, timestamped and verified. */
 export async function policySign(file: string, options: PolicySignOptions, { signal }: Run): Promise<void> {
+  checkIsFile(file, 'its signature is written beside it');
   const open = await openPolicy({ policy: file }, new Date());
   const edition = editionOf(open);
   const definition = open.policy.signers.get(options.signer);

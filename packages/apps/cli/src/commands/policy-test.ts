@@ -14,19 +14,20 @@ import { type CaseResult, renderCases } from '@signwright/report';
 import { SignwrightError, type Verdict } from '@signwright/signing-core';
 import { collectEvidence } from '../context/collect-evidence.ts';
 import { openExistingEvidence } from '../context/open-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, type PolicyOptions } from '../context/open-policy.ts';
 import { whyNoDirectory } from '../context/open-store.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
 
-export type PolicyTestOptions = { readonly policy?: string; readonly output: 'text' | 'json' | 'junit' };
+export type PolicyTestOptions = Partial<PolicyOptions> & { readonly output: 'text' | 'json' | 'junit' };
 
 const MAX_CASES = 1024 * 1024;
 
 /** `signwright policy test CASES`: holds a policy to what its users expect of it. */
 export async function policyTest(file: string, options: PolicyTestOptions, { signal }: Run): Promise<number> {
   const parsed = parseCases(await readBounded(file, MAX_CASES, 'the file of cases'), file);
-  const open = await openPolicy({ policy: options.policy ?? join(dirname(file), parsed.policy) }, new Date());
+  const { policy: named = join(dirname(file), parsed.policy), anchor } = options;
+  const open = await openPolicy({ policy: named, ...(anchor === undefined ? {} : { anchor }) }, new Date());
   const results: CaseResult[] = [];
   for (const one of parsed.cases) {
     if (signal.aborted) throw new SignwrightError('cancelled', 'stopped before every case was looked at');

@@ -11,7 +11,7 @@ import {
 import { safeJson } from '@signwright/report';
 import { KINDS, type Kind, SignwrightError } from '@signwright/signing-core';
 import { checkStores } from '../context/check-stores.ts';
-import { openPolicy } from '../context/open-policy.ts';
+import { openPolicy, type PolicyOptions } from '../context/open-policy.ts';
 import { checkRootInUse } from '../context/root-in-use.ts';
 import { EXIT } from '../exit.ts';
 import { explainData, explainLines } from '../explain-lines.ts';
@@ -74,7 +74,7 @@ function limits(found: readonly NotEnforced[]): string[] {
   ];
 }
 
-export type PolicyExplainOptions = Output & { readonly policy: string; readonly kind?: string; readonly environment?: string };
+export type PolicyExplainOptions = Output & PolicyOptions & { readonly kind?: string; readonly environment?: string };
 
 /** `signwright policy explain NAME` */
 export async function policyExplain(name: string, options: PolicyExplainOptions): Promise<number> {

@@ -6,7 +6,7 @@ import type { SignerDefinition } from '@signwright/policy';
 import { type CiJob, keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import { parseInstant } from '../context/instant.ts';
-import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { checkIsFile, type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import type { Run } from '../context/run.ts';
 import { jobIdentity } from '../context/signers/job-identity.ts';
 import { type OpeningKeys, openReference } from '../context/signers/open-key.ts';
@@ -15,6 +15,7 @@ import { printLines } from '../print-lines.ts';
 
 export type SignerRotateOptions = PassphraseOptions & {
   readonly policy: string;
+  readonly anchor?: string;
   readonly to?: string;
   readonly from?: string;
   /** Seconds. */
@@ -34,6 +35,7 @@ type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly 
  * touched: whoever edits it decides.
  */
 export async function signerRotate(id: string, options: SignerRotateOptions, run: Run): Promise<void> {
+  checkIsFile(options.policy, 'the public key is written beside it');
   const open = await openPolicy(options, new Date());
   const definition = definitionOf(open, id);
   const written = writtenKeys(open, id);

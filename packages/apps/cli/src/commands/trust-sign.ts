@@ -28,6 +28,7 @@ export type TrustSignOptions = PassphraseOptions & {
   readonly expires: string;
   readonly signer: string;
   readonly policy: string;
+  readonly anchor?: string;
 };
 
 /** `signwright trust sign FILE`: one owner's signature over this edition of a trust root, beside those of the others. */

@@ -2,17 +2,19 @@ import { addressOf, type BaseReference, type FetchBase } from '@signwright/polic
 import { SignwrightError } from '@signwright/signing-core';
 import { keepPolicy, readKept } from './kept-policies.ts';
 
-/** The policies others build on by `url` and `git`, as far as one load of a policy asks for them. */
+/** The policies that are elsewhere, as far as one load of a policy asks for them: itself, and those others build on. */
 export type Bases = {
   readonly fetchBase: FetchBase;
   /** Reads a file of a base that was fetched; nothing where the path is of none. */
   read(path: string): Promise<Uint8Array> | undefined;
-  /** Keeps those that are pinned by digest for the next run; to be called once the policy was loaded, with all that was read. */
-  keep(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Keeps those that are pinned by digest for the next run; to be called once all of it was held against what pins it. */
+  keep(): Promise<void>;
 };
 
 type Remote = { readonly read: (file: string) => Promise<Uint8Array | undefined>; close?(): Promise<void> };
-type Opened = { readonly reference: BaseReference; readonly remote: Remote; readonly kept: boolean };
+type Opened = { readonly reference: BaseReference; readonly remote: Remembering; readonly kept: boolean };
+/** A remote with the files that were read of it. */
+type Remembering = Remote & { readonly files: ReadonlyMap<string, Uint8Array> };
 
 const MAX_FILE = 4 * 1024 * 1024;
 /** Files of a base: policies, signatures, trust roots, and a public key for each key of a signer. */
@@ -42,9 +44,9 @@ export function createBases(): Bases {
         .read(path.slice(reference.directory.length + 1))
         .then((bytes) => bytes ?? missing(addressOf(reference, path)));
     },
-    async keep(files) {
+    async keep() {
       for (const { reference, remote, kept } of opened) {
-        if (!kept) await keepPolicy(reference, files);
+        if (!kept) await keepPolicy(reference, remote.files);
         await remote.close?.();
       }
     },
@@ -52,14 +54,20 @@ export function createBases(): Bases {
 }
 
 /** Remembers what each file was, and counts them. */
-function once(reference: BaseReference, remote: Remote): Remote {
-  const files = new Map<string, Promise<Uint8Array | undefined>>();
+function once(reference: BaseReference, remote: Remote): Remembering {
+  const asked = new Map<string, Promise<Uint8Array | undefined>>();
+  const files = new Map<string, Uint8Array>();
   return {
     ...remote,
+    files,
     async read(file) {
-      const known = files.get(file) ?? remote.read(file);
-      files.set(file, known);
-      if (files.size <= MAX_FILES) return known;
+      const known = asked.get(file) ?? remote.read(file);
+      asked.set(file, known);
+      if (asked.size <= MAX_FILES) {
+        const bytes = await known;
+        if (bytes !== undefined) files.set(file, bytes);
+        return bytes;
+      }
       throw new SignwrightError('invalid-input', `the policy at ${reference.address} names more than ${MAX_FILES} files`, {
         where: reference.address,
       });

@@ -27,13 +27,9 @@ export async function readKept(reference: BaseReference): Promise<Files | undefi
 }
 
 /** Keeps what a pinned base was loaded from. Nobody depends on it: where it cannot be kept, it is fetched again. */
-export async function keepPolicy(reference: BaseReference, read: Files): Promise<void> {
+export async function keepPolicy(reference: BaseReference, files: Files): Promise<void> {
   const directory = placeOf(reference);
   if (reference.sha256 === undefined) return;
-  const below = `${reference.directory}/`;
-  const files = new Map(
-    [...read].flatMap(([path, bytes]) => (path.startsWith(below) ? [[path.slice(below.length), bytes] as const] : [])),
-  );
   try {
     const bytes = writeSnapshot({ digest: reference.sha256, file: reference.file, files });
     await mkdir(directory, { recursive: true, mode: 0o700 });

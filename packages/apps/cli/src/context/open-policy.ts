@@ -2,7 +2,20 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { readBounded } from '@signwright/files';
-import { type Anchor, checkAnchor, loadPolicy, type Policy, parseAnchor, signatureOf } from '@signwright/policy';
+import {
+  type Anchor,
+  addressOf,
+  type BaseReference,
+  checkAnchor,
+  isElsewhere,
+  loadPolicy,
+  type Policy,
+  PolicyError,
+  parseAnchor,
+  pathIn,
+  policyReferenceOf,
+  signatureOf,
+} from '@signwright/policy';
 import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
 import { createBases } from './fetch-bases.ts';
 import { checkRootInUse, type RootInUse, readRootInUse } from './root-in-use.ts';
@@ -12,7 +25,7 @@ import { rememberEditions } from './seen-editions.ts';
 export type OpenPolicy = {
   readonly policy: Policy;
   readonly file: string;
-  /** Where paths in the policy start. */
+  /** Where paths in the policy start; of one that was fetched there is none relative. */
   readonly directory: string;
   readonly trustRoot: TrustRoot | undefined;
   /** The edition the trust root is, where one was ever signed; absent for a policy out of evidence, whose day is over. */
@@ -25,10 +38,15 @@ export type OpenPolicy = {
   readonly snapshot: () => Uint8Array;
 };
 
+/** Which policy is meant, and what it must be. */
 export type PolicyOptions = {
+  /** A file, or the address of one that is elsewhere. */
   readonly policy: string;
+  /** The file of the anchor. */
   readonly anchor?: string;
+  /** What the anchor says, where it is no file; `anchor` then is what people call it. */
   readonly anchorText?: string;
+  /** Where evidence is kept if neither the user nor the policy names a store. */
   readonly evidenceElse?: string;
 };
 
@@ -36,34 +54,95 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 
 /** Reads the policy, what it refers to, and holds it against the anchor and against what this machine has seen. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
-  const { policy, read, files, rootInUse } = await readPolicy(options.policy, now);
-  const directory = dirname(options.policy);
-  const file = policy.trust?.root;
-  const trustRoot = file ? parseTrustRoot(file.root, file.issuers, join(directory, file.path)) : undefined;
-  // Beside the policy, and so in its snapshot: an anchor may ask for it years later.
-  const signature = await ifThere(read(signatureOf(basename(options.policy))));
   const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor, options.anchorText);
+  const { policy, from, rootInUse, signature, files, keep } = await load(options.policy, anchor, now);
+  const directory = from === undefined ? dirname(options.policy) : '.';
+  const file = policy.trust?.root;
+  const rootPath = file && (from === undefined ? join(directory, file.path) : addressOf(from, pathIn(from, file.path)));
+  const trustRoot = file && rootPath ? parseTrustRoot(file.root, file.issuers, rootPath) : undefined;
   const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
-  const snapshot = (): Uint8Array => writeSnapshot({ digest: policy.digest, file: basename(options.policy), files });
-  const anchored = options.anchor !== undefined;
+  await keep();
+  const snapshot = (): Uint8Array =>
+    writeSnapshot({ digest: policy.digest, file: basename(from?.file ?? options.policy), files });
+  const anchored = anchor !== undefined;
   const { evidenceElse } = options;
   const more = { ...(rootInUse && { rootInUse }), ...(evidenceElse === undefined ? {} : { evidenceElse }) };
   return { policy, file: options.policy, directory, trustRoot, ...more, anchored, snapshot };
 }
 
-type ReadPolicy = { policy: Policy; rootInUse: RootInUse | undefined } & ReturnType<typeof recordReads>;
-
 /** Reads a policy with what it refers to and builds on, to look at: nothing says that it is the one to judge by. */
-export async function readPolicy(file: string, now: Date): Promise<ReadPolicy> {
+export async function readPolicy(file: string, now: Date): Promise<Policy> {
+  const { policy, keep } = await load(file, undefined, now);
+  await keep();
+  return policy;
+}
+
+type Loaded = {
+  readonly policy: Policy;
+  /** Where it was fetched from, if it was. */
+  readonly from: BaseReference | undefined;
+  readonly rootInUse: RootInUse | undefined;
+  /** What is beside the policy as its signature, and so in its snapshot: an anchor may ask for it years later. */
+  readonly signature: Uint8Array | undefined;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Keeps what was fetched and is pinned; to be called once the policy is known to be the one. */
+  keep(): Promise<void>;
+};
+
+/** Loads the policy a user names. One that is elsewhere is not asked for unless an anchor says what it must be. */
+async function load(named: string, anchor: Anchor | undefined, now: Date): Promise<Loaded> {
+  const from = isElsewhere(named) ? policyReferenceOf(named, anchor?.policySha256) : undefined;
+  if (from !== undefined && anchor === undefined) throw unpinned(named);
   const bases = createBases();
-  const { read, files } = recordReads((path) => bases.read(path) ?? readReferred(dirname(file), path));
-  const policy = await loadPolicy(file, read, { now, fetchBase: bases.fetchBase }).catch((error: unknown) => {
-    throw missingPolicy(file, error);
+  if (from !== undefined) await bases.fetchBase(from);
+  const own = (path: string): Promise<Uint8Array> =>
+    from === undefined ? readReferred(dirname(named), path) : (bases.read(pathIn(from, path)) ?? outside(path, named));
+  const { read, files } = recordReads((path) => bases.read(path) ?? own(path));
+  const options = { now, fetchBase: bases.fetchBase, ...(from === undefined ? {} : { from }) };
+  const policy = await loadPolicy(named, read, options).catch((error: unknown) => {
+    throw from === undefined ? missingPolicy(named, error) : toldOf(from, error, files);
   });
   const rootInUse = await readRootInUse(policy.trust?.root, (path) => ifThere(read(path)));
-  await bases.keep(files);
-  return { policy, read, files, rootInUse };
+  const signature = await ifThere(read(signatureOf(basename(from?.file ?? named))));
+  return { policy, from, rootInUse, signature, files, keep: () => bases.keep() };
+}
+
+/** @throws SignwrightError `usage` where a policy is named that is elsewhere, and `because` it must be a file. */
+export function checkIsFile(named: string, because: string): void {
+  if (!isElsewhere(named)) return;
+  throw new SignwrightError('usage', `the policy has to be a file here: ${because}`, {
+    where: named,
+    next: 'check it out, and name the file',
+  });
+}
+
+function unpinned(named: string): SignwrightError {
+  return new SignwrightError('policy', 'the policy is elsewhere, and nothing says what it must be', {
+    where: named,
+    next: 'pin it: --anchor FILE with policy-sha256, or with name, signed-by and min-serial; to look at it, check it out and name the file',
+  });
+}
+
+function outside(path: string, named: string): never {
+  throw new SignwrightError('configuration', `the policy names ${path}, which lies outside of where it is fetched from`, {
+    where: named,
+  });
+}
+
+/**
+ * What is said of a policy that was fetched and is none. Whoever may choose the address need not be one who may read what is there, so
+ * of what is no policy at all nothing is told.
+ */
+function toldOf(from: BaseReference, error: unknown, files: ReadonlyMap<string, Uint8Array>): unknown {
+  if (!(error instanceof PolicyError)) return error;
+  const text = Buffer.from(files.get(basename(from.file)) ?? []).toString('latin1');
+  if (/^version: *1 *$/m.test(text) && /^(artifacts|tiers|extends):/m.test(text)) return error;
+  const where = addressOf(from, `${from.directory}/${from.file}`);
+  return new SignwrightError('policy', `what is at ${where} is no policy`, {
+    where,
+    next: 'check the address; where it is right, look at the file where it is kept: signwright policy check FILE',
+  });
 }
 
 /** Reads the anchor a user names, or the text they give as one. */

@@ -3,7 +3,7 @@ import type { OpenLogReader } from '@signwright/audit-log';
 import type { AuditDefinition } from '@signwright/policy';
 import { hexOf, SignwrightError, sha256 } from '@signwright/signing-core';
 import { auditDefinition, logKeysOf, openLogStore } from './open-log.ts';
-import { type OpenPolicy, openPolicy } from './open-policy.ts';
+import { type OpenPolicy, openPolicy, type PolicyOptions } from './open-policy.ts';
 import { cacheDirectory, type OpenStore } from './open-store.ts';
 
 /** A policy's log, open for reading. */
@@ -37,8 +37,8 @@ export async function checkBegun({ note, next }: OpenLogReader, { blobs, place }
 }
 
 /** Opens the log a policy names; nothing is written to it. */
-export async function readLog({ policy }: { readonly policy: string }): Promise<ReadableLog> {
-  return readLogOf(await openPolicy({ policy }, new Date()));
+export async function readLog(options: PolicyOptions): Promise<ReadableLog> {
+  return readLogOf(await openPolicy(options, new Date()));
 }
 
 /** The same, of a policy that is open. */

@@ -1,4 +1,5 @@
 import { messageOf, type Sha256, SignwrightError } from '@signwright/signing-core';
+import type { PolicyOptions } from '../context/open-policy.ts';
 import { readLog } from '../context/read-log.ts';
 import type { OpenRequest } from './open-request.ts';
 
@@ -18,7 +19,7 @@ const MOST_READ = 200;
  */
 export async function findLastApproved(
   { request, artifacts }: OpenRequest,
-  options: { readonly policy: string },
+  options: PolicyOptions,
   logged: boolean,
   signal: AbortSignal,
 ): Promise<LastApproved> {

@@ -1,7 +1,9 @@
-import { hexOf, type Sha256, sha256 } from '@signwright/signing-core';
+import { hexOf, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import type { Extends } from '../generated/policy-file.ts';
+import { policySchemaText } from '../generated/policy-schema.ts';
+import { join } from './referred-files.ts';
 
-/** A policy to fetch, which another builds on. */
+/** A policy to fetch: the one to judge by, or one that another builds on. */
 export type BaseReference = {
   readonly type: 'url' | 'git';
   /** Where it is from: an origin without a path, or a repository. */
@@ -36,6 +38,48 @@ export function baseReferenceOf(written: Extends): BaseReference | { readonly pr
     ...(pinned === undefined ? {} : { sha256: `sha256:${pinned.replace(/^sha256:/, '')}` as const }),
     directory: `.signwright/bases/${id}`,
   };
+}
+
+/** Whether what somebody names as a policy is elsewhere: an address, not a file. */
+export function isElsewhere(named: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(named);
+}
+
+/**
+ * The policy to judge by, where it is elsewhere: `https://HOST/PATH` or `https://HOST/REPOSITORY.git#REF:FILE`, as `extends` has them.
+ * It may lie in a private network: whoever runs a command, not a file that was checked out, says where to.
+ *
+ * @param pinned the policy digest it must have, where that is what pins it.
+ * @throws SignwrightError `usage` for any other address.
+ */
+export function policyReferenceOf(named: string, pinned?: Sha256): BaseReference {
+  const kind = named.includes('#') ? 'git' : 'url';
+  const { title, pattern, maxLength } = addressRules()[kind];
+  const fits = new RegExp(pattern).test(named) && named.length <= maxLength;
+  const found = fits
+    ? baseReferenceOf({ [kind]: named, 'allow-private': true, ...(pinned === undefined ? {} : { sha256: pinned }) })
+    : { problem: `it is not ${title}` };
+  if (found !== undefined && !('problem' in found)) return found;
+  throw new SignwrightError(
+    'usage',
+    `the policy cannot be fetched from ${JSON.stringify(named.slice(0, 200))}: ${found?.problem}`,
+    {
+      next: 'name a file, https://HOST/PATH/signwright.yaml, or https://HOST/GROUP/PROJECT.git#REF:FILE',
+    },
+  );
+}
+
+type AddressRule = { readonly title: string; readonly pattern: string; readonly maxLength: number };
+
+/** The schema says what an address may be, of `extends` and so of all. */
+function addressRules(): { readonly url: AddressRule; readonly git: AddressRule } {
+  const { baseUrl, baseGit } = (JSON.parse(policySchemaText) as { $defs: Record<'baseUrl' | 'baseGit', AddressRule> }).$defs;
+  return { url: baseUrl, git: baseGit };
+}
+
+/** A path relative to the policy's own directory, as one the reader of {@link BaseReference.directory} knows. */
+export function pathIn({ directory, file }: BaseReference, path: string): string {
+  return join(`${directory}/${file}/..`, path);
 }
 
 /** A file of a base as people open it. */

@@ -7,7 +7,7 @@ import type { FileReader, Layer, Policy, SignedEdition, SignerDefinition } from 
 import { MAX_PROBLEMS, PolicyError, type Problem } from '../problem.ts';
 import { scopeOf } from '../scope.ts';
 import { assemblePolicy } from './assemble-policy.ts';
-import { addressOf, baseReferenceOf, type FetchBase } from './base-reference.ts';
+import { addressOf, type BaseReference, baseReferenceOf, type FetchBase, pathIn } from './base-reference.ts';
 import { checkBaseSignature } from './base-signature.ts';
 import { policyDigest } from './policy-digest.ts';
 import { join, type ReferredFiles, readReferredFiles } from './referred-files.ts';
@@ -35,28 +35,40 @@ export type LoadOptions = {
   readonly now: Date;
   /** Fetches what a policy builds on by `url` or `git`. Without it the reader has those files, as that of a snapshot does. */
   readonly fetchBase?: FetchBase;
+  /** Where the policy itself was fetched from: it lies in no directory, and names files of that place alone. */
+  readonly from?: BaseReference;
 };
 
 /**
  * Reads a policy with all it refers to, and checks it.
  *
  * @param file the policy's file as messages are to name it. The reader is asked for its last part, and for everything else
- * relative to its directory.
+ * relative to its directory. Where it was fetched, `options.from` says what it is called.
  * @throws PolicyError with everything that is wrong with it, but not what is wrong inside its base; SignwrightError `policy` where
  * too many build on one another; whatever the reader, or who fetches, throws as `unreachable`.
  */
 export async function loadPolicy(file: string, read: FileReader, options: LoadOptions): Promise<Policy> {
+  const { from } = options;
+  if (from !== undefined)
+    return assemblePolicy(await loadLayers(from.file.replace(/.*\//, ''), placeFrom(from, read, options), 1));
   const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
   const label = (path: string): string => labelOf(file.slice(0, cut), path);
   return assemblePolicy(await loadLayers(file.slice(cut), { ...options, read, label }, 1));
 }
 
-/** How the files of a layer are read and called; `fetched` is the directory they begin with, where they were fetched. */
+/** How the files of a layer are read and called. */
 type Place = LoadOptions & {
   readonly read: FileReader;
   readonly label: (path: string) => string;
-  readonly fetched?: string;
+  /** Where they were fetched: whether a file is of that place. */
+  readonly has?: (path: string) => boolean;
 };
+
+/** The place of the policy itself, its files by their paths relative to it, as those of a policy in a directory. */
+function placeFrom(from: BaseReference, read: FileReader, options: LoadOptions): Place {
+  const has = (path: string): boolean => pathIn(from, path).startsWith(`${from.directory}/`);
+  return { ...options, read, label: (path) => addressOf(from, pathIn(from, path)), has };
+}
 
 /** The layers from the one everything builds on to the file at `path`. */
 async function loadLayers(path: string, place: Place, depth: number): Promise<readonly [LoadedLayer, ...LoadedLayer[]]> {
@@ -79,7 +91,7 @@ async function loadLayers(path: string, place: Place, depth: number): Promise<re
     bases: bases.map(({ layer }) => layer),
     files,
     now,
-    fetched: place.fetched !== undefined,
+    fetched: place.has !== undefined,
     top: depth === 1,
   });
   const ofBase = [...baseProblems(content, source, base), ...(signed?.problems ?? [])];
@@ -124,7 +136,7 @@ async function findBase(
   const reference = baseReferenceOf(written);
   if (reference === undefined) {
     const path = join(directory, written.file ?? '');
-    if (place.fetched === undefined || path.startsWith(`${place.fetched}/`)) return { path, place, key: 'file' };
+    if (place.has?.(path) !== false) return { path, place, key: 'file' };
     throw new PolicyError([
       problemAt(source, ['extends', 'file'], 'a policy that is fetched builds on nothing outside of its place'),
     ]);
@@ -134,7 +146,7 @@ async function findBase(
   const label = (path: string): string => addressOf(reference, path);
   const path = `${reference.directory}/${reference.file}`;
   await telling(source, key, async () => place.fetchBase?.(reference));
-  return { path, place: { ...place, label, fetched: reference.directory }, key };
+  return { path, place: { ...place, label, has: (one) => one.startsWith(`${reference.directory}/`) }, key };
 }
 
 /**

@@ -14,12 +14,11 @@ import {
   type VerifierKey,
 } from '@signwright/signing-core';
 import { logKeysOf } from '../../context/open-log.ts';
+import type { PolicyOptions } from '../../context/open-policy.ts';
 import { readLog } from '../../context/read-log.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
-
-export type ExportTilesOptions = { readonly policy: string };
 
 const MAX_CHECKPOINT = 64 * 1024;
 const MAX_ENTRIES = TILE_WIDTH * 65_538;
@@ -31,7 +30,7 @@ const BATCH = { files: 64, bytes: 16 * 1024 * 1024 };
  * serves them, and anybody's tools read them. The checkpoint is written last, so the directory is a whole log at any moment; a later
  * export adds what the log has got since, after holding what was exported before against the log.
  */
-export async function auditExportTiles(directory: string, options: ExportTilesOptions, { signal }: Run): Promise<number> {
+export async function auditExportTiles(directory: string, options: PolicyOptions, { signal }: Run): Promise<number> {
   const log = await readLog(options);
   const reader = await log.reader();
   if (!reader.note) {

@@ -8,6 +8,7 @@ import { printNote } from '../../print-lines.ts';
 
 export type ExportOptions = {
   readonly policy: string;
+  readonly anchor?: string;
   readonly format: ExportFormat;
   /** A file, an https URL, or `-` for stdout. */
   readonly to: string;

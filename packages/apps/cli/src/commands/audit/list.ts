@@ -4,14 +4,14 @@ import { isSha256, type JsonObject, parseSha256, type Sha256, SignwrightError } 
 import { parseInstant } from '../../context/instant.ts';
 import { signingKeyFrom } from '../../context/key-id.ts';
 import { noteWaiting } from '../../context/note-waiting.ts';
-import type { OpenPolicy } from '../../context/open-policy.ts';
+import type { OpenPolicy, PolicyOptions } from '../../context/open-policy.ts';
 import { readLog } from '../../context/read-log.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
 import { printNote } from '../../print-lines.ts';
 
 export type ListFormat = 'text' | 'json' | 'csv';
-type LogOptions = { readonly policy: string; readonly output: ListFormat };
+type LogOptions = PolicyOptions & { readonly output: ListFormat };
 
 export type ListOptions = LogOptions & { readonly limit: number };
 
@@ -26,7 +26,7 @@ export async function auditList({ limit, ...options }: ListOptions): Promise<num
 }
 
 /** `signwright audit show REQUEST`: all records of one request, whole, in the log's order. */
-export async function auditShow(request: string, options: { readonly policy: string }, run: Run): Promise<number> {
+export async function auditShow(request: string, options: PolicyOptions, run: Run): Promise<number> {
   const log = await readLog(options);
   const { recordJson, showRequest } = await import('@signwright/audit-log');
   const reader = await log.reader();

@@ -17,6 +17,7 @@ import { printLines, printNote } from '../../print-lines.ts';
 
 export type ProveOptions = {
   readonly policy: string;
+  readonly anchor?: string;
   readonly out?: string;
   readonly check?: true;
   /** Whose log it is, and who must have cosigned, instead of a policy. */
@@ -50,9 +51,9 @@ export async function auditProve(what: string, options: ProveOptions): Promise<n
 }
 
 /** Outsiders check by keys they were given; who has the policy, by that. */
-async function ruleOf({ verifierKey, witness = [], policy }: ProveOptions): Promise<LogRule> {
+async function ruleOf({ verifierKey, witness = [], ...options }: ProveOptions): Promise<LogRule> {
   if (verifierKey) return { keys: verifierKey, witnesses: witness, count: witness.length };
-  return auditDefinition(await openPolicy({ policy }, new Date())).rule;
+  return auditDefinition(await openPolicy(options, new Date())).rule;
 }
 
 type Records = { readonly size: number; records(from: number, to: number): AsyncIterable<{ index: number; bytes: Uint8Array }> };

@@ -11,6 +11,7 @@ import { printLines } from '../../print-lines.ts';
 
 export type ReconcileOptions = {
   readonly policy: string;
+  readonly anchor?: string;
   /** The key by its public key's file, by its id, or by the signer of the policy whose key it is. */
   readonly key: string;
   readonly format?: KeyLogFormat;

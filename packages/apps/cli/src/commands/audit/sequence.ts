@@ -4,7 +4,7 @@ import { writeAtomic } from '@signwright/files';
 import type { AuditDefinition } from '@signwright/policy';
 import { MAX_NOTE, parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
 import { auditDefinition, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
-import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import { readIfThere } from '../../context/read-if-there.ts';
 import type { Run } from '../../context/run.ts';
 import { openReference } from '../../context/signers/open-key.ts';
@@ -12,7 +12,7 @@ import { type PassphraseOptions, passphraseOf } from '../../context/signers/pass
 import { EXIT } from '../../exit.ts';
 import { printLines, printNote } from '../../print-lines.ts';
 
-export type SequenceOptions = PassphraseOptions & { readonly policy: string; readonly state?: string };
+export type SequenceOptions = PassphraseOptions & PolicyOptions & { readonly state?: string };
 
 /** Where it is kept up to where this machine has put the log in order. */
 const KEPT = 'last-ordered.checkpoint';

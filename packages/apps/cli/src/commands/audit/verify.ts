@@ -12,6 +12,7 @@ import { printLines } from '../../print-lines.ts';
 
 export type AuditVerifyOptions = {
   readonly policy: string;
+  readonly anchor?: string;
   readonly since?: string[];
   readonly output: 'text' | 'json';
 };

@@ -22,6 +22,7 @@ import { printLines, printNote } from '../../print-lines.ts';
 
 export type WitnessOptions = PassphraseOptions & {
   readonly policy: string;
+  readonly anchor?: string;
   readonly name: string;
   readonly key: string;
   readonly state: string;

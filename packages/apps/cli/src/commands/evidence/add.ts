@@ -29,7 +29,7 @@ type Added = { readonly file: string; readonly id: Sha256; readonly by: string; 
  * under no trust root of the policy is refused: it could prove nothing.
  */
 export async function evidenceAdd(files: readonly string[], options: EvidenceAddOptions): Promise<number> {
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const pieces = [];
   for (const file of files) {
     const bytes = await readBounded(file, MAX_BUNDLE, 'the bundle');

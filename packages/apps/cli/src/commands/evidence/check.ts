@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs';
 import { safeJson } from '@signwright/report';
 import { SignwrightError } from '@signwright/signing-core';
 import { type EvidencePlace, evidencePlace, openKeptEvidence } from '../../context/open-evidence.ts';
-import { openPolicy } from '../../context/open-policy.ts';
+import { openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines } from '../../print-lines.ts';
 import { counted } from './evidence-in-hand.ts';
 
 const POLICY = 'signwright.yaml';
 
-type CheckOptions = {
-  readonly policy?: string;
+type CheckOptions = Partial<PolicyOptions> & {
   readonly evidence?: string;
   readonly at?: string;
   readonly environment?: string;
@@ -45,9 +44,10 @@ export async function checkStore(options: CheckOptions): Promise<number> {
 }
 
 /** Where the store is: the user says so, or the policy where there is one; judging may do without it. */
-export async function placeWithoutPolicy(options: { policy?: string; evidence?: string }): Promise<EvidencePlace> {
-  if (options.evidence !== undefined || (options.policy === undefined && !existsSync(POLICY))) {
-    return evidencePlace(undefined, options.evidence);
-  }
-  return evidencePlace(await openPolicy({ policy: options.policy ?? POLICY }, new Date()), undefined);
+export async function placeWithoutPolicy(options: Partial<PolicyOptions> & { evidence?: string }): Promise<EvidencePlace> {
+  const { policy, anchor, evidence } = options;
+  if (evidence !== undefined || (policy === undefined && !existsSync(POLICY))) return evidencePlace(undefined, evidence);
+  // A policy that is only beside the work says where the store is, and not what is judged by: that may be one kept with the evidence.
+  const held = policy === undefined || anchor === undefined ? {} : { anchor };
+  return evidencePlace(await openPolicy({ policy: policy ?? POLICY, ...held }, new Date()), undefined);
 }

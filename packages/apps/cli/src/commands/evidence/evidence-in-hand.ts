@@ -2,13 +2,13 @@ import { type Policy, resolveArtifact } from '@signwright/policy';
 import { parseSha256, type Sha256 } from '@signwright/signing-core';
 import { type ArtifactInHand, type ArtifactOptions, hashArtifacts, nameArtifacts } from '../../context/artifacts-in-hand.ts';
 import { type EvidencePlace, evidencePlace } from '../../context/open-evidence.ts';
-import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import { storeDirectories } from '../../context/open-store.ts';
 import { ruleDigestsAnywhere } from '../../context/rule-digests.ts';
 import type { Run } from '../../context/run.ts';
 
 /** Options of commands about evidence that lies in a store. */
-export type StoreOptions = { readonly policy: string; readonly evidence?: string };
+export type StoreOptions = PolicyOptions & { readonly evidence?: string };
 
 /** Options of commands about the evidence of some artifacts. */
 export type AboutOptions = StoreOptions & ArtifactOptions;
@@ -33,7 +33,7 @@ export async function evidenceInHand(
   run: Run,
   nameless = false,
 ): Promise<EvidenceInHand> {
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const place = evidencePlace(open, options.evidence);
   if (nameless && options.digest !== undefined && options.name === undefined && paths.length === 0) {
     const digest = parseSha256(options.digest);

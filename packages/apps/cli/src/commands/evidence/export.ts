@@ -55,7 +55,7 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
 
 /** A release that is closed, in place of files. */
 async function releaseInHand(paths: readonly string[], options: EvidenceExportOptions, release: string): Promise<EvidenceInHand> {
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const place = evidencePlace(open, options.evidence);
   const { environment } = options;
   const store = await openExistingEvidence(place);

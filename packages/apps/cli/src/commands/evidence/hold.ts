@@ -47,7 +47,7 @@ export async function holdAdd(name: string, paths: string[], options: HoldAddOpt
 
 /** `signwright evidence hold remove NAME`: lifts it from all it stands on. */
 export async function holdRemove(name: string, options: HoldOptions): Promise<number> {
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const store = await openKeptEvidence(evidencePlace(open, options.evidence), lockToHold(open));
   const { liftHold } = await import('@signwright/evidence');
   const lifted = await liftHold(removable(store), name);
@@ -64,7 +64,7 @@ export async function holdRemove(name: string, options: HoldOptions): Promise<nu
 
 /** `signwright evidence hold list`: the holds that stand. */
 export async function holdList(options: HoldOptions): Promise<number> {
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const store = await openKeptEvidence(evidencePlace(open, options.evidence), undefined);
   const { listHolds } = await import('@signwright/evidence');
   const holds = [...(await listHolds(removable(store)))].sort(([a], [b]) => (a < b ? -1 : 1));

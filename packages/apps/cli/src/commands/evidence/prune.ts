@@ -28,7 +28,7 @@ const BECAUSE: { readonly [why in KeptBecause]: string } = {
 /** `signwright evidence prune`: removes what was to be kept and has had its time; never what is retained or held. */
 export async function evidencePrune(options: PruneOptions): Promise<number> {
   const { before, unretainedBefore, dryRun = false } = options;
-  const open = await openPolicy({ policy: options.policy }, new Date());
+  const open = await openPolicy(options, new Date());
   const place = evidencePlace(open, options.evidence);
   const blobs = removable(await openKeptEvidence(place, open.policy.evidence?.lock));
   const { pruneEvidence } = await import('@signwright/evidence');
