@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { inputsPage } from './adapters/inputs-page.ts';
 import { referencePage } from './reference-page.ts';
 import type { Schema, Source } from './schema.ts';
 import { schemaModule } from './schema-module.ts';
@@ -27,6 +28,7 @@ export async function generateAll(): Promise<ReadonlyMap<string, string>> {
     made.set(`${GENERATED}/validate-${word}-file.ts`, await validatorModule(schema, source));
     if (word === 'policy') made.set('docs/policy-reference.md', referencePage(schema));
   }
+  made.set('docs/adapters.md', inputsPage());
   return made;
 }
 
