@@ -1,12 +1,14 @@
+import { join } from 'node:path';
+import { SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import type { Run } from '../context/run.ts';
-import { EXIT, reportError } from '../exit.ts';
+import { EXIT, messageWithPlace, reportError } from '../exit.ts';
 import { INPUTS, type JobCommand, PLATFORMS, type Platform } from '../job/inputs.ts';
 import { OF_CHECKOUT, type Place, policyPlace } from '../job/policy-place.ts';
 import { type Inputs, readInputs } from '../job/read-inputs.ts';
 import { resultOf, watching } from '../job/result.ts';
-import { runCommand } from '../job/run-command.ts';
-import { openReports, writeReports } from '../job/write-reports.ts';
+import { archiveEvidence, runCommand } from '../job/run-command.ts';
+import { ARCHIVE, openReports, writeReports } from '../job/write-reports.ts';
 import { printNote } from '../print-lines.ts';
 
 /**
@@ -26,7 +28,10 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
       directory = await openReports(inputs.reports);
       place = policyPlace(inputs, platform, process.env);
       announce(command, place);
-      return await runCommand(command, inputs, place, { ...run, watch });
+      const exit = await runCommand(command, inputs, place, { ...run, watch });
+      if (command === 'verify' && platform === 'gitlab' && inputs.archive && exit === EXIT.allow)
+        await archive(join(directory, ARCHIVE), inputs, place, run);
+      return exit;
     } catch (error) {
       seen.error = error;
       return reportError(error);
@@ -45,6 +50,16 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
     return exitCode === EXIT.allow ? failed : exitCode;
   }
   return exitCode;
+}
+
+/** The verdicts stand without it. */
+async function archive(out: string, inputs: Inputs, place: Place, run: Run): Promise<void> {
+  try {
+    await archiveEvidence(out, inputs, place, run);
+  } catch (error) {
+    if (!(error instanceof SignwrightError)) throw error;
+    printNote(`no archive was written: ${messageWithPlace(error)}`);
+  }
 }
 
 const REPORTS = String(INPUTS.find(({ name }) => name === 'reports')?.default);

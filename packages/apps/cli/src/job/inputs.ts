@@ -147,6 +147,15 @@ export const INPUTS: readonly Input[] = [
     pattern: '[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*',
   },
   {
+    name: 'archive',
+    type: 'boolean',
+    default: true,
+    description:
+      'Where all is allowed, write what the verdicts rest on into evidence.tar among the reports: it verifies with no network and years later.',
+    commands: ['verify'],
+    platforms: ['gitlab'],
+  },
+  {
     name: 'comment',
     type: 'boolean',
     default: true,
@@ -190,6 +199,6 @@ export const OUTPUTS: readonly Output[] = [
   {
     name: 'reports',
     description:
-      'The directory with result.json, summary.md, summary.html, junit.xml, verdicts.json, results.sarif or plan.json.',
+      'The directory with result.json, summary.md, summary.html, junit.xml, verdicts.json, results.sarif, plan.json, evidence.tar, as there are.',
   },
 ];

@@ -20,6 +20,7 @@ export type Inputs = {
   readonly attest: boolean;
   readonly wait: number;
   readonly reports: string;
+  readonly archive: boolean;
   readonly comment: boolean;
   readonly 'status-check': string;
   readonly 'release-link': boolean;

@@ -8,15 +8,7 @@ import type { Inputs } from './read-inputs.ts';
 /** Runs what a job was told to do, by the commands people run themselves. Each is loaded when it is needed. */
 export async function runCommand(command: JobCommand, inputs: Inputs, place: Place, run: Run): Promise<number> {
   const paths = [...inputs.paths];
-  const shared = {
-    policy: place.policy,
-    ...(place.anchor === undefined ? {} : { anchor: place.anchor.file ?? place.anchor.from }),
-    ...(place.anchor?.text === undefined ? {} : { anchorText: place.anchor.text }),
-    ...(place.evidenceElse === undefined ? {} : { evidenceElse: place.evidenceElse }),
-    ...(inputs.environment === '' ? {} : { environment: inputs.environment }),
-    ...(inputs.evidence === '' ? {} : { evidence: inputs.evidence }),
-    output: 'text',
-  } as const;
+  const shared = sharedOf(inputs, place);
   const passphrase = inputs['passphrase-env'] === '' ? {} : { passphraseEnv: inputs['passphrase-env'] };
   switch (command) {
     case 'plan': {
@@ -38,7 +30,7 @@ export async function runCommand(command: JobCommand, inputs: Inputs, place: Pla
       if (place.anchor === undefined && !inputs.unanchored) throw unanchored();
       if (inputs.collect) {
         const { collect } = await import('../commands/collect.ts');
-        const collected = await collect(paths, { ...shared, ...passphrase, git: '.' }, { signal: run.signal });
+        const collected = await collect(paths, { ...shared, ...passphrase, git: '.', ifAny: true }, { signal: run.signal });
         if (collected !== EXIT.allow) return collected;
       }
       if (inputs.wait > 0) {
@@ -50,6 +42,24 @@ export async function runCommand(command: JobCommand, inputs: Inputs, place: Pla
       return verify(paths, { ...shared, ...passphrase, ...(inputs.attest ? { attest: true } : {}) }, run);
     }
   }
+}
+
+/** Writes what the verdicts rest on into one archive. */
+export async function archiveEvidence(out: string, inputs: Inputs, place: Place, run: Run): Promise<void> {
+  const { evidenceExport } = await import('../commands/evidence/export.ts');
+  await evidenceExport([...inputs.paths], { ...sharedOf(inputs, place), out, output: 'text' }, { signal: run.signal });
+}
+
+function sharedOf(inputs: Inputs, place: Place) {
+  return {
+    policy: place.policy,
+    ...(place.anchor === undefined ? {} : { anchor: place.anchor.file ?? place.anchor.from }),
+    ...(place.anchor?.text === undefined ? {} : { anchorText: place.anchor.text }),
+    ...(place.evidenceElse === undefined ? {} : { evidenceElse: place.evidenceElse }),
+    ...(inputs.environment === '' ? {} : { environment: inputs.environment }),
+    ...(inputs.evidence === '' ? {} : { evidence: inputs.evidence }),
+    output: 'text',
+  } as const;
 }
 
 function unanchored(): SignwrightError {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { writeAtomic } from '@signwright/files';
@@ -5,6 +6,8 @@ import { renderPlan, renderSummary, renderVerdicts, safeJson } from '@signwright
 import { type Json, SignwrightError } from '@signwright/signing-core';
 import type { JobResult, Seen } from './result.ts';
 
+/** What verdicts rest on, where it is asked for. */
+export const ARCHIVE = 'evidence.tar';
 const ALL = [
   'result.json',
   'summary.md',
@@ -13,6 +16,7 @@ const ALL = [
   'results.sarif',
   'verdicts.json',
   'plan.json',
+  ARCHIVE,
   'outputs.env',
 ];
 
@@ -46,7 +50,8 @@ export async function writeReports(
 ): Promise<JobResult> {
   const files = new Map([...contentOf(summed, seen), ['outputs.env', outputsOf(summed, name)]]);
   for (const [file, text] of files) await writeAtomic(join(directory, file), Buffer.from(text));
-  const result = { ...summed, files: [...files.keys()].sort() };
+  const archive = existsSync(join(directory, ARCHIVE)) ? [ARCHIVE] : [];
+  const result = { ...summed, files: [...files.keys(), ...archive].sort() };
   await writeAtomic(join(directory, 'result.json'), Buffer.from(safeJson(result as unknown as Json)));
   return result;
 }
