@@ -1,3 +1,4 @@
+import type { Markup } from './markup.ts';
 import { escaped, oneLine } from './one-line.ts';
 
 /**
@@ -10,7 +11,16 @@ export function code(text: string): string {
 }
 
 /** A table: the header's cells and each row's are Markdown already. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('');
 }
+
+/** Markdown, as merge requests and job summaries show it. */
+export const MARKDOWN: Markup = {
+  code,
+  table,
+  strong: (words) => `**${words}**`,
+  heading: (words) => `### ${words}\n`,
+  list: (items) => items.map((item) => `- ${item}\n`).join(''),
+};

@@ -11,7 +11,7 @@ const REQUIRED: PlanRow = {
   requirements: ['signature:build', 'signature:release'],
 };
 const bare = (name: string, status: PlanRow['status']): PlanRow => ({ name, kind: 'file', status, tiers: [], requirements: [] });
-const render = (rows: readonly PlanRow[], format: 'text' | 'json' | 'markdown' | 'csv'): string =>
+const render = (rows: readonly PlanRow[], format: 'text' | 'json' | 'markdown' | 'html' | 'csv'): string =>
   renderPlan(rows, format, { color: false });
 
 test('text is a table without empty columns, then what each status means', () => {
@@ -57,5 +57,11 @@ test.each(['=1+1', '+1', '-1', '@x', '\t=1', '\r=1', '＝1'])('a name like %j is
 test('markdown is a table in which names are code', () => {
   expect(render([REQUIRED], 'markdown').split('\n')[2]).toContain(
     '| `dist/a.tgz` | `package` | `required` | `internal production` |',
+  );
+});
+
+test('html is the same table, for the body of a page', () => {
+  expect(render([REQUIRED], 'html')).toContain(
+    '<tr><td><code>dist/a.tgz</code></td><td><code>package</code></td><td><code>required</code></td>',
   );
 });

@@ -1,5 +1,7 @@
 import { csv } from '../escape/csv.ts';
-import { code, table } from '../escape/markdown.ts';
+import { HTML } from '../escape/html.ts';
+import { MARKDOWN } from '../escape/markdown.ts';
+import type { Markup } from '../escape/markup.ts';
 import { safeJson } from '../escape/safe-json.ts';
 import { renderPlanText } from './text.ts';
 
@@ -24,13 +26,13 @@ export type PlanRow = {
   readonly requirements: readonly string[];
 };
 
-export type PlanFormat = 'text' | 'json' | 'markdown' | 'csv';
+export type PlanFormat = 'text' | 'json' | 'markdown' | 'html' | 'csv';
 
 const COLUMNS = ['name', 'kind', 'status', 'tiers', 'rule', 'where', 'owner', 'reason', 'requirements'] as const;
 
 /**
  * Renders what a policy says of files, before anything is signed. `csv` is the inventory (RFC 4180, with a header line), `json` is
- * `{"version": 1, "artifacts": [PlanRow…]}`.
+ * `{"version": 1, "artifacts": [PlanRow…]}`, `html` is what stands in the body of a page.
  *
  * @returns the whole report, ended by a line break.
  */
@@ -41,13 +43,19 @@ export function renderPlan(rows: readonly PlanRow[], format: PlanFormat, options
     case 'json':
       return safeJson({ version: 1, artifacts: rows });
     case 'markdown':
-      return table(
-        COLUMNS,
-        rows.map((row) => cells(row).map((cell) => (cell === '' ? '' : code(cell)))),
-      );
+      return planTable(rows, MARKDOWN);
+    case 'html':
+      return planTable(rows, HTML);
     case 'csv':
       return csv([COLUMNS, ...rows.map(cells)]);
   }
+}
+
+function planTable(rows: readonly PlanRow[], { code, table }: Markup): string {
+  return table(
+    COLUMNS,
+    rows.map((row) => cells(row).map((cell) => (cell === '' ? '' : code(cell)))),
+  );
 }
 
 function cells({ name, kind, status, tiers, rule, owner, reason, requirements }: PlanRow): string[] {

@@ -69,7 +69,7 @@ const HOSTILE = [
   '=HYPERLINK("https://evil.example")',
 ];
 
-const FORMATS: readonly ReportFormat[] = ['text', 'json', 'junit', 'markdown', 'sarif'];
+const FORMATS: readonly ReportFormat[] = ['text', 'json', 'junit', 'markdown', 'html', 'sarif'];
 const render = (hostile: string, format: ReportFormat): string => renderVerdicts([verdictOf(hostile)], format, { color: false });
 const lines = (report: string): string[] => report.split(/\r\n|[\n\r\u000b\u000c\u0085\u2028\u2029]/);
 
@@ -114,17 +114,18 @@ test('JSON and SARIF carry every name unchanged', () => {
   );
 });
 
+function elements(xml: string): string[] {
+  const seen: string[] = [];
+  const parser = new SaxesParser();
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.on('opentag', (tag) => seen.push(`${tag.name} ${Object.keys(tag.attributes).join(' ')}`));
+  parser.write(xml).close();
+  return seen;
+}
+
 test('JUnit stays well-formed XML with the same elements, whatever the names', () => {
-  const elements = (xml: string): string[] => {
-    const seen: string[] = [];
-    const parser = new SaxesParser();
-    parser.on('error', (error) => {
-      throw error;
-    });
-    parser.on('opentag', (tag) => seen.push(`${tag.name} ${Object.keys(tag.attributes).join(' ')}`));
-    parser.write(xml).close();
-    return seen;
-  };
   const expected = elements(render('plain', 'junit'));
   expect(expected).toHaveLength(4);
   fc.assert(
@@ -132,6 +133,36 @@ test('JUnit stays well-formed XML with the same elements, whatever the names', (
       expect(elements(render(name, 'junit'))).toEqual(expected);
     }),
   );
+});
+
+/** What is shown is well-formed XML too, but for line breaks. */
+const elementsOfBody = (html: string): string[] => elements(`<body>${html.replaceAll('<br>', '<br/>')}</body>`);
+
+test('HTML keeps its elements, whatever the names, and none has an attribute or runs, loads or leads anywhere', () => {
+  for (const show of [
+    (name: string) => render(name, 'html'),
+    (name: string) => renderPlan(PLAN(`x${name}`), 'html', { color: false }),
+  ]) {
+    const expected = elementsOfBody(show('plain'));
+    const allowed = ['body', 'h3', 'table', 'tr', 'th', 'td', 'code', 'strong', 'ul', 'li', 'br'];
+    expect(expected.filter((element) => !allowed.includes(element.trim()) || !element.endsWith(' '))).toEqual([]);
+    fc.assert(
+      fc.property(anyName, (name) => {
+        expect(elementsOfBody(show(name))).toEqual(expected);
+      }),
+    );
+  }
+});
+
+test('HTML shows names in full', () => {
+  const name = `<a & b> "c" 'd' <script>alert(1)</script>`;
+  let shown = '';
+  const parser = new SaxesParser();
+  parser.on('text', (text) => {
+    shown += `${text}\n`;
+  });
+  parser.write(`<body>${render(name, 'html').replaceAll('<br>', '<br/>')}</body>`).close();
+  expect(shown.split('\n')).toContain(oneLine(name));
 });
 
 test('JUnit shows names in full', () => {
@@ -182,7 +213,7 @@ const PLAN = (name: string) => [
   } as const,
 ];
 
-test.each(['text', 'json', 'markdown', 'csv'] as const)('a plan as %s is as safe', (format) => {
+test.each(['text', 'json', 'markdown', 'html', 'csv'] as const)('a plan as %s is as safe', (format) => {
   const report = (name: string): string => renderPlan(PLAN(name), format, { color: false });
   const expected = lines(report('plain')).length;
   fc.assert(

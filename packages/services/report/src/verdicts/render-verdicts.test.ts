@@ -81,7 +81,7 @@ describe('text', () => {
     const or = { text: '1 of security may waive it', command: 'signwright waive window dist/b.tgz' };
     const all = [{ ...denied, outcomes: [{ ...UNMET, next: { text: 'wait', or } }] }];
     expect(text(all)).toMatch(/→ wait\n {6}→ or 1 of security may waive it\n {8}signwright waive window dist\/b\.tgz\n/);
-    for (const format of ['markdown', 'junit', 'sarif', 'json'] as const)
+    for (const format of ['markdown', 'html', 'junit', 'sarif', 'json'] as const)
       expect(renderVerdicts(all, format, { color: false })).toMatch(
         /wait[\s\S]*1 of security may waive it[\s\S]*signwright waive window/,
       );
@@ -198,7 +198,7 @@ describe('of signing', () => {
     expect(markdown).toContain('### 2 artifacts: 1 signed, 1 not signed\n');
     expect(markdown).toContain('| signed | `dist/a.tgz` |');
     expect(markdown).toContain('| **not signed** | `dist/b.tgz` |');
-    for (const format of ['text', 'markdown', 'junit'] as const)
+    for (const format of ['text', 'markdown', 'html', 'junit'] as const)
       expect(renderVerdicts([signed, refused, { ...signed, outcomes: [] }], format, { color: false })).not.toMatch(/allow/);
   });
 
@@ -264,6 +264,22 @@ describe('markdown', () => {
   });
 });
 
+describe('html', () => {
+  test('the same tables and notes, for the body of a page', () => {
+    const report = renderVerdicts([verdict(), { ...denied, anchored: false, development: true }], 'html', { color: false });
+    expect(report).toContain('<h3>2 artifacts: 1 allow, 1 deny</h3>\n');
+    expect(report).toContain('<td><strong>deny</strong></td><td><code>dist/b.tgz</code></td><td><code>default</code></td>');
+    expect(report).toContain('<td><code>signature:release</code></td><td>unmet: signatures-refused</td>');
+    expect(report).toContain('<code>signwright sign dist/a.tgz</code>');
+    expect(report).toMatch(/<li>not anchored: .*<code>--anchor FILE<\/code>.*<\/li>\n<li>development: true/);
+    expect(report).not.toMatch(/<(html|head|body|script|style|a) ?/);
+  });
+
+  test('of nothing says that nothing was decided', () => {
+    expect(renderVerdicts([], 'html', { color: false })).toBe('<h3>0 artifacts: nothing was decided</h3>\n');
+  });
+});
+
 describe('sarif', () => {
   const sarif = (...verdicts: Verdict[]) => JSON.parse(renderVerdicts(verdicts, 'sarif', { color: false }));
 
@@ -298,12 +314,18 @@ describe('sarif', () => {
   });
 });
 
-test.each(['text', 'junit', 'markdown', 'sarif'] as const)(
+test.each(['text', 'junit', 'markdown', 'html', 'sarif'] as const)(
   'a denied artifact without any requirement is no less denied in %s',
   (format) => {
     const bare = renderVerdicts([verdict({ result: 'deny', outcomes: [] })], format, { color: false });
     const contradictory = renderVerdicts([verdict({ result: 'deny', outcomes: [MET] })], format, { color: false });
-    const told = { text: '✗ verdict', junit: '<failure', markdown: 'unmet: deny', sarif: '"ruleId": "deny"' }[format];
+    const told = {
+      text: '✗ verdict',
+      junit: '<failure',
+      markdown: 'unmet: deny',
+      html: 'unmet: deny',
+      sarif: '"ruleId": "deny"',
+    }[format];
     expect(bare).toContain(told);
     expect(contradictory).toContain(told);
   },
