@@ -56,6 +56,8 @@ export { checkCommits, checkRunCommit, runOf } from './duties/run-reference.ts';
 export { IN_TOTO, preAuthEncoding } from './envelope.ts';
 export type { ErrorCode, ErrorDetails } from './error.ts';
 export { messageOf, SignwrightError } from './error.ts';
+export type { Gate } from './evidence-kinds/gate.ts';
+export { readGate, writeGate } from './evidence-kinds/gate.ts';
 export type { EvidenceKind } from './evidence-kinds/kind-of.ts';
 export { kindOf, TLOG_PROOF } from './evidence-kinds/kind-of.ts';
 export type { PolicySnapshot } from './evidence-kinds/policy-snapshot.ts';

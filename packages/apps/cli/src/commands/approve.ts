@@ -22,9 +22,10 @@ import { openPerson, type PersonOptions } from '../people/person-key.ts';
 import { publishStatement } from '../people/publish-statement.ts';
 import { strictestAudit } from '../people/record-person.ts';
 import { printLines, printNote } from '../print-lines.ts';
+import { gateLines } from '../requests/gates.ts';
 import { findLastApproved } from '../requests/last-approved.ts';
 import { type OpenRequest, openRequest } from '../requests/open-request.ts';
-import { approvalsOf, requestLines, standingLines } from '../requests/request-lines.ts';
+import { approvalsOf, peopleAreDone, requestLines, standingLines } from '../requests/request-lines.ts';
 
 export type ApproveOptions = PersonOptions & {
   readonly policy: string;
@@ -54,8 +55,8 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
   const store = await openEvidence(evidencePlace(open, options.evidence), open);
   const asked = await openRequest(open, store, id, options.only);
   const person = await openPerson(open, options, run.signal);
-  const judge = (): Promise<Verdict[]> =>
-    judgeArtifacts(open, store, asked.artifacts, {
+  const judge = ({ artifacts }: OpenRequest = asked): Promise<Verdict[]> =>
+    judgeArtifacts(open, store, artifacts, {
       at: Date.now(),
       environment: asked.request.environment === 'default' ? undefined : asked.request.environment,
       moment: 'release',
@@ -90,8 +91,28 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
   const speaking = { open, person, timestamps, store, note };
   const signed = await publishStatement(writeApproval(approval), APPROVAL, subjects, record, speaking, retain);
   const until = approval.expires === undefined ? '' : `, until ${approval.expires}`;
-  printLines([`${person.person.id} ${DONE[decision]}: evidence ${signed.evidence}${until}`, ...standingLines(await judge())]);
+  const verdicts = await judge();
+  printLines([`${person.person.id} ${DONE[decision]}: evidence ${signed.evidence}${until}`, ...standingLines(verdicts)]);
+  const isLast = async (): Promise<boolean> =>
+    peopleAreDone(verdicts) && (await othersAreDone(options, () => openRequest(open, store, id), judge));
+  if (decision === 'approve' && (await isLast())) printLines(await gateLines(store, asked.id));
   return EXIT.allow;
+}
+
+/** Whether people are done with the artifacts of a request that were left aside, too. */
+async function othersAreDone(
+  { only }: ApproveOptions,
+  openWhole: () => Promise<OpenRequest>,
+  judge: (asked: OpenRequest) => Promise<Verdict[]>,
+): Promise<boolean> {
+  if (only === undefined) return true;
+  try {
+    return peopleAreDone(await judge(await openWhole()));
+  } catch (error) {
+    // The policy demands something else of one of them by now: nobody can be done with it.
+    if (error instanceof SignwrightError && error.code === 'denied') return false;
+    throw error;
+  }
 }
 
 const DONE: Readonly<Record<Decision, string>> = { approve: 'approved', reject: 'rejected', withdraw: 'withdrew' };

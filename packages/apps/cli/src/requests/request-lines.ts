@@ -40,6 +40,13 @@ export function standingLines(verdicts: readonly Verdict[], about: (outcome: Out
   return [...standing.values()].flatMap((one) => linesOf(one, verdicts.length));
 }
 
+/** Whether nothing of people is missing any more, whatever else is. */
+export function peopleAreDone(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every(({ outcomes }) =>
+    outcomes.filter(isOfPeople).every(({ status }) => status === 'met' || status === 'waived'),
+  );
+}
+
 type Standing = { readonly outcome: Outcome; readonly names: readonly string[] };
 
 function isOfPeople({ requirement }: Outcome): boolean {

@@ -12,6 +12,11 @@ test.each([
   ['a JSON object that ends as a receipt does', '{"a":1,"type":"https://signwright.dev/receipt/v1"}', 'bundle'],
   ['a receipt with its type first', '{"type":"https://signwright.dev/receipt/v1","evidence":"sha256:"}', 'bundle'],
   ['a receipt with a line end', '{"evidence":"sha256:x","type":"https://signwright.dev/receipt/v1"}\n', 'bundle'],
+  [
+    'a gate with a line end',
+    `{"request":"sha256:${'a'.repeat(64)}","type":"https://signwright.dev/gate/v1","url":"x"}\n`,
+    'bundle',
+  ],
   ['what lies about its end', '{"evidence":"sha256:x"}', 'bundle'],
   ['a list', '[{}]', 'unknown'],
   ['text', 'hello', 'unknown'],
@@ -23,7 +28,7 @@ test.each([
 });
 
 test('anything has a kind, without an error', () => {
-  const kinds = ['bundle', 'record-proof', 'receipt', 'policy-snapshot', 'unknown'];
+  const kinds = ['bundle', 'record-proof', 'receipt', 'request', 'gate', 'policy-snapshot', 'unknown'];
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(kinds).toContain(kindOf(bytes));

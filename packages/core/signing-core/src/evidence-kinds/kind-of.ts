@@ -1,4 +1,5 @@
 import { REQUEST_END, REQUEST_START } from '../approvals/request.ts';
+import { GATE_END, GATE_START } from './gate.ts';
 import { SNAPSHOT_END, SNAPSHOT_START } from './policy-snapshot.ts';
 import { RECEIPT_END, RECEIPT_START } from './receipt.ts';
 
@@ -12,6 +13,8 @@ export type EvidenceKind =
   | 'receipt'
   /** What approvers are asked; see `readRequest`. */
   | 'request'
+  /** A job that waits for a request; see `readGate`. */
+  | 'gate'
   /** The files a policy was loaded from; see `readSnapshot`. */
   | 'policy-snapshot'
   /** Nothing that this version knows. */
@@ -19,6 +22,8 @@ export type EvidenceKind =
 
 /** The first line of a record proof, with its end (https://c2sp.org/tlog-proof). */
 export const TLOG_PROOF = 'c2sp.org/tlog-proof@v1\n';
+
+const LONGEST_HEAD = 160;
 
 /**
  * Tells by its content what a piece of evidence claims to be. Looks at both ends alone: our own formats have one encoding each, and
@@ -32,6 +37,7 @@ export function kindOf(bytes: Uint8Array): EvidenceKind {
   if (startsWith(TLOG_PROOF)) return 'record-proof';
   if (startsWith(RECEIPT_START) && endsWith(RECEIPT_END)) return 'receipt';
   if (startsWith(REQUEST_START) && endsWith(REQUEST_END)) return 'request';
+  if (GATE_START.test(content.subarray(0, LONGEST_HEAD).toString('latin1')) && endsWith(GATE_END)) return 'gate';
   if (startsWith(SNAPSHOT_START) && endsWith(SNAPSHOT_END)) return 'policy-snapshot';
   return isObject(content) ? 'bundle' : 'unknown';
 }

@@ -10,6 +10,7 @@ import {
   RELEASE_PART,
   REVIEW,
   Refused,
+  readGate,
   readReceipt,
   type Sha256,
   SignwrightError,
@@ -28,11 +29,12 @@ export type Described = {
     | 'attestation'
     | 'bundle'
     | 'request'
+    | 'gate'
     | 'record-proof'
     | 'receipt'
     | 'policy-snapshot'
     | 'unknown';
-  /** The name in a certificate, the hint at a key, the name of a log. */
+  /** The name in a certificate, the hint at a key, the name of a log; of a gate the server whose job waits. */
   readonly by?: string;
 };
 
@@ -47,6 +49,8 @@ export function describePiece(bytes: Uint8Array): Described {
         return { kind, by: parseTlogProof(bytes).checkpoint.toString('utf8').split('\n', 1)[0] ?? '' };
       case 'receipt':
         return { kind, by: readReceipt(bytes).origin };
+      case 'gate':
+        return { kind, by: new URL(readGate(bytes).url).host };
       default:
         return { kind };
     }
