@@ -184,7 +184,11 @@ describe.concurrent('a job that waits for people', () => {
     });
     expect(await job(here, 'verify', { unanchored: true }, env)).toMatchObject({ status: 4 });
     expect(resultIn(here)).toMatchObject({ result: 'pending', request, resume: env.CI_JOB_URL });
-    expect(await here.answer('cleo', String(request))).toMatchObject({ status: 0 });
+    const answered = await here.answer('cleo', String(request));
+    expect([answered.status, answered.stdout], answered.stderr).toEqual([
+      0,
+      expect.stringContaining(`continue: ${env.CI_JOB_URL}`),
+    ]);
     const allowed = await job(here, 'verify', { unanchored: true }, env);
     expect(resultIn(here), allowed.stdout).toMatchObject({ approvals: [] });
     expect((await here.run(['request'])).stderr).toContain('asked before');

@@ -4,6 +4,7 @@ import { ciJob } from '../context/ci-job.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT, messageWithPlace, reportError } from '../exit.ts';
 import { INPUTS, type JobCommand, PLATFORMS, type Platform } from '../job/inputs.ts';
+import { keepGate } from '../job/keep-gate.ts';
 import { OF_CHECKOUT, type Place, policyPlace } from '../job/policy-place.ts';
 import { type Inputs, readInputs } from '../job/read-inputs.ts';
 import { resultOf, watching } from '../job/result.ts';
@@ -39,6 +40,7 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
   };
   const exitCode = await attempt();
 
+  if (exitCode === EXIT.pending) await keepGate(seen, ci?.url, inputs?.evidence ?? '');
   const name = inputs?.reports ?? REPORTS;
   const about = { command, exitCode, platform, place, url: ci?.url };
   const asked = { environment: inputs?.environment ?? '', evidence: inputs?.evidence ?? '' };

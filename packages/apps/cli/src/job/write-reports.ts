@@ -61,9 +61,9 @@ function contentOf(result: Omit<JobResult, 'files'>, { rows, verdicts, open }: S
   const options = { color: false, ...anchor };
   const bodies =
     rows !== undefined
-      ? { markdown: renderPlan(rows, 'markdown', options), html: '' }
+      ? { markdown: renderPlan(rows, 'markdown', options), html: renderPlan(rows, 'html', options) }
       : verdicts !== undefined && open !== undefined
-        ? { markdown: renderVerdicts(verdicts, 'markdown', options), html: '' }
+        ? { markdown: renderVerdicts(verdicts, 'markdown', options), html: renderVerdicts(verdicts, 'html', options) }
         : undefined;
   const summary = { ...result, title: `signwright ${result.command}` };
   return [
