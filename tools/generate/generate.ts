@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { gitlabTemplates } from './adapters/gitlab-templates.ts';
 import { inputsPage } from './adapters/inputs-page.ts';
 import { referencePage } from './reference-page.ts';
 import type { Schema, Source } from './schema.ts';
@@ -29,6 +30,7 @@ export async function generateAll(): Promise<ReadonlyMap<string, string>> {
     if (word === 'policy') made.set('docs/policy-reference.md', referencePage(schema));
   }
   made.set('docs/adapters.md', inputsPage());
+  for (const [path, text] of await gitlabTemplates()) made.set(path, text);
   return made;
 }
 
