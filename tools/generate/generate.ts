@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { gitlabTemplates } from './adapters/gitlab-templates.ts';
 import { inputsPage } from './adapters/inputs-page.ts';
+import { taskFiles } from './adapters/tasks.ts';
 import { referencePage } from './reference-page.ts';
 import type { Schema, Source } from './schema.ts';
 import { schemaModule } from './schema-module.ts';
@@ -31,7 +32,12 @@ export async function generateAll(): Promise<ReadonlyMap<string, string>> {
   }
   made.set('docs/adapters.md', inputsPage());
   for (const [path, text] of await gitlabTemplates()) made.set(path, text);
+  for (const [path, text] of taskFiles(await versionOf('packages/apps/cli'))) made.set(path, text);
   return made;
+}
+
+async function versionOf(folder: string): Promise<string> {
+  return (JSON.parse(await readFile(resolve(ROOT, folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 async function readSchema({ word }: Source): Promise<Schema> {

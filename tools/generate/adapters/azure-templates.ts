@@ -1,0 +1,30 @@
+import { type Input, type JobCommand, JOB_COMMANDS } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { BANNER, inCamelCase, inputsFor } from './table.ts';
+
+/** A step template for each command: file name → text. Parameters are typed, so a wrong one fails before anything runs. */
+export function azureTemplates(): ReadonlyMap<string, string> {
+  return new Map(JOB_COMMANDS.map((command) => [`${command}.yml`, stepTemplate(command)]));
+}
+
+function stepTemplate(command: JobCommand): string {
+  const inputs = inputsFor('azure-devops').filter(({ commands }) => commands.includes(command));
+  const own = command === 'sign' || command === 'verify' ? ['serviceConnection'] : [];
+  const names = [...inputs.map(({ name }) => inCamelCase(name)), ...own];
+  return `# ${BANNER}
+parameters:
+${inputs.map(parameterOf).join('')}${own.map((name) => parameter(name, 'string', '')).join('')}${parameter('name', 'string', inCamelCase(`signwright-${command}`))}steps:
+  - task: Signwright@1
+    name: \${{ parameters.name }}
+    displayName: Signwright ${command}
+    inputs:
+      command: ${command}
+${names.map((name) => `      ${name}: \${{ parameters.${name} }}\n`).join('')}`;
+}
+
+function parameterOf({ name, type, default: value }: Input): string {
+  return parameter(inCamelCase(name), type === 'boolean' ? 'boolean' : 'string', value);
+}
+
+function parameter(name: string, type: string, value: string | boolean): string {
+  return `  - name: ${name}\n    type: ${type}\n    default: ${JSON.stringify(value)}\n`;
+}
