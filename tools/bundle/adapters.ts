@@ -32,9 +32,11 @@ mkdirSync(made);
 for (const file of adapter.copied) cpSync(join(folder, file), join(made, file), { recursive: true });
 cpSync(join(ROOT, 'LICENSE'), join(made, 'LICENSE'));
 cpSync(join(ROOT, LAUNCHER), join(beside, 'launch.cjs'));
-cpSync(join(ROOT, COMMAND), join(beside, 'signwright.cjs'));
+for (const ending of ['', '.LEGAL.txt']) cpSync(join(ROOT, `${COMMAND}${ending}`), join(beside, `signwright.cjs${ending}`));
 
-const sha256 = createHash('sha256').update(readFileSync(join(beside, 'signwright.cjs'))).digest('hex');
+const sha256 = createHash('sha256')
+  .update(readFileSync(join(beside, 'signwright.cjs')))
+  .digest('hex');
 await build({
   entryPoints: [join(folder, 'dist/main.js')],
   outfile: join(beside, 'main.cjs'),

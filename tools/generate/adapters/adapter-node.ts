@@ -1,4 +1,4 @@
-import { type Input, INPUTS, JOB_COMMANDS } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { INPUTS, type Input, JOB_COMMANDS } from '../../../packages/apps/cli/src/job/inputs.ts';
 import { BANNER } from './table.ts';
 
 /** What adapters written in TypeScript know of the table of inputs: they import nothing of the command line. */

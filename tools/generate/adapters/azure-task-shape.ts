@@ -77,18 +77,26 @@ export function problemsOfTask(task: AzureTask): string[] {
     ...unless(friendlyName.length <= 40, 'friendlyName is longer than 40 characters'),
     ...unless(description.length <= 80, 'description is longer than 80 characters'),
     ...unless(CATEGORIES.includes(category), `category is none of ${CATEGORIES.join(', ')}`),
-    ...unless(Object.values(version).every((part) => Number.isSafeInteger(part) && part >= 0), 'version is not three numbers'),
+    ...unless(
+      Object.values(version).every((part) => Number.isSafeInteger(part) && part >= 0),
+      'version is not three numbers',
+    ),
     ...unless(isAtLeast(minimumAgentVersion, '3.232.1'), 'minimumAgentVersion is older than the handler Node20_1 (3.232.1)'),
     ...[...instanceNameFormat.matchAll(/\$\((.*?)\)/g)].flatMap(([, named = '']) =>
       unless(names.includes(named), `instanceNameFormat names ${named}, which is no input`),
     ),
-    ...unless(['Node20_1', 'Node24'].every((handler) => handler in execution), 'execution lacks Node20_1 or Node24'),
+    ...unless(
+      ['Node20_1', 'Node24'].every((handler) => handler in execution),
+      'execution lacks Node20_1 or Node24',
+    ),
     ...Object.entries(execution).flatMap(([handler, { target }]) =>
       unless(/^[a-z-]+\.cjs$/.test(target), `the target of ${handler} is no file beside task.json`),
     ),
     ...twins(names).map((twin) => `two inputs are called ${twin}`),
     ...twins(outputs).map((twin) => `two outputs are called ${twin}`),
-    ...task.restrictions.settableVariables.allowed.flatMap((one) => unless(outputs.includes(one), `${one} may be set, and is no output`)),
+    ...task.restrictions.settableVariables.allowed.flatMap((one) =>
+      unless(outputs.includes(one), `${one} may be set, and is no output`),
+    ),
     ...task.inputs.flatMap((input) => problemsOfInput(input, task.inputs).map((problem) => `input ${input.name}: ${problem}`)),
   ];
 }
@@ -115,7 +123,10 @@ function problemsOfRule(rule: string, name: string, all: readonly TaskInput[]): 
     if (other === '') return [`its visibleRule has "${part.trim()}", which is no comparison`];
     const target = all.find((one) => one.name === other);
     if (target === undefined || other === name) return [`its visibleRule names ${other}, which is no other input`];
-    return unless(target.options === undefined || value in target.options, `its visibleRule names ${value}, which is no option of ${other}`);
+    return unless(
+      target.options === undefined || value in target.options,
+      `its visibleRule names ${value}, which is no option of ${other}`,
+    );
   });
 }
 

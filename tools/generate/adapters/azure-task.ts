@@ -68,7 +68,7 @@ function connectionInput(): TaskInput {
     required: false,
     visibleRule: 'command = sign || command = verify',
     helpMarkDown:
-      "Sign as this service connection (workload identity federation). Default: as the pipeline itself. The ID token is good at Entra too, so take one without any Azure role.",
+      'Sign as this service connection (workload identity federation). Default: as the pipeline itself. The ID token is good at Entra too, so take one without any Azure role.',
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Input, type JobCommand, JOB_COMMANDS } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { type Input, JOB_COMMANDS, type JobCommand } from '../../../packages/apps/cli/src/job/inputs.ts';
 import { BANNER, inCamelCase, inputsFor } from './table.ts';
 
 /** A step template for each command: file name → text. Parameters are typed, so a wrong one fails before anything runs. */

@@ -1,4 +1,4 @@
-import { type Input, INPUTS, JOB_COMMANDS, type Platform } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { INPUTS, type Input, JOB_COMMANDS, type Platform } from '../../../packages/apps/cli/src/job/inputs.ts';
 
 /** The first line of what is made of the table. */
 export const BANNER = 'Generated from packages/apps/cli/src/job/inputs.ts by npm run generate; changes here are lost.';

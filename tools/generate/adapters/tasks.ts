@@ -1,7 +1,7 @@
+import { adapterNodeModule } from './adapter-node.ts';
 import { azureTask } from './azure-task.ts';
 import { problemsOfTask } from './azure-task-shape.ts';
 import { azureTemplates } from './azure-templates.ts';
-import { adapterNodeModule } from './adapter-node.ts';
 import { githubAction } from './github-action.ts';
 
 const EXTENSION = 'packages/adapters/azure-devops-extension';

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { disarmedLine, givenInputs, type Inputs, problemsIn, type Ran, readReport, Refused, runStep, secretsOf } from '@signwright/adapter-node';
+import {
+  disarmedLine,
+  givenInputs,
+  type Inputs,
+  problemsIn,
+  type Ran,
+  Refused,
+  readReport,
+  runStep,
+  secretsOf,
+} from '@signwright/adapter-node';
 import * as agent from 'azure-pipelines-task-lib/task.js';
 import { inputName, variableName } from './names.ts';
 
@@ -71,7 +81,10 @@ function summarize(command: string, { directory }: Ran): void {
   const file = join(folder, `Signwright ${command}.md`);
   const { text, whole } = summary;
   mkdirSync(folder);
-  writeFileSync(file, whole ? text : `${text.slice(0, text.lastIndexOf('\n') + 1)}\nThis is not all: the rest is in summary.md of the reports.\n`);
+  writeFileSync(
+    file,
+    whole ? text : `${text.slice(0, text.lastIndexOf('\n') + 1)}\nThis is not all: the rest is in summary.md of the reports.\n`,
+  );
   agent.uploadSummary(file);
 }
 

@@ -1,5 +1,14 @@
 import { appendFileSync } from 'node:fs';
-import { disarmedLine, givenInputs, problemsIn, type Ran, readReport, Refused, runStep, secretsOf } from '@signwright/adapter-node';
+import {
+  disarmedLine,
+  givenInputs,
+  problemsIn,
+  type Ran,
+  Refused,
+  readReport,
+  runStep,
+  secretsOf,
+} from '@signwright/adapter-node';
 import { outputEntry, withoutCommands, workflowCommand } from './workflow-commands.ts';
 
 /** What the action runs with. */
@@ -71,18 +80,32 @@ function summarize({ directory }: Ran, { GITHUB_STEP_SUMMARY: file }: NodeJS.Pro
 }
 
 /** A line of the log, and a note beside each file, for what stands against it. */
-function annotate(command: string, { exitCode, result, message, next, resume, directory }: Ran, write: (text: string) => void): void {
+function annotate(
+  command: string,
+  { exitCode, result, message, next, resume, directory }: Ran,
+  write: (text: string) => void,
+): void {
   const { problems, count } = directory === undefined ? { problems: [], count: 0 } : problemsIn(directory, MOST_PROBLEMS);
   for (const { level, code, path, message: text } of problems)
     write(workflowCommand(level, { title: `signwright: ${code}`, file: path }, text));
   if (count > problems.length)
     write(workflowCommand('notice', { title: 'signwright' }, `${count - problems.length} more in results.sarif of the reports`));
   if (exitCode === 0) return;
-  const lines = [message, ...(next === undefined ? [] : [`→ ${next}`]), ...(resume === undefined ? [] : [`then run it again: ${resume}`])];
+  const lines = [
+    message,
+    ...(next === undefined ? [] : [`→ ${next}`]),
+    ...(resume === undefined ? [] : [`then run it again: ${resume}`]),
+  ];
   write(workflowCommand('error', { title: `signwright ${command}: ${result}` }, lines.join('\n')));
 }
 
 /** What later steps read. */
 function tell({ outputs }: Ran, { GITHUB_OUTPUT: file }: NodeJS.ProcessEnv): void {
-  if (file) appendFileSync(file, Object.entries(outputs).map(([name, value]) => outputEntry(name, value)).join(''));
+  if (file)
+    appendFileSync(
+      file,
+      Object.entries(outputs)
+        .map(([name, value]) => outputEntry(name, value))
+        .join(''),
+    );
 }

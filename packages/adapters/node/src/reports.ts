@@ -40,7 +40,8 @@ export function readReport(directory: string, name: string, most: number): { tex
     if (!stat.isFile()) return undefined;
     const bytes = Buffer.alloc(Math.min(stat.size, most));
     let read = 0;
-    for (let got = -1; read < bytes.length && got !== 0; read += got) got = readSync(file, bytes, read, bytes.length - read, read);
+    for (let got = -1; read < bytes.length && got !== 0; read += got)
+      got = readSync(file, bytes, read, bytes.length - read, read);
     return { text: bytes.subarray(0, read).toString('utf8'), whole: stat.size <= most };
   } finally {
     closeSync(file);

@@ -70,5 +70,7 @@ function lineIn(said: Record<string, unknown> | undefined, key: string): string 
 /** What the launcher, or the command, said before it gave up. */
 function errorIn(lastWords: string, exitCode: number): string {
   const said = lastWords.slice(Math.max(0, lastWords.lastIndexOf('error: ')));
-  return disarmedLine(said.replace(/\s*→\s*/g, ': ').replace(/^error: /, '')) || `it ended with exit code ${exitCode} and said nothing`;
+  return (
+    disarmedLine(said.replace(/\s*→\s*/g, ': ').replace(/^error: /, '')) || `it ended with exit code ${exitCode} and said nothing`
+  );
 }

@@ -70,7 +70,9 @@ export async function runCommand(step: Step): Promise<Ended> {
 function environmentOf({ inputs, directory, sha256, environment }: Step): NodeJS.ProcessEnv {
   const told = JSON.stringify(inputs);
   if (Buffer.byteLength(told) > MOST_INPUTS)
-    throw new Refused(`the inputs are longer than ${MOST_INPUTS} bytes: name directories in place of their files, and the anchor as a file`);
+    throw new Refused(
+      `the inputs are longer than ${MOST_INPUTS} bytes: name directories in place of their files, and the anchor as a file`,
+    );
   const kept = Object.entries(environment).filter(([name]) => !NOT_FOR_IT.test(name));
   return {
     ...Object.fromEntries(kept),
