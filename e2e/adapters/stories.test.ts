@@ -44,12 +44,10 @@ function resultOf(ran: Ran): JobResult {
 function keep(story: string, { platform }: Drive, ran: Ran): void {
   const verdicts = ran.report('verdicts.json');
   const { resume: _, ...result } = resultOf(ran);
-  const timeless = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'));
+  const timeless = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value).replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'));
   const stories = told.get(story) ?? new Map<string, unknown>();
-  told.set(
-    story,
-    stories.set(platform, timeless({ result, verdicts: verdicts === undefined ? undefined : JSON.parse(verdicts) })),
-  );
+  told.set(story, stories.set(platform, timeless({ result, verdicts: verdicts === undefined ? undefined : JSON.parse(verdicts) })));
 }
 
 let base: Workspace;
@@ -138,9 +136,7 @@ describe.each(DRIVES)('$platform, on $on', (drive) => {
   test('a fork may plan, and not sign', async () => {
     const planned = await tell(drive, base, { command: 'plan', fork: true });
     expect(planned.ran.succeeded, planned.ran.log).toBe(true);
-    expect(JSON.parse(planned.ran.report('plan.json') ?? '')).toMatchObject({
-      artifacts: [{ name: 'dist/a.tgz', status: 'required' }],
-    });
+    expect(JSON.parse(planned.ran.report('plan.json') ?? '')).toMatchObject({ artifacts: [{ name: 'dist/a.tgz', status: 'required' }] });
     const { ran, result } = await tell(drive, base, { command: 'sign', fork: true });
     expect([ran.succeeded, ran.deployed], ran.log).toEqual([false, false]);
     expect(result, ran.log).toMatchObject({ result: 'deny', exitCode: 1, message: expect.stringContaining('may plan and never sign') });

@@ -43,8 +43,10 @@ const SOUND: Files = {
     references: ['../../core/signing-core', '../../signers/file', '../../services/storage/tsconfig.json'],
   }),
   'packages/apps/cli/src/main.ts': `${IMPORT_CORE}const s = await import('@w/storage');\ntype F = import('@w/file').F;\n`,
-  ...pack('packages/adapters/action', '@w/action'),
-  'packages/adapters/action/src/index.ts': "import { spawn } from 'node:child_process';\n",
+  ...pack('packages/adapters/node', '@w/adapter'),
+  'packages/adapters/node/src/index.ts': "import { spawn } from 'node:child_process';\n",
+  ...pack('packages/adapters/action', '@w/action', { dependencies: { '@w/adapter': '1.0.0' }, references: ['../node'] }),
+  'packages/adapters/action/src/index.ts': "import { runStep } from '@w/adapter';\n",
   ...pack('packages/testkit', '@w/testkit', { dependencies: { '@w/core': '1.0.0' }, references: ['../core/signing-core'] }),
   'packages/testkit/src/index.ts': IMPORT_CORE,
   'tools/build/main.ts': "import { x } from '@w/core';\nimport './step.ts';\n",
@@ -107,6 +109,19 @@ test.each([
   expect(check(add(path, `import type { X } from '${name}';`))).toContainEqual(expect.stringMatching(`^${path}:\\d+: ${what}`));
 });
 
+test('adapters share one package, and import nothing of one another', () => {
+  const task = pack('packages/adapters/task', '@w/task', { dependencies: { '@w/action': '1.0.0' }, references: ['../action'] });
+  expect(check({ ...task, 'packages/adapters/task/src/index.ts': "import '@w/action';\n" })).toEqual([
+    expect.stringContaining('task/src/index.ts:1: adapters/ imports adapters/: packages/adapters/action'),
+  ]);
+  expect(check(add('packages/adapters/node/src/index.ts', "import '@w/action';"))).toContainEqual(
+    expect.stringContaining('node/src/index.ts:2: adapters/ imports adapters/: packages/adapters/action'),
+  );
+  expect(check(add(CLI, "import '@w/adapter';"))).toContainEqual(
+    expect.stringContaining('main.ts:4: apps/ imports adapters/: packages/adapters/node'),
+  );
+});
+
 test('a source that imports testkit is refused', () => {
   expect(check(add(EVIDENCE, "import '@w/testkit';"))).toContainEqual(
     expect.stringContaining('index.ts:2: a source imports testkit'),
@@ -149,6 +164,15 @@ test('reaching into another package is refused, by name and by path', () => {
 test('the generator of a package may read its sources, and no other', () => {
   expect(check({ 'tools/generate/main.ts': "import '../../packages/core/policy/src/a.ts';\n" })).toEqual([]);
   expect(check({ 'tools/generate/main.ts': "import '../../packages/core/signing-core/src/a.ts';\n" })).toHaveLength(1);
+});
+
+test('the table of inputs may be read where adapters are made and tried, and nowhere else', () => {
+  const table = (program: string): Files => ({ [program]: "import '../../packages/apps/cli/src/job/inputs.ts';\n" });
+  expect(check({ 'tools/generate/adapters/a.ts': "import '../../../packages/apps/cli/src/job/inputs.ts';\n" })).toEqual([]);
+  expect(check({ 'tools/generate/adapters/a.ts': "import '../../../packages/apps/cli/src/job/result.ts';\n" })).toHaveLength(1);
+  expect(check(table('e2e/adapters/drive.ts'))).toEqual([]);
+  expect(check(table('e2e/bench/drive.ts'))).toHaveLength(1);
+  expect(check(table('tools/build/drive.ts'))).toHaveLength(1);
 });
 
 test('a package that imports itself by name is refused', () => {

@@ -14,9 +14,12 @@ const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   platforms: ['core', 'transport'],
   services: ['core', 'transport'],
   apps: ['core', 'transport', 'signers', 'platforms', 'services'],
-  adapters: [],
+  adapters: ['adapters'],
   testkit: ['core'],
 };
+
+/** What adapters written in TypeScript share; of one another they import nothing. */
+const SHARED_BY_ADAPTERS = 'packages/adapters/node';
 
 const CORE_BUILTINS = new Set(['node:crypto']);
 
@@ -77,7 +80,7 @@ function judgeNeighbour(
   }
   if (target.room === 'testkit') {
     if (!file.test) return violation('a source imports testkit', 'use testkit in *.test.ts files only');
-  } else if (!MAY_IMPORT[owner.room].includes(target.room)) {
+  } else if (!mayImport(owner, target)) {
     return violation(`${owner.room}/ imports ${target.room}/: ${target.folder}`, adviceFor(owner.room, target.room));
   }
   const declared = target.name in owner.dependencies || (file.test && target.name in owner.devDependencies);
@@ -89,8 +92,13 @@ function judgeNeighbour(
       );
 }
 
+function mayImport(owner: Package, target: Package): boolean {
+  if (target.room === 'adapters' && target.folder !== SHARED_BY_ADAPTERS) return false;
+  return MAY_IMPORT[owner.room].includes(target.room);
+}
+
 function adviceFor(from: Room, to: Room): string {
-  if (from === 'adapters') return 'an adapter calls the CLI as a program and imports nothing';
+  if (from === 'adapters') return `an adapter calls the CLI as a program and imports nothing but ${SHARED_BY_ADAPTERS}`;
   if (to === 'apps') return 'nothing imports an app: move what is shared below it';
   if (from === to) return 'siblings meet through a port in signing-core, wired by an app';
   return 'imports point one way: core ← transport ← signers, platforms, services ← apps; meet through a port in signing-core';
@@ -110,8 +118,12 @@ export function checkPurity(owner: Package): Violation[] {
     );
 }
 
-/** Which package's sources a tool may read by path: what it generates is part of that package, so it cannot wait for its build. */
-const GENERATES: Readonly<Record<string, string>> = { 'tools/generate/': 'packages/core/policy' };
+/** What is made of a package's sources, or held against them, reads these by path: it cannot wait for a build. */
+const READS: readonly { readonly program: string; readonly source: string }[] = [
+  { program: 'tools/generate/', source: 'packages/core/policy/' },
+  { program: 'tools/generate/adapters/', source: 'packages/apps/cli/src/job/inputs.ts' },
+  { program: 'e2e/adapters/', source: 'packages/apps/cli/src/job/' },
+];
 
 /** Tools and scenarios import packages by name alone, as their users do. */
 export function checkPrograms(workspace: Workspace): Violation[] {
@@ -120,8 +132,8 @@ export function checkPrograms(workspace: Workspace): Violation[] {
       if (specifier === undefined || isBuiltin(specifier)) return [];
       const where = `${file.path}:${line}`;
       if (isPath(specifier)) {
-        const generated = Object.entries(GENERATES).flatMap(([tool, folder]) => (file.path.startsWith(tool) ? [folder] : []));
-        const inside = ['tools', 'e2e', ...generated].some((folder) => staysIn(folder, file.path, specifier));
+        const read = READS.filter(({ program }) => file.path.startsWith(program)).map(({ source }) => source);
+        const inside = ['tools/', 'e2e/', ...read].some((folder) => leadsInto(folder, file.path, specifier));
         return inside ? [] : [{ where, what: `"${specifier}" leaves tools/ and e2e/`, fix: 'import packages by their names' }];
       }
       const name = packageOf(specifier);
@@ -157,6 +169,9 @@ export function isBuiltin(specifier: string): boolean {
 }
 
 function staysIn(folder: string, file: string, specifier: string): boolean {
-  if (!specifier.startsWith('.')) return false;
-  return posix.join(posix.dirname(file), specifier).startsWith(`${folder}/`);
+  return leadsInto(`${folder}/`, file, specifier);
+}
+
+function leadsInto(place: string, file: string, specifier: string): boolean {
+  return specifier.startsWith('.') && posix.join(posix.dirname(file), specifier).startsWith(place);
 }
