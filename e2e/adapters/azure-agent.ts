@@ -67,7 +67,7 @@ export async function runAzureTask(step: AzureStep): Promise<AzureRun> {
       TF_BUILD: 'True',
       AGENT_TEMPDIRECTORY: temporary,
       SYSTEM_DEFAULTWORKINGDIRECTORY: step.workingDirectory,
-      ...(step.token === undefined ? {} : { ENDPOINT_AUTH_SYSTEMVSSCONNECTION: authOf(step.token) }),
+      ...(step.token === undefined ? {} : { ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN: step.token }),
       ...step.variables,
       ...Object.fromEntries(given.filter(([, value]) => value !== '')),
     };
@@ -76,10 +76,6 @@ export async function runAzureTask(step: AzureStep): Promise<AzureRun> {
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
-}
-
-function authOf(token: string): string {
-  return JSON.stringify({ scheme: 'OAuth', parameters: { AccessToken: token } });
 }
 
 function start(node: string, target: string, env: Record<string, string>): Promise<{ exitCode: number | null; raw: string }> {

@@ -1,11 +1,8 @@
 export { disarmedLine } from './disarm.ts';
-export { COMMANDS } from './generated/inputs.ts';
 export type { Inputs } from './inputs.ts';
 export { givenInputs, Refused } from './inputs.ts';
-export type { Problem } from './problems.ts';
 export { problemsIn } from './problems.ts';
 export { readReport } from './reports.ts';
-export type { Result } from './result.ts';
-export type { Ran, StepOptions } from './run-step.ts';
+export type { Ran } from './run-step.ts';
 export { runStep } from './run-step.ts';
 export { secretsOf } from './secrets.ts';

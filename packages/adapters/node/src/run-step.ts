@@ -4,8 +4,6 @@ import { lookBefore, writtenSince } from './reports.ts';
 import { type Result, resultOf } from './result.ts';
 import { runCommand, type Step } from './run-command.ts';
 
-export type StepOptions = Step;
-
 /** What came of a step. */
 export type Ran = Result & {
   /** The directory with the reports of this run, as an absolute path; nothing where it never came that far. */
@@ -17,7 +15,7 @@ export type Ran = Result & {
  *
  * @throws Refused where the command is none of a job, or the inputs are too long: nothing was run.
  */
-export async function runStep(step: StepOptions): Promise<Ran> {
+export async function runStep(step: Step): Promise<Ran> {
   const names = reportDirectories(step.inputs);
   const paths = names.map((name) => resolve(step.workingDirectory, name));
   const before = lookBefore(paths);
