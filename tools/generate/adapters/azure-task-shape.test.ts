@@ -26,7 +26,7 @@ test.each<[string, AzureTask, RegExp]>([
   ['a variable that is no output', { ...sound, restrictions: { settableVariables: { allowed: ['PATH'] } } }, /^PATH may be set/],
   ['two inputs that differ in case', withInput({ name: 'PATHS' }), /^two inputs are called PATHS$/],
   ['a type that is none', withInput({ type: 'text' }), /^input wait: there is no type text$/],
-  ['options of no pickList', withInput({ options: { a: 'a' } }), /^input wait: a pickList, and nothing else/],
+  ['options of no pickList', withInput({ options: { '0s': 'at once' } }), /^input wait: a pickList, and nothing else/],
   ['a default that is no option', withInput({ defaultValue: 'go' }, 'command'), /^input command: its default go/],
   ['a default that is not true or false', withInput({ defaultValue: 'yes' }, 'collect'), /^input collect: its default/],
   ['a rule that names no input', withInput({ visibleRule: 'cmd = verify' }), /^input wait: its visibleRule names cmd/],

@@ -1,6 +1,6 @@
 import type { Inputs } from './inputs.ts';
 
-const NAMED_SO = /(^|_)(TOKEN|SECRET|SECRET_ACCESS_KEY|SECRET_KEY|PASSWORD|PASSPHRASE|PIN|API_KEY)$/i;
+const NAMED_SO = /(^|_)((ACCESS)?TOKEN|SECRET|SECRET_ACCESS_KEY|SECRET_KEY|PASSWORD|PASSPHRASE|PIN|API_KEY)$/i;
 const IN_A_URL = /\/\/[^/@\s:]*:([^/@\s]+)@/g;
 /** What is shorter, and not called a secret by the inputs, is a word of its own: masking it would black out the log. */
 const SHORTEST = 6;
