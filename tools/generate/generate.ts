@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { gitlabTemplates } from './adapters/gitlab-templates.ts';
 import { inputsPage } from './adapters/inputs-page.ts';
 import { taskFiles } from './adapters/tasks.ts';
+import { jenkinsFiles } from './adapters/jenkins.ts';
 import { referencePage } from './reference-page.ts';
 import type { Schema, Source } from './schema.ts';
 import { schemaModule } from './schema-module.ts';
@@ -33,6 +34,7 @@ export async function generateAll(): Promise<ReadonlyMap<string, string>> {
   made.set('docs/adapters.md', inputsPage());
   for (const [path, text] of await gitlabTemplates()) made.set(path, text);
   for (const [path, text] of taskFiles(await versionOf('packages/apps/cli'))) made.set(path, text);
+  for (const [path, text] of await jenkinsFiles()) made.set(path, text);
   return made;
 }
 

@@ -1,0 +1,146 @@
+'use strict';
+// Runs the command line of Signwright where its SHA-256 is the one that is named, and nothing else: node launch.cjs ARGUMENT…
+// SIGNWRIGHT_CLI is the file, or an https URL; SIGNWRIGHT_CLI_SHA256 what it must be. What was verified is kept in the user's cache
+// and held against the digest each time; what runs are the bytes that were hashed.
+const { createHash, randomUUID } = require('node:crypto');
+const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { homedir } = require('node:os');
+const { dirname, join, resolve } = require('node:path');
+const Module = require('node:module');
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const DEADLINE_MS = 120_000;
+
+class Refusal extends Error {
+  constructor(exitCode, message, next) {
+    super(message);
+    Object.assign(this, { exitCode, next });
+  }
+}
+
+async function main() {
+  const { SIGNWRIGHT_CLI: from = '', SIGNWRIGHT_CLI_SHA256: wanted = '' } = process.env;
+  if (!/^[0-9a-f]{64}$/.test(wanted))
+    throw new Refusal(
+      2,
+      'SIGNWRIGHT_CLI_SHA256 is not a SHA-256',
+      'give the 64 hex digits that SHA256SUMS of the release has for signwright.cjs',
+    );
+  const kept = join(cacheDirectory(), 'cli', `${wanted}.cjs`);
+  const bytes = readKept(kept, wanted) ?? keep(kept, check(await read(from), wanted, from));
+  run(kept, bytes.toString('utf8'));
+}
+
+function cacheDirectory() {
+  const { SIGNWRIGHT_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const users = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA) || join(homedir(), '.cache');
+  return resolve(SIGNWRIGHT_CACHE || join(users, 'signwright'));
+}
+
+function readKept(path, wanted) {
+  try {
+    const bytes = readFile(path);
+    return digestOf(bytes) === wanted ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readFile(path) {
+  const { size } = statSync(path);
+  if (size > MAX_BYTES) throw new Refusal(2, `${path} is larger than ${MAX_BYTES} bytes`, 'name signwright.cjs itself');
+  return readFileSync(path);
+}
+
+async function read(from) {
+  if (from === '')
+    throw new Refusal(2, 'SIGNWRIGHT_CLI is not set', 'name signwright.cjs: a file of this machine, or an https URL');
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(from)) return download(new URL(from));
+  try {
+    return readFile(from);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(2, `${from} cannot be read: ${error.code}`, 'install signwright.cjs there, or name where it is');
+  }
+}
+
+async function download(url) {
+  if (url.protocol !== 'https:' || url.username !== '')
+    throw new Refusal(2, 'SIGNWRIGHT_CLI is no https URL without a user', 'name one');
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const place = url.origin + url.pathname;
+  try {
+    let answer = await fetch(url, { headers: ofThisGitlab(url), redirect: 'manual', signal });
+    const moved = answer.status >= 300 && answer.status < 400 ? new URL(answer.headers.get('location') ?? '', url) : undefined;
+    if (moved?.protocol === 'https:') answer = await fetch(moved, { redirect: 'error', signal });
+    if (!answer.ok)
+      throw new Refusal(
+        answer.status < 500 ? 2 : 3,
+        `${place} answered ${answer.status}`,
+        'look whether the release has that file',
+      );
+    const chunks = [];
+    let size = 0;
+    for await (const chunk of answer.body) {
+      size += chunk.length;
+      if (size > MAX_BYTES) throw new Refusal(2, `${place} is larger than ${MAX_BYTES} bytes`, 'name signwright.cjs itself');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(
+      3,
+      `${place} cannot be reached: ${error.cause?.code ?? error.name}`,
+      'try again, or install the file and name its path',
+    );
+  }
+}
+
+/** A GitLab gives packages of a project that is not public to its own jobs alone. */
+function ofThisGitlab(url) {
+  const { CI_API_V4_URL: api, CI_JOB_TOKEN: token } = process.env;
+  return api && token && url.href.startsWith(`${api}/`) ? { 'JOB-TOKEN': token } : {};
+}
+
+function check(bytes, wanted, from) {
+  const found = digestOf(bytes);
+  if (found === wanted) return bytes;
+  throw new Refusal(
+    1,
+    `${from.split('?')[0]} is not the command that was to run: its SHA-256 is ${found}, not ${wanted}`,
+    'find out who changed it; nothing was run',
+  );
+}
+
+function digestOf(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Whoever cannot keep it reads it again the next time. */
+function keep(path, bytes) {
+  const partial = `${path}.${randomUUID()}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(partial, bytes, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(partial, path);
+  } catch {
+    rmSync(partial, { force: true });
+  }
+  return bytes;
+}
+
+/** No folder of the job's is searched for modules. */
+function run(path, source) {
+  process.argv.splice(1, 1, path);
+  const program = Object.assign(new Module(path), { filename: path, paths: [] });
+  program._compile(source, path);
+}
+
+main().catch((error) => {
+  const known = error instanceof Refusal;
+  process.stderr.write(
+    `error: ${known ? `${error.message}\n  → ${error.next}` : error.stack}\n`.replace(/[^\x20-\x7e\n→]|##|::/g, '?'),
+  );
+  process.exitCode = known ? error.exitCode : 70;
+});
