@@ -1,12 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import {
-  COMMAND_DESCRIPTIONS,
-  INPUTS,
-  type Input,
-  type JobCommand,
-  OUTPUTS,
-} from '../../../packages/apps/cli/src/job/inputs.ts';
+import { COMMAND_DESCRIPTIONS, INPUTS, type Input, type JobCommand, OUTPUTS } from '../../../packages/apps/cli/src/job/inputs.ts';
 
 const ADAPTERS = resolve(import.meta.dirname, '../../../packages/adapters');
 const LIBRARY = 'packages/adapters/jenkins-library';
