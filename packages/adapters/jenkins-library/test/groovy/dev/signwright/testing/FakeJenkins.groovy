@@ -1,8 +1,11 @@
 package dev.signwright.testing
 
+import com.cloudbees.groovy.cps.Continuable
 import com.lesfurets.jenkins.unit.cps.BasePipelineTestCPS
 import com.lesfurets.jenkins.unit.global.lib.LibraryConfiguration
 import com.lesfurets.jenkins.unit.global.lib.SourceRetriever
+
+import org.codehaus.groovy.runtime.GroovyCategorySupport
 
 import java.nio.file.Files
 import java.nio.file.Path
@@ -33,8 +36,25 @@ class FakeJenkins extends BasePipelineTestCPS {
     /** Is told when the pipeline sleeps. */
     Closure asleep = { }
 
+    /**
+     * Steps are met in scripts alone. Methods of the library's classes are called as Jenkins calls them: one that is transformed hands
+     * its continuation to its caller, so what it holds is serialised too.
+     */
+    private final Closure intercept = { String name, Object[] given ->
+        Map.Entry step = delegate instanceof Script ? helper.getAllowedMethodEntry(name, given) : null
+        if (step != null) {
+            return helper.callClosure(step.value, given)
+        }
+        MetaMethod method = delegate instanceof Class ? delegate.metaClass.getStaticMetaMethod(name, given) : delegate.metaClass.getMetaMethod(name, given)
+        if (method == null) {
+            return delegate.metaClass.invokeMissingMethod(delegate, name, given)
+        }
+        return delegate instanceof Script ? helper.callMethod(method, delegate, given) : method.doMethodInvoke(delegate, given)
+    }
+
     private Path folder
     private final Path scripts = Files.createTempDirectory('pipeline')
+    private int builds = 0
     private long now = 0
     private final List<Long> deadlines = []
     private final List<String> masked = []
@@ -44,6 +64,7 @@ class FakeJenkins extends BasePipelineTestCPS {
         folder = workspace
         scriptRoots = [scripts.toString()]
         scriptExtension = 'groovy'
+        helper.methodInterceptor = intercept
         variables.build.putAll(JENKINS_URL: 'https://jenkins.example/', JOB_NAME: 'acme/app/main', BUILD_NUMBER: '7',
             BUILD_URL: 'https://jenkins.example/job/acme/job/app/job/main/7/', PATH: System.getenv('PATH'), HOME: workspace.toString())
     }
@@ -62,9 +83,12 @@ class FakeJenkins extends BasePipelineTestCPS {
 
     /** Runs a pipeline script as a build. */
     Object build(String script) {
-        Files.write(scripts.resolve('Jenkinsfile.groovy'), script.getBytes('UTF-8'))
+        // A name of its own: what was compiled is kept by name.
+        String name = "Jenkinsfile${++builds}.groovy"
+        Files.write(scripts.resolve(name), script.getBytes('UTF-8'))
         try {
-            return runScript('Jenkinsfile.groovy')
+            // Without these, each and its like would run once in continuation-passing style.
+            return GroovyCategorySupport.use((List) Continuable.categories) { runScript(name) }
         } catch (BuildFailed | Interrupted ended) {
             println("${ended instanceof BuildFailed ? 'ERROR: ' : ''}${ended.message}")
             throw ended
