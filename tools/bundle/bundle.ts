@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type PluginBuild } from 'esbuild';
+import { bundledPackages } from './bundled-packages.ts';
 import { writeSingleFile } from './single-file.ts';
 
-const cli = fileURLToPath(new URL('../../packages/apps/cli/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cli = join(root, 'packages', 'apps', 'cli');
 const command = join(cli, 'bin', 'signwright.cjs');
 
 /** What is large and seldom needed lies in a file of its own, for each run reads the bundle whole: libraries that are loaded late. */
@@ -25,7 +27,8 @@ const APART = [
 /** Native, so built where it is installed: asked for when a key is on a PKCS#11 token. */
 const NATIVE = ['pkcs11js'];
 
-const common: BuildOptions = {
+const common = {
+  absWorkingDir: root,
   bundle: true,
   minify: true,
   format: 'cjs',
@@ -37,11 +40,14 @@ const common: BuildOptions = {
   legalComments: 'linked',
   logLevel: 'warning',
   external: NATIVE,
-};
+  metafile: true,
+} satisfies BuildOptions;
 
 rmSync(join(cli, 'bundle'), { recursive: true, force: true });
-for (const { file, module } of APART) await build({ ...common, entryPoints: [module], outfile: join(cli, 'bundle', file) });
-await build({
+const built = await Promise.all(
+  APART.map(({ file, module }) => build({ ...common, entryPoints: [module], outfile: join(cli, 'bundle', file) })),
+);
+const main = await build({
   ...common,
   entryPoints: [join(cli, 'dist', 'main.js')],
   outfile: join(cli, 'bundle', 'main.cjs'),
@@ -51,6 +57,8 @@ await build({
 });
 
 writeSingleFile(join(cli, 'bundle'));
+const inside = bundledPackages([...built, main].map(({ metafile }) => metafile));
+writeFileSync(join(cli, 'bundle', 'packages.json'), `${JSON.stringify(inside, undefined, 2)}\n`);
 
 /** Requires what lies apart from where it will lie: beside the bundle, as bin/load.cjs sees it. */
 function leaveApart({ onResolve }: PluginBuild): void {
