@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+
+const SCHEMAS = join(dirname(createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json')), 'res/schema');
+const read = (name: string): object => JSON.parse(readFileSync(join(SCHEMAS, `${name}.SNAPSHOT.schema.json`), 'utf8'));
+
+/** Holds a bill of materials against the schema of CycloneDX 1.6. @throws Error that says where it is not what it should be. */
+export function checkBillOfMaterials(text: string): void {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  // Names in other letters than ASCII are more than the formats below allow; we write none.
+  ajv.addFormat('iri-reference', ajv.formats['uri-reference'] ?? false);
+  ajv.addFormat('idn-email', ajv.formats['email'] ?? false);
+  for (const name of ['spdx', 'jsf-0.82']) ajv.addSchema(read(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+  const validate = ajv.compile(read('bom-1.6'));
+  if (!validate(JSON.parse(text)))
+    throw new Error(`the bill of materials is no CycloneDX 1.6: ${ajv.errorsText(validate.errors)}`);
+}
