@@ -1,19 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { node20 } from './nodes.ts';
 import { BY_CERTIFICATE, createTrial, runPeer } from './scenario.ts';
 
 const COMMAND = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.cjs', import.meta.url));
-
-/** A Node 20 on this machine, outside of node_modules. */
-function node20(): string | undefined {
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
-  return candidates
-    .map((folder) => join(folder, 'node'))
-    .find((file) => existsSync(file) && execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v20.'));
-}
 
 const node = node20();
 
