@@ -26,6 +26,7 @@ export const INPUTS: readonly {
   {"name":"attest","type":"boolean","default":"false"},
   {"name":"wait","type":"duration","default":"0s","pattern":"[0-9]{1,6}[smhd]"},
   {"name":"reports","type":"string","default":"signwright-reports","pattern":"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"},
+  {"name":"archive","type":"boolean","default":"true","platforms":["gitlab"]},
   {"name":"comment","type":"boolean","default":"true","platforms":["gitlab"]},
   {"name":"status-check","type":"string","default":"","platforms":["gitlab"],"pattern":"[0-9]{1,12}"},
   {"name":"release-link","type":"boolean","default":"true","platforms":["gitlab"]},

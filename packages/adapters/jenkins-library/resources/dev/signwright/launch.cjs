@@ -33,8 +33,17 @@ async function main() {
 
 function cacheDirectory() {
   const { SIGNWRIGHT_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  const users = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA) || join(homedir(), '.cache');
-  return resolve(SIGNWRIGHT_CACHE || join(users, 'signwright'));
+  const users = XDG_CACHE_HOME || (process.platform === 'win32' && LOCALAPPDATA);
+  return resolve(SIGNWRIGHT_CACHE || join(users || join(home(), '.cache'), 'signwright'));
+}
+
+/** A container may run as a user that nobody has listed, without a home: nothing can be kept there then. */
+function home() {
+  try {
+    return homedir();
+  } catch {
+    return '/nonexistent';
+  }
 }
 
 function readKept(path, wanted) {
@@ -47,15 +56,16 @@ function readKept(path, wanted) {
 }
 
 function readFile(path) {
-  const { size } = statSync(path);
-  if (size > MAX_BYTES) throw new Refusal(2, `${path} is larger than ${MAX_BYTES} bytes`, 'name signwright.cjs itself');
+  const found = statSync(path);
+  if (!found.isFile()) throw new Refusal(2, `${path} is no file`, 'name signwright.cjs itself');
+  if (found.size > MAX_BYTES) throw new Refusal(2, `${path} is larger than ${MAX_BYTES} bytes`, 'name signwright.cjs itself');
   return readFileSync(path);
 }
 
 async function read(from) {
   if (from === '')
     throw new Refusal(2, 'SIGNWRIGHT_CLI is not set', 'name signwright.cjs: a file of this machine, or an https URL');
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(from)) return download(new URL(from));
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(from)) return download(from);
   try {
     return readFile(from);
   } catch (error) {
@@ -64,21 +74,18 @@ async function read(from) {
   }
 }
 
-async function download(url) {
-  if (url.protocol !== 'https:' || url.username !== '')
+async function download(from) {
+  const url = URL.canParse(from) ? new URL(from) : undefined;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
     throw new Refusal(2, 'SIGNWRIGHT_CLI is no https URL without a user', 'name one');
-  const signal = AbortSignal.timeout(DEADLINE_MS);
   const place = url.origin + url.pathname;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(DEADLINE_MS)]);
   try {
     let answer = await fetch(url, { headers: ofThisGitlab(url), redirect: 'manual', signal });
     const moved = answer.status >= 300 && answer.status < 400 ? new URL(answer.headers.get('location') ?? '', url) : undefined;
     if (moved?.protocol === 'https:') answer = await fetch(moved, { redirect: 'error', signal });
-    if (!answer.ok)
-      throw new Refusal(
-        answer.status < 500 ? 2 : 3,
-        `${place} answered ${answer.status}`,
-        'look whether the release has that file',
-      );
+    if (!answer.ok) throw notOk(place, answer.status);
     const chunks = [];
     let size = 0;
     for await (const chunk of answer.body) {
@@ -91,10 +98,21 @@ async function download(url) {
     if (error instanceof Refusal) throw error;
     throw new Refusal(
       3,
-      `${place} cannot be reached: ${error.cause?.code ?? error.name}`,
+      `${place} cannot be reached: ${error.cause?.code ?? error.cause?.message ?? error.name}`,
       'try again, or install the file and name its path',
     );
+  } finally {
+    ended.abort();
   }
+}
+
+function notOk(place, status) {
+  const later = status >= 500 || status === 408 || status === 429;
+  return new Refusal(
+    later ? 3 : 2,
+    `${place} answered ${status}`,
+    later ? 'try again' : 'look whether the release has that file',
+  );
 }
 
 /** A GitLab gives packages of a project that is not public to its own jobs alone. */
@@ -125,9 +143,15 @@ function keep(path, bytes) {
     writeFileSync(partial, bytes, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(partial, path);
   } catch {
-    rmSync(partial, { force: true });
+    discard(partial);
   }
   return bytes;
+}
+
+function discard(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 /** No folder of the job's is searched for modules. */
