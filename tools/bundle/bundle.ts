@@ -20,6 +20,7 @@ const APART = [
   { file: 'google-kms.cjs', module: 'signers/google-kms/dist/sdk.js' },
   { file: 'azure-key-vault.cjs', module: 'signers/azure-key-vault/dist/sdk.js' },
   { file: 'gitbeaker.cjs', module: 'platforms/gitlab/dist/gitbeaker.js' },
+  { file: 'jenkins.cjs', module: 'platforms/jenkins/dist/npm-jenkins.js' },
   { file: 'jose.cjs', module: 'services/workload-identity/dist/jose.js' },
   { file: 'sigstore.cjs', module: 'core/signing-core/dist/sigstore.js' },
   { file: 'x509.cjs', module: 'services/certificates/dist/trial/x509-modules.js' },

@@ -15,6 +15,7 @@ import {
   SignwrightError,
 } from '@signwright/signing-core';
 import { askJson } from '@signwright/transport';
+import { askForBuild } from './ask-for-build.ts';
 
 /** One job of a Jenkins, and how it is asked. */
 export type JenkinsOptions = {
@@ -54,25 +55,27 @@ export function whereOf({ url, job }: JenkinsOptions): string {
 }
 
 /**
- * Reads a build (GET …/api/json) and sees that it checked out the commit that is asked about: the git plugin notes each
- * (`hudson.plugins.git.util.BuildData`).
+ * Reads a build (GET …/api/json, as npm `jenkins` has it) and sees that it checked out the commit that is asked about: the git plugin
+ * notes each (`hudson.plugins.git.util.BuildData`).
  */
 export async function readBuild(options: JenkinsOptions, about: RunReference): Promise<Build> {
   checkCommits([about.commit]);
   const number = runOf(about, NUMBER);
   const { base, authorization } = requestOf(options);
   const where = whereOf(options);
-  const path = `${pathOf(options.job)}/${number}/api/json?tree=${encodeURIComponent(TREE)}`;
-  const { json } = await askJson({
-    what: WHAT,
-    where,
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
-    signal: options.signal,
-    method: 'GET',
-    url: `${base}${path}`,
-    headers: { authorization, accept: 'application/json' },
-    refusal: ({ status }) => refused(status, where),
-  });
+  const { path, json } = await askForBuild(base, { name: options.job.split('/'), number, tree: TREE }, async (asked) => ({
+    path: asked,
+    ...(await askJson({
+      what: WHAT,
+      where,
+      deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+      signal: options.signal,
+      method: 'GET',
+      url: `${base}${asked}`,
+      headers: { authorization, accept: 'application/json' },
+      refusal: ({ status }) => refused(status, where),
+    })),
+  }));
   const read = fieldReader('the answer');
   const build = read.record(json, '');
   if (build['number'] !== Number(number)) read.fail('number', 'is of another build');
@@ -123,7 +126,7 @@ function requestOf({ url, job, user, token }: JenkinsOptions): { readonly base: 
     });
   }
   const authorization = `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
-  return { base: url.replace(/\/$/, ''), authorization };
+  return { base: url.replace(/\/+$/, ''), authorization };
 }
 
 function refused(status: number, where: string): SignwrightError {
