@@ -35,10 +35,10 @@ function newKey(type: TestSshKeyType = 'ed25519', options: { passphrase?: string
 /** An environment without an agent, a display or anybody to ask. */
 const alone: Environment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 
-/** A script under a name in a directory of its own, as the only program on PATH beside the system's. */
+/** A script under a name in a directory of its own, first on PATH; where the system's programs are it knows by itself. */
 function program(name: string, script: string): Environment {
   const directory = mkdtempSync(join(room, 'bin-'));
-  writeFileSync(join(directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  writeFileSync(join(directory, name), `#!/bin/sh\nPATH="$PATH:/usr/bin:/bin"\n${script}\n`, { mode: 0o755 });
   return { ...alone, PATH: `${directory}${delimiter}${process.env['PATH']}` };
 }
 
