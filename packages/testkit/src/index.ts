@@ -59,6 +59,13 @@ export {
   gitlabVersion,
   startFakeGitlabPeople,
 } from './fake-gitlab-people.ts';
+export type { FakeGitlabPublishing, GitlabComment, GitlabReleaseLink } from './fake-gitlab-publishing.ts';
+export {
+  GITLAB_PUBLISHER,
+  GITLAB_PUBLISHING_PROJECT,
+  GITLAB_PUBLISHING_TOKEN,
+  startFakeGitlabPublishing,
+} from './fake-gitlab-publishing.ts';
 export type { FakeGoogleKms, GoogleKmsFault, GoogleKmsRefusal, GoogleKmsRequest } from './fake-google-kms.ts';
 export { startFakeGoogleKms } from './fake-google-kms.ts';
 export type { FakeJenkins } from './fake-jenkins.ts';
@@ -98,6 +105,7 @@ export { peopleSourceContract } from './people-source-contract.ts';
 export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
 export { createPeopleWorkspace } from './people-workspace.ts';
 export type { PlatformFaults } from './platform-faults.ts';
+export { expectFault, PLATFORM_FAULTS } from './platform-faults.ts';
 export type { RecordLog } from './record-log.ts';
 export { largeRecordLog, numberedIntent, numberedResult, recordAt, recordLog } from './record-log.ts';
 export type { OpenRemoteSigner, RemoteKeyFault, RemoteSignerFixture } from './remote-signer-contract.ts';

@@ -4,6 +4,7 @@ export {
   Commits,
   Deployments,
   Events,
+  ExternalStatusChecks,
   Jobs,
   MergeRequestApprovals,
   MergeRequestNotes,
@@ -11,5 +12,8 @@ export {
   PackageRegistry,
   Packages,
   Pipelines,
+  ProjectReleases,
   Projects,
+  ReleaseLinks,
+  Users,
 } from '@gitbeaker/rest';

@@ -14,7 +14,7 @@ const MAX_JSON = 8 * 1024 * 1024;
 
 /**
  * Sends what gitbeaker has shaped into a request, by `exchange`. A form's file becomes the body and its other fields the query: GitLab
- * stores the body of such a request as the file.
+ * stores the body of such a request as the file. A JSON body goes out as it is.
  *
  * @returns the answer as the body, so that gitbeaker gives it back as it is.
  */
@@ -22,19 +22,20 @@ export async function send(endpoint: string, options: RequestOptions, limits: Li
   const { method = 'GET', prefixUrl, searchParams = '', headers = {}, body } = options;
   const url = new URL(endpoint, prefixUrl?.replace(/\/?$/, '/'));
   url.search = searchParams;
-  const file = body instanceof FormData ? await takeApart(body, url) : undefined;
-  const credentials = { ...headers, ...(file === undefined ? {} : { 'content-type': 'application/octet-stream' }) };
+  const isForm = body instanceof FormData;
+  const bytes = isForm ? await takeApart(body, url) : typeof body === 'string' ? Buffer.from(body) : undefined;
+  const credentials = { ...headers, ...(isForm && bytes !== undefined ? { 'content-type': 'application/octet-stream' } : {}) };
   const isFile = /\/packages\/generic\//.test(url.pathname) && method === 'GET';
   const outgoing = {
     method,
     url,
     headers: credentials,
     most: isFile ? MAX_FILE : MAX_JSON,
-    ...(file === undefined ? {} : { body: file }),
+    ...(bytes === undefined ? {} : { body: bytes }),
   };
-  const { status, bytes } = await exchange(outgoing, limits);
-  const answered: Answered = { status, bytes, path: `${url.pathname}${url.search}` };
-  return { status, headers: {}, body: answered };
+  const answer = await exchange(outgoing, limits);
+  const answered: Answered = { status: answer.status, bytes: answer.bytes, path: `${url.pathname}${url.search}` };
+  return { status: answer.status, headers: {}, body: answered };
 }
 
 async function takeApart(form: FormData, url: URL): Promise<Uint8Array | undefined> {
