@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
@@ -6,6 +7,7 @@ import { EXIT, messageWithPlace, reportError } from '../exit.ts';
 import { INPUTS, type JobCommand, PLATFORMS, type Platform } from '../job/inputs.ts';
 import { keepGate } from '../job/keep-gate.ts';
 import { OF_CHECKOUT, type Place, policyPlace } from '../job/policy-place.ts';
+import { publishToGitlab } from '../job/publish-gitlab.ts';
 import { type Inputs, readInputs } from '../job/read-inputs.ts';
 import { resultOf, watching } from '../job/result.ts';
 import { archiveEvidence, runCommand } from '../job/run-command.ts';
@@ -45,7 +47,10 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
   const about = { command, exitCode, platform, place, url: ci?.url };
   const asked = { environment: inputs?.environment ?? '', evidence: inputs?.evidence ?? '' };
   try {
-    await writeReports(directory ?? (await openReports(name)), name, resultOf(seen, { ...about, ...asked }), seen);
+    const reports = directory ?? (await openReports(name));
+    const result = await writeReports(reports, name, resultOf(seen, { ...about, ...asked }), seen);
+    if (platform === 'gitlab' && inputs !== undefined)
+      await publishToGitlab({ result, summary: await readFile(join(reports, 'summary.md'), 'utf8') }, inputs, printNote);
   } catch (error) {
     // Whoever waits for the reports must not take silence for an allow.
     const failed = reportError(error);

@@ -1,4 +1,4 @@
-import { SignwrightError } from '@signwright/signing-core';
+import { type Environment, SignwrightError } from '@signwright/signing-core';
 
 /**
  * Refuses to send a token anywhere but to the host it is for: the one the user names beside it, else the GitLab that runs the job. The
@@ -7,9 +7,9 @@ import { SignwrightError } from '@signwright/signing-core';
  * @param variable the token's environment variable; `NAME_TOKEN` has its host in `NAME_HOST`.
  * @throws SignwrightError `configuration` that says what to set.
  */
-export function checkTokenHost(variable: string, host: string): void {
+export function checkTokenHost(variable: string, host: string, environment: Environment = process.env): void {
   const hostVariable = variable.replace(/_TOKEN$/, '_HOST');
-  const meant = process.env[hostVariable] ?? hostOfJob();
+  const meant = environment[hostVariable] ?? hostOfJob(environment);
   if (meant === host) return;
   const whose = meant === undefined ? 'nothing says which host it is for' : `it is for ${meant}`;
   throw new SignwrightError('configuration', `the token in ${variable} is not sent to ${host}: ${whose}`, {
@@ -18,7 +18,7 @@ export function checkTokenHost(variable: string, host: string): void {
   });
 }
 
-function hostOfJob(): string | undefined {
-  const server = process.env['CI_SERVER_URL'] ?? '';
+function hostOfJob(environment: Environment): string | undefined {
+  const server = environment['CI_SERVER_URL'] ?? '';
   return URL.canParse(server) ? new URL(server).host : undefined;
 }

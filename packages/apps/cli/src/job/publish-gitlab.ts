@@ -3,6 +3,7 @@ import { type Environment, messageOf, SignwrightError } from '@signwright/signin
 import { checkTokenHost } from '../context/token-host.ts';
 import type { Inputs } from './read-inputs.ts';
 import type { JobResult } from './result.ts';
+import { ARCHIVE } from './write-reports.ts';
 
 /** What a job came to, as it stands in its reports. */
 export type JobOutcome = { readonly result: JobResult; readonly summary: string };
@@ -10,7 +11,6 @@ export type JobOutcome = { readonly result: JobResult; readonly summary: string 
 type Telling = { readonly what: string; tell(options: GitlabPublishOptions): Promise<string> };
 
 const TOKEN = 'SIGNWRIGHT_GITLAB_TOKEN';
-const ARCHIVE = 'evidence.tar';
 
 /**
  * Tells GitLab what a job came to: a comment and a status check of its merge request, a link from the release of its tag. The verdict
@@ -22,7 +22,11 @@ export async function publishToGitlab(
   note: (text: string) => void,
   environment: Environment = process.env,
 ): Promise<void> {
-  const tellings = [comment(outcome, inputs, environment), check(outcome, inputs, environment), link(outcome, inputs, environment)];
+  const tellings = [
+    comment(outcome, inputs, environment),
+    check(outcome, inputs, environment),
+    link(outcome, inputs, environment),
+  ];
   const wanted = tellings.filter((one) => one !== undefined);
   if (wanted.length === 0) return;
   if (!environment[TOKEN]) {
@@ -56,7 +60,7 @@ async function optionsOf(environment: Environment): Promise<GitlabPublishOptions
   const { CI_SERVER_URL: server = '', CI_PROJECT_PATH: own = '', CI_MERGE_REQUEST_PROJECT_PATH: target } = environment;
   const host = URL.canParse(server) ? new URL(server).host : '';
   const project = parseGitlabReference(`gitlab://${host}/${target || own}`);
-  checkTokenHost(TOKEN, project.host);
+  checkTokenHost(TOKEN, project.host, environment);
   return { project, token: readToken(environment, TOKEN) };
 }
 
@@ -64,7 +68,11 @@ function mergeRequestOf({ CI_MERGE_REQUEST_IID: iid = '' }: Environment): number
   return /^[1-9]\d{0,9}$/.test(iid) ? Number(iid) : undefined;
 }
 
-function comment({ result, summary }: JobOutcome, inputs: Pick<Inputs, 'comment'>, environment: Environment): Telling | undefined {
+function comment(
+  { result, summary }: JobOutcome,
+  inputs: Pick<Inputs, 'comment'>,
+  environment: Environment,
+): Telling | undefined {
   const mergeRequest = mergeRequestOf(environment);
   if (!inputs.comment || mergeRequest === undefined || !isJudgement(result)) return undefined;
   const key = `${result.command}:${result.environment ?? 'default'}`;
