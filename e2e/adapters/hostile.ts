@@ -14,8 +14,8 @@ export const HOSTILE_TEXTS: readonly string[] = [
   '\n::set-output name=result::allow',
   '::stop-commands::x\n::error::y',
   '##[error]forged',
-  '$[[ inputs.x ]] $[variables.x] ${{ github.token }}'.replace('${{ github.token }}', '$ {{ github.token }}'),
-  '${System.exit(0)} <script>alert(1)</script>',
+  '$[[ inputs.x ]] $[variables.x]',
+  '$\x7bSystem.exit(0)} <script>alert(1)</script>',
 ];
 
 /** Names of files that logs and summaries could take for commands. */
