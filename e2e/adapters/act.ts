@@ -20,7 +20,10 @@ export type ActOptions = {
   readonly actions?: Readonly<Record<string, string>>;
   /** Further variables of the runner. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly secrets?: Readonly<Record<string, string>>;
+  /** Configuration variables of the repository. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** A folder of programs that steps find. */
+  readonly programs?: string;
 };
 
 /** A workflow that was run. */
@@ -55,7 +58,7 @@ const LONGEST_MS = 120_000;
 
 /** Runs a workflow by act, on this machine, with nothing of this process's environment and no network. */
 export async function runAct(options: ActOptions): Promise<ActRun> {
-  const { event = 'push', payload, env = {}, secrets = {}, actions = {} } = options;
+  const { event = 'push', payload, env = {}, vars = {}, actions = {}, programs } = options;
   const room = mkdtempSync(join(tmpdir(), 'signwright-act-'));
   try {
     const repository = join(room, 'repository');
@@ -71,19 +74,19 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
     const args = [
       ...[event, '--json', '--eventpath', eventFile, '-P', 'ubuntu-latest=-self-hosted', ...nothing],
       ...stood.flatMap(([name, folder]) => ['--local-repository', `${name}=${folder}`]),
-      ...Object.entries(secrets).flatMap(([name, value]) => ['--secret', `${name}=${value}`]),
+      ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
       ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ];
-    return await run(repository, args, room);
+    return await run(repository, args, room, programs);
   } finally {
     rmSync(room, { recursive: true, force: true });
   }
 }
 
-function run(repository: string, args: readonly string[], home: string): Promise<ActRun> {
+function run(repository: string, args: readonly string[], home: string, programs = '/usr/local/bin'): Promise<ActRun> {
   const options = {
     cwd: repository,
-    env: { PATH: pathWithNode(), HOME: home },
+    env: { PATH: pathWith(programs), HOME: home },
     timeout: LONGEST_MS,
     maxBuffer: 64 * 1024 * 1024,
   };
@@ -112,8 +115,8 @@ function seen(lines: readonly Line[], stderr: string): Omit<ActRun, 'succeeded' 
 }
 
 /** The Node that runs the tests: the runner brings its own, and act takes the first on PATH. */
-function pathWithNode(): string {
-  return [join(process.execPath, '..'), '/usr/local/bin', '/usr/bin', '/bin'].join(':');
+function pathWith(programs: string): string {
+  return [join(process.execPath, '..'), programs, '/usr/bin', '/bin'].join(':');
 }
 
 function commit(repository: string): void {
