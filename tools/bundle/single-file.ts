@@ -14,8 +14,9 @@ if (major < 20 || (major === 20 && minor < 20)) {
     if (!loaded.has(name)) {
       const part = { exports: {} };
       loaded.set(name, part);
-      const wrapped = '(function (exports, require, module) {' + text + '\\n})';
-      new (require('node:vm').Script)(wrapped, { filename: __filename + ':' + name }).runInThisContext()(part.exports, asked, part);
+      const wrapped = '(function (exports, require, module, __filename, __dirname) {' + text + '\\n})';
+      const script = new (require('node:vm').Script)(wrapped, { filename: __filename + ':' + name });
+      script.runInThisContext()(part.exports, asked, part, __filename, __dirname);
     }
     return loaded.get(name).exports;
   };

@@ -26,7 +26,7 @@ function stage(folder: string): void {
   const parts = readdirSync(join(cli, 'bundle')).filter((name) => name.endsWith('.cjs') && name !== 'signwright.cjs');
   for (const name of parts) cpSync(join(cli, 'bundle', name), join(folder, 'bundle', name));
   cpSync(join(cli, 'bin'), join(folder, 'bin'), { recursive: true });
-  copyFileSync(join(cli, 'README.md'), join(folder, 'README.md'));
+  copyFileSync(join(root, 'tools/ship/npm-readme.md'), join(folder, 'README.md'));
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   writeLicences(join(folder, 'licences.txt'));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
