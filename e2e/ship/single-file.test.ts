@@ -78,15 +78,15 @@ describe.each(nodes())('the single file through the launcher on %s', (title, pro
   });
 
   it('takes pkcs11js from NODE_PATH, never from the job', async () => {
-    const library = write(join(folder(), 'token.so'), 'no library');
-    const at = await createTrial(`{ keys: [{ ref: "pkcs11:token=t;object=o?module-path=${library}", public-key: key.pub }], workloads: [ci] }`);
+    const at = await createTrial(BY_CERTIFICATE);
+    const asked = ['signer', 'public-key', `pkcs11:token=t;object=o?module-path=${write(join(folder(), 'token.so'), '')}`];
     const writing = (name: string): string => `require('node:fs').writeFileSync(${JSON.stringify(at.path(name))}, '')`;
     write(at.path('node_modules/pkcs11js/index.js'), writing('loaded-from-job'));
-    const run = through(program, at);
-    expect(await run('sign')).toMatchObject({ status: 2, stderr: /need the optional package pkcs11js, which is not installed/ });
+    const missing = /need the optional package pkcs11js, which is not installed/;
+    expect(await through(program, at)(...asked)).toMatchObject({ status: 2, stderr: missing });
     const installed = folder();
     write(join(installed, 'pkcs11js', 'index.js'), writing('loaded'));
-    await through(program, at, { NODE_PATH: installed })('sign');
+    await through(program, at, { NODE_PATH: installed })(...asked);
     expect([at.has('loaded-from-job'), at.has('loaded')]).toEqual([false, true]);
   });
 });

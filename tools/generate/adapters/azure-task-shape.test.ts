@@ -22,7 +22,11 @@ test.each<[string, AzureTask, RegExp]>([
   ['an agent too old for the handler', { ...sound, minimumAgentVersion: '3.99.0' }, /^minimumAgentVersion/],
   ['a title that names no input', { ...sound, instanceNameFormat: 'x $(nothing)' }, /^instanceNameFormat names nothing/],
   ['a handler that is missing', { ...sound, execution: { Node24: { target: 'main.cjs' } } }, /^execution lacks/],
-  ['a target elsewhere', { ...sound, execution: { ...sound.execution, Node24: { target: '../x.cjs' } } }, /^the target of Node24/],
+  [
+    'a target elsewhere',
+    { ...sound, execution: { ...sound.execution, Node24: { target: '../x.cjs' } } },
+    /^the target of Node24/,
+  ],
   ['a variable that is no output', { ...sound, restrictions: { settableVariables: { allowed: ['PATH'] } } }, /^PATH may be set/],
   ['two inputs that differ in case', withInput({ name: 'PATHS' }), /^two inputs are called PATHS$/],
   ['a type that is none', withInput({ type: 'text' }), /^input wait: there is no type text$/],
