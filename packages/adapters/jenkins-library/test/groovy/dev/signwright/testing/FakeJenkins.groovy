@@ -36,22 +36,6 @@ class FakeJenkins extends BasePipelineTestCPS {
     /** Is told when the pipeline sleeps. */
     Closure asleep = { }
 
-    /**
-     * Steps are met in scripts alone. Methods of the library's classes are called as Jenkins calls them: one that is transformed hands
-     * its continuation to its caller, so what it holds is serialised too.
-     */
-    private final Closure intercept = { String name, Object[] given ->
-        Map.Entry step = delegate instanceof Script ? helper.getAllowedMethodEntry(name, given) : null
-        if (step != null) {
-            return helper.callClosure(step.value, given)
-        }
-        MetaMethod method = delegate instanceof Class ? delegate.metaClass.getStaticMetaMethod(name, given) : delegate.metaClass.getMetaMethod(name, given)
-        if (method == null) {
-            return delegate.metaClass.invokeMissingMethod(delegate, name, given)
-        }
-        return delegate instanceof Script ? helper.callMethod(method, delegate, given) : method.doMethodInvoke(delegate, given)
-    }
-
     private Path folder
     private final Path scripts = Files.createTempDirectory('pipeline')
     private int builds = 0
@@ -60,11 +44,11 @@ class FakeJenkins extends BasePipelineTestCPS {
     private final List<String> masked = []
 
     FakeJenkins(Path workspace) {
+        helper = new Continuations()
         this.workspace = workspace
         folder = workspace
         scriptRoots = [scripts.toString()]
         scriptExtension = 'groovy'
-        helper.methodInterceptor = intercept
         variables.build.putAll(JENKINS_URL: 'https://jenkins.example/', JOB_NAME: 'acme/app/main', BUILD_NUMBER: '7',
             BUILD_URL: 'https://jenkins.example/job/acme/job/app/job/main/7/', PATH: System.getenv('PATH'), HOME: workspace.toString())
     }
