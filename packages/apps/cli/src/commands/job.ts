@@ -9,7 +9,7 @@ import { keepGate } from '../job/keep-gate.ts';
 import { OF_CHECKOUT, type Place, policyPlace } from '../job/policy-place.ts';
 import { publishToGitlab } from '../job/publish-gitlab.ts';
 import { type Inputs, readInputs } from '../job/read-inputs.ts';
-import { resultOf, watching } from '../job/result.ts';
+import { type About, resultOf, type Seen, watching } from '../job/result.ts';
 import { archiveEvidence, runCommand } from '../job/run-command.ts';
 import { ARCHIVE, openReports, writeReports } from '../job/write-reports.ts';
 import { printNote } from '../print-lines.ts';
@@ -19,44 +19,59 @@ import { printNote } from '../print-lines.ts';
  * command's exit code. Whatever goes wrong is in the reports too.
  */
 export async function job(command: JobCommand, run: Run): Promise<number> {
-  const { seen, watch } = watching();
   const ci = await ciJob();
   const platform = PLATFORMS.find((one): one is Platform => one === ci?.platform);
-  let inputs: Inputs | undefined;
-  let place: Place | undefined;
-  let directory: string | undefined;
-  const attempt = async (): Promise<number> => {
-    try {
-      inputs = readInputs(command, platform, process.env);
-      directory = await openReports(inputs.reports);
-      place = policyPlace(inputs, platform, process.env);
-      announce(command, place);
-      const exit = await runCommand(command, inputs, place, { ...run, watch });
-      if (command === 'verify' && platform === 'gitlab' && inputs.archive && exit === EXIT.allow)
-        await archive(join(directory, ARCHIVE), inputs, place, run);
-      return exit;
-    } catch (error) {
-      seen.error = error;
-      return reportError(error);
-    }
-  };
-  const exitCode = await attempt();
-
+  const attempt = await tryCommand(command, platform, run);
+  const { exitCode, seen, inputs } = attempt;
   if (exitCode === EXIT.pending) await keepGate(seen, ci?.url, inputs?.evidence ?? '');
-  const name = inputs?.reports ?? REPORTS;
-  const about = { command, exitCode, platform, place, url: ci?.url };
-  const asked = { environment: inputs?.environment ?? '', evidence: inputs?.evidence ?? '' };
   try {
-    const reports = directory ?? (await openReports(name));
-    const result = await writeReports(reports, name, resultOf(seen, { ...about, ...asked }), seen);
-    if (platform === 'gitlab' && inputs !== undefined)
-      await publishToGitlab({ result, summary: await readFile(join(reports, 'summary.md'), 'utf8') }, inputs, printNote);
+    await report(attempt, { command, exitCode, platform, place: attempt.place, url: ci?.url });
+    return exitCode;
   } catch (error) {
     // Whoever waits for the reports must not take silence for an allow.
     const failed = reportError(error);
     return exitCode === EXIT.allow ? failed : exitCode;
   }
-  return exitCode;
+}
+
+/** How far a run came. */
+type Attempt = {
+  readonly seen: Seen;
+  readonly exitCode: number;
+  readonly inputs?: Inputs;
+  readonly place?: Place;
+  readonly directory?: string;
+};
+
+/** Reads the inputs and runs the command; an error becomes an exit code, as for any command. */
+async function tryCommand(command: JobCommand, platform: Platform | undefined, run: Run): Promise<Attempt> {
+  const { seen, watch } = watching();
+  let known: Omit<Attempt, 'seen' | 'exitCode'> = {};
+  try {
+    const inputs = readInputs(command, platform, process.env);
+    known = { inputs };
+    const directory = await openReports(inputs.reports);
+    const place = policyPlace(inputs, platform, process.env);
+    known = { inputs, directory, place };
+    announce(command, place);
+    const exitCode = await runCommand(command, inputs, place, { ...run, watch });
+    if (command === 'verify' && platform === 'gitlab' && inputs.archive && exitCode === EXIT.allow)
+      await archive(join(directory, ARCHIVE), inputs, place, run);
+    return { ...known, seen, exitCode };
+  } catch (error) {
+    return { ...known, seen: { ...seen, error }, exitCode: reportError(error) };
+  }
+}
+
+/** Writes the reports, and tells the platform what it is not told by them. */
+async function report({ seen, inputs, directory }: Attempt, about: Omit<About, 'environment' | 'evidence'>): Promise<void> {
+  const name = inputs?.reports ?? REPORTS;
+  const asked = { environment: inputs?.environment ?? '', evidence: inputs?.evidence ?? '' };
+  const reports = directory ?? (await openReports(name));
+  const result = await writeReports(reports, name, resultOf(seen, { ...about, ...asked }), seen);
+  if (about.platform !== 'gitlab' || inputs === undefined) return;
+  const summary = await readFile(join(reports, 'summary.md'), 'utf8');
+  await publishToGitlab({ result, summary }, inputs, printNote);
 }
 
 /** The verdicts stand without it. */
