@@ -1,6 +1,7 @@
 // npm run bench: ours against a peer or a raw primitive, in the same run, as ratios. Options: --json FILE, --only WORD.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { adapters } from './adapters.ts';
 import { decisions } from './decide.ts';
 import { kms } from './kms.ts';
 import { logAppends } from './log-appends.ts';
@@ -21,6 +22,7 @@ const suites = {
   'log-search': logSearch,
   softhsm: softHsm,
   kms,
+  adapters,
 };
 
 const rows: Row[] = [];

@@ -10,8 +10,15 @@ export type Row = {
   readonly ours: number;
   readonly theirs: number;
   readonly against: string;
-  /** `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours, `within` bounds ours alone, in milliseconds. Some have none. */
-  readonly goal?: { readonly atMost: number } | { readonly faster: number } | { readonly within: number };
+  /**
+   * `at most` bounds ours ÷ theirs, `faster` bounds theirs ÷ ours; in milliseconds `within` bounds ours alone, `over` bounds ours −
+   * theirs. Some have none.
+   */
+  readonly goal?:
+    | { readonly atMost: number }
+    | { readonly faster: number }
+    | { readonly within: number }
+    | { readonly over: number };
   /** Peak resident memory of ours, and of theirs where it says something, in bytes. */
   readonly memory?: { readonly ours: number; readonly theirs?: number; readonly atMost: number };
 };
@@ -114,10 +121,11 @@ export function table(rows: readonly Row[]): string {
 }
 
 /** The goal, and whether it was met. */
-function judge({ goal, ours }: Row, ratio: number): [goal: string, verdict: string] {
+function judge({ goal, ours, theirs }: Row, ratio: number): [goal: string, verdict: string] {
   const met = (is: boolean): string => (is ? 'met' : 'MISSED');
   if (goal === undefined) return ['', ''];
   if ('within' in goal) return [`≤ ${ms(goal.within)}`, met(ours <= goal.within)];
+  if ('over' in goal) return [`≤ ${ms(goal.over)} more`, met(ours - theirs <= goal.over)];
   if ('atMost' in goal) return [`≤ ${goal.atMost} ×`, met(ratio <= goal.atMost)];
   return [`≥ ${goal.faster} × faster`, met(ratio >= goal.faster)];
 }
