@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Workspace } from '@signwright/testkit';
 import { INPUTS, OUTPUTS } from '../../packages/apps/cli/src/job/inputs.ts';
 import type { Drive, Ran, Step } from './drive.ts';
@@ -14,6 +15,8 @@ export const driveGitlab: Drive = {
       variables: { ...(step.fork ? FORK : {}), ...step.env },
       unset: step.fork ? ['CI_COMMIT_BRANCH'] : [],
     });
+    // The other platforms' workspaces are no repository of git either: what is asked for names the commit.
+    rmSync(workspace.path('.git'), { recursive: true });
     return {
       succeeded: passed.includes(`signwright-${step.command}`),
       deployed: passed.includes('deploy'),
@@ -25,7 +28,7 @@ export const driveGitlab: Drive = {
 };
 
 function pipelineOf({ command, inputs = {} }: Step): string {
-  const given = { ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, valueOf(name, value)])) };
+  const given = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, asInput(name, value)]));
   const own = { cli: CLI, 'cli-sha256': cliSha256(), rules: [{ if: '$CI' }] };
   return JSON.stringify({
     include: [{ component: `$CI_SERVER_FQDN/acme/signwright/${command}@1.0.0`, inputs: { ...own, ...given } }],
@@ -39,7 +42,7 @@ function pipelineOf({ command, inputs = {} }: Step): string {
   });
 }
 
-function valueOf(name: string, value: string | boolean): string | boolean | string[] {
+function asInput(name: string, value: string | boolean): string | boolean | string[] {
   const isList = INPUTS.some((input) => input.name === name && input.type === 'list');
   return isList && typeof value === 'string' ? value.split('\n').filter((line) => line !== '') : value;
 }

@@ -69,7 +69,7 @@ export async function runPipeline(at: Workspace, yaml: string, options: Pipeline
     git(at.directory, 'init', '--quiet', '--initial-branch=main');
     git(at.directory, 'remote', 'add', 'origin', `${HOST}/acme/app.git`);
   }
-  git(at.directory, 'add', '--force', options.isolated ? '--all' : '.gitlab-ci.yml');
+  git(at.directory, 'add', '--force', ...(options.isolated ? ['.', ':!.gitlab-ci-local'] : ['.gitlab-ci.yml']));
   git(at.directory, 'commit', '--quiet', '--allow-empty', '--message=Change');
   const { status, said } = await emulate(at.directory, argumentsOf(options), {
     PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createWorkspace,
+  GITLAB_PUBLISHING_TOKEN,
+  startFakeGitlabPublishing,
+  trialPolicy,
+  type Workspace,
+} from '@signwright/testkit';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { renderText } from '../../tools/generate/adapters/render-component.ts';
+import { describePeer, peer } from '../peers.ts';
+import { runPeer } from '../scenario.ts';
+import { CLI, cliSha256, type Pipeline, type PipelineOptions, runPipeline } from './gitlab/run-pipeline.ts';
+
+// The components as consumers get them, on gitlab-ci-local, which fetches them from their repository and runs each job.
+
+const TEMPLATES = join(import.meta.dirname, '../../templates');
+const SNIPPETS = join(import.meta.dirname, 'gitlab');
+const PROTECTED = { CI_COMMIT_REF_PROTECTED: 'true' };
+const NOBODYS_DIGEST = '0'.repeat(64);
+
+async function project(files: Readonly<Record<string, string>> = {}): Promise<Workspace> {
+  const policy = trialPolicy('  - { match: "dist/**", tier: internal }').replace(
+    'production: {}',
+    'production: { allow-development: true }',
+  );
+  const here = await createWorkspace({ policy, files });
+  onTestFinished(() => here.remove());
+  return here;
+}
+
+async function anchorOf(here: Workspace): Promise<string> {
+  const { stdout } = await here.run(['policy', 'check']);
+  return `policy-sha256: ${/sha256:([0-9a-f]{64})/.exec(stdout)?.[1]}`;
+}
+
+const snippet = (name: string): string => readFileSync(join(SNIPPETS, name), 'utf8');
+
+/** What a user copies, with the digest and the place of the command that is tested. */
+function copied(name: string): string {
+  return snippet(name).replace(`cli-sha256: "${NOBODYS_DIGEST}"`, `cli: ${CLI}\n      cli-sha256: '${cliSha256()}'`);
+}
+
+async function run(here: Workspace, yaml: string, options: PipelineOptions = {}): Promise<Pipeline> {
+  const anchored = { SIGNWRIGHT_ANCHOR: await anchorOf(here), ...options.variables };
+  return runPipeline(here, yaml, { isolated: true, ...options, variables: anchored });
+}
+
+describePeer('check-jsonschema', 'the schema of GitLab’s pipelines', () => {
+  const check = async (yaml: string) => {
+    const at = await createWorkspace({ trial: false, files: { 'pipeline.yml': yaml } });
+    onTestFinished(() => at.remove());
+    return runPeer(at, peer('check-jsonschema'), ['--builtin-schema', 'vendor.gitlab-ci', 'pipeline.yml']);
+  };
+  const given = { 'cli-sha256': 'a'.repeat(64) };
+
+  test.each(readdirSync(TEMPLATES))('%s, rendered, and its inputs', async (name) => {
+    const template = readFileSync(join(TEMPLATES, name), 'utf8');
+    const inputs = name === 'full-pipeline.yml' ? { ...given, 'build-job': 'build' } : given;
+    const [header = ''] = template.split(/^---\n/m);
+    for (const yaml of [renderText(template, inputs), header]) {
+      const { status, stdout } = await check(yaml);
+      expect(status, stdout).toBe(0);
+    }
+    expect((await check(renderText(template, inputs).replace('allow_failure: false', 'allow_failure: 7'))).status).toBe(1);
+    expect((await check(header.replace('type: boolean', 'type: truth').replace('type: array', 'type: list'))).status).toBe(1);
+  });
+
+  test.each(readdirSync(SNIPPETS).filter((name) => name.endsWith('-ci.yml')))('%s, which people copy', async (name) => {
+    expect(await check(snippet(name))).toMatchObject({ status: 0 });
+  });
+});
+
+describePeer(['gitlab-ci-local', 'rsync'], 'a project that includes the components', () => {
+  describe('with the whole pipeline', () => {
+    test('builds once, signs, verifies and deploys where it is protected', async () => {
+      const here = await project();
+      const { status, passed, log } = await run(here, copied('full-pipeline.gitlab-ci.yml'), { variables: PROTECTED });
+      expect(status, log).toBe(0);
+      const after = ['signwright-sign', 'signwright-request-approval', 'signwright-verify', 'deploy'];
+      expect([...passed].sort()).toEqual(['build', ...after].sort());
+      expect(log.match(/^build +starting/gm)).toHaveLength(1);
+      const left = (job: string) => here.files(`.gitlab-ci-local/artifacts/${job}`);
+      expect(left('signwright-sign')).toEqual(
+        expect.arrayContaining([
+          'dist/app.txt.sigstore.json',
+          expect.stringMatching(/^\.signwright\/evidence\//),
+          'signwright-reports/result.json',
+        ]),
+      );
+      expect(left('signwright-verify')).toEqual(
+        expect.arrayContaining([
+          'signwright-reports/junit.xml',
+          'signwright-reports/verdicts.json',
+          'signwright-reports/evidence.tar',
+        ]),
+      );
+      expect(JSON.parse(here.read('.gitlab-ci-local/artifacts/signwright-verify/signwright-reports/result.json'))).toMatchObject({
+        result: 'allow',
+        environment: 'production',
+        anchor: { from: 'SIGNWRIGHT_ANCHOR' },
+      });
+    });
+
+    test('plans in a merge request, and neither signs nor deploys; the comment is made once and updated after', async () => {
+      const fake = await startFakeGitlabPublishing();
+      onTestFinished(() => fake.close());
+      const here = await project();
+      const variables = {
+        CI_SERVER_URL: `http://${fake.host}`,
+        CI_PIPELINE_SOURCE: 'merge_request_event',
+        CI_MERGE_REQUEST_IID: '7',
+        CI_MERGE_REQUEST_PROJECT_PATH: 'acme/app',
+        SIGNWRIGHT_GITLAB_TOKEN: GITLAB_PUBLISHING_TOKEN,
+        ...PROTECTED,
+      };
+      for (const said of ['made', 'unchanged']) {
+        const { status, passed, log } = await run(here, copied('full-pipeline.gitlab-ci.yml'), { variables });
+        expect([status, [...passed].sort()], log).toEqual([0, ['build', 'signwright-plan']]);
+        expect(log).toContain(`comment on !7: ${said}`);
+        expect(log).not.toContain(GITLAB_PUBLISHING_TOKEN);
+      }
+      expect(fake.comments.map(({ body }) => body)).toEqual([expect.stringContaining('`dist/app.txt`')]);
+    });
+
+    test('on a branch that is not protected neither signs nor deploys', async () => {
+      const { passed, log } = await run(await project(), copied('full-pipeline.gitlab-ci.yml'));
+      expect(passed, log).toEqual(['build']);
+    });
+
+    test('does not deploy what was changed after it was signed', async () => {
+      const here = await project();
+      const between = `
+change:
+  stage: test
+  needs: [build, signwright-sign]
+  rules: [{ if: $CI }]
+  script: ['echo changed >dist/app.txt']
+  artifacts: { paths: [dist/] }
+
+signwright-verify:
+  needs: [signwright-sign, change]
+`;
+      const { passed, failed, log } = await run(here, copied('full-pipeline.gitlab-ci.yml') + between, { variables: PROTECTED });
+      expect(failed, log).toEqual(['signwright-verify']);
+      expect(passed).not.toContain('deploy');
+      expect(log).toContain('signature:build  unmet');
+    });
+  });
+
+  describe('with the component that a pipeline execution policy has', () => {
+    test('is stopped by it, whatever the project’s own pipeline says', async () => {
+      const here = await project({ 'dist/app.txt': 'unsigned' });
+      const anchored = (await anchorOf(here)).slice('policy-sha256: '.length);
+      const yaml = `${copied('policy-ci.yml')
+        .replace(/^ {6}policy: .*\n/m, '')
+        .replace('1'.repeat(64), anchored)}
+deploy: { stage: deploy, script: [echo deployed], rules: [{ if: $CI }] }
+`;
+      const { failed, passed, log } = await run(here, yaml, { variables: PROTECTED });
+      expect([failed, passed], log).toEqual([['policy:signwright-verify'], []]);
+      expect(log).toContain('(the input anchor)');
+    });
+  });
+});
+
+/** Stands in for the command line: writes down what it was told, and how it was started. */
+const SCRIBE = `require('node:fs').mkdirSync('signwright-reports', { recursive: true });
+require('node:fs').writeFileSync('signwright-reports/told.json', JSON.stringify({ inputs: JSON.parse(process.env.SIGNWRIGHT_INPUTS), argv: process.argv.slice(2), execArgv: process.execArgv, node: process.execPath }));
+`;
+
+describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
+  type Given = { readonly component?: string; readonly inputs?: Readonly<Record<string, unknown>>; readonly more?: object };
+
+  const pipeline = (here: Workspace, { component = 'verify', inputs = {}, more = {} }: Given): string => {
+    const cli = { cli: here.path('cli.cjs'), 'cli-sha256': createHash('sha256').update(SCRIBE).digest('hex') };
+    return JSON.stringify({
+      include: [
+        {
+          component: `$CI_SERVER_FQDN/acme/signwright/${component}@1.0.0`,
+          inputs: { ...cli, rules: [{ if: '$CI' }], ...inputs },
+        },
+      ],
+      deploy: { stage: 'deploy', needs: [`signwright-${component}`], script: ['echo deployed'] },
+      ...more,
+    });
+  };
+  const tell = async (given: Given, options: PipelineOptions = {}, files: Readonly<Record<string, string>> = {}) => {
+    const here = await createWorkspace({ trial: false, files: { 'cli.cjs': SCRIBE, ...files } });
+    onTestFinished(() => here.remove());
+    const ran = await runPipeline(here, pipeline(here, given), { isolated: true, ...options });
+    const told = '.gitlab-ci-local/artifacts/signwright-verify/signwright-reports/told.json';
+    return { here, ...ran, told: here.has(told) ? JSON.parse(here.read(told)) : undefined };
+  };
+
+  test('hostile values hands them on as they are', async () => {
+    const hostile =
+      '$(touch pwned) `touch pwned` "; touch pwned; # $CI_JOB_TOKEN $CI $$ $[[ inputs.cli ]] %0A##vso[task.complete]';
+    const paths = [hostile, "it's", 'a\\b', 'END OF LAUNCHER', '\'"\n', '{{x}}', '🦊\u2028'];
+    const { passed, log, told, here } = await tell({ inputs: { policy: hostile, paths } });
+    expect(passed, log).toEqual(['signwright-verify', 'deploy']);
+    expect(told.inputs).toMatchObject({ policy: hostile, paths, unanchored: 'false', reports: 'signwright-reports' });
+    expect(told.argv).toEqual(['job', 'verify']);
+    expect(here.files('.').filter((name) => name.includes('pwned'))).toEqual([]);
+    expect(log).not.toContain('pwned');
+  });
+
+  test.each([
+    ['a text with a quote', { policy: "x' }" }],
+    ['a text of two lines', { policy: 'a\nb' }],
+    ['a digest that is none', { 'cli-sha256': '$(id)' }],
+    ['a word for a boolean', { attest: 'yes' }],
+    ['no digest', { 'cli-sha256': undefined }],
+  ])('%s makes no pipeline', async (_, inputs) => {
+    const { status, passed, log } = await tell({ inputs });
+    expect([status === 0, passed], log).toEqual([false, []]);
+    expect(log).toMatch(/does not match required regex|is not a boolean|has not been provided/);
+  });
+
+  test('another command than the one it names runs nothing', async () => {
+    const { failed, passed, log, told } = await tell({ inputs: { 'cli-sha256': 'b'.repeat(64) } });
+    expect([failed, passed, told], log).toEqual([['signwright-verify'], [], undefined]);
+    expect(log).toContain('is not the command that was to run');
+  });
+
+  test('a command that is not there says what to do', async () => {
+    const { failed, passed, log } = await tell(
+      { inputs: { cli: '/opt/signwright/nowhere.cjs' } },
+      { env: { XDG_CACHE_HOME: '/nonexistent' } },
+    );
+    expect([failed, passed], log).toEqual([['signwright-verify'], []]);
+    expect(log).toMatch(/nowhere\.cjs cannot be read: ENOENT[\s\S]*install signwright\.cjs there/);
+  });
+
+  test('a workspace full of other programs, and what would load them, runs the command alone', async () => {
+    const pwn = '#!/bin/sh\ntouch pwned\n';
+    const files = {
+      'node_modules/.bin/node': pwn,
+      'node_modules/.bin/signwright': pwn,
+      'evil.cjs': "require('node:fs').writeFileSync('pwned', '')",
+      'node_modules/node:fs/index.js': "require('fs').writeFileSync('pwned', '')",
+      'package.json': '{"type":"module"}',
+    };
+    const more = { default: { before_script: ['touch pwned'], after_script: ['touch pwned'], cache: { paths: ['.'] } } };
+    const { passed, log, told, here } = await tell({ more }, { variables: { NODE_OPTIONS: '--require ./evil.cjs' } }, files);
+    expect(passed, log).toContain('signwright-verify');
+    expect(told).toMatchObject({ execArgv: [], node: process.execPath });
+    expect(here.files('.gitlab-ci-local/builds/signwright-verify')).not.toContain('pwned');
+  });
+});
