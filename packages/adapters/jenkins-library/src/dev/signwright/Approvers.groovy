@@ -46,7 +46,7 @@ class Approvers implements Serializable {
     @NonCPS
     int filled(List<String> people) {
         Map<Integer, String> seats = [:]
-        return people.unique(false).count { person -> seat(person, seats, new HashSet<Integer>()) }
+        return people.unique(false).count { person -> seat(person, seats, [] as Set) }
     }
 
     @NonCPS

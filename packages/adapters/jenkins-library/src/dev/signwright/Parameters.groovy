@@ -134,14 +134,19 @@ class Parameters implements Serializable {
         String to = other.toLowerCase()
         List<Integer> row = (0..to.length()).toList()
         for (int i = 0; i < from.length(); i++) {
-            List<Integer> above = row
-            row = [i + 1]
-            for (int j = 0; j < to.length(); j++) {
-                int replaced = above[j] + (from[i] == to[j] ? 0 : 1)
-                row.add([replaced, above[j + 1] + 1, row[j] + 1].min())
-            }
+            row = rowBelow(row, from[i], to)
         }
         return row.last()
+    }
+
+    @NonCPS
+    static List<Integer> rowBelow(List<Integer> above, String letter, String to) {
+        List<Integer> row = [above[0] + 1]
+        for (int j = 0; j < to.length(); j++) {
+            int replaced = above[j] + (letter == to[j] ? 0 : 1)
+            row.add([replaced, above[j + 1] + 1, row[j] + 1].min())
+        }
+        return row
     }
 
 }

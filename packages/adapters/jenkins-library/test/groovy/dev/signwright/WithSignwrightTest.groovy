@@ -45,7 +45,7 @@ class WithSignwrightTest extends StepTest {
     @Test
     void 'tells the steps inside which command to run and what it must be, and returns what they return'() {
         command(result())
-        Object told = jenkins.build("""node('') {
+        jenkins.build("""node('') {
     echo withSignwright(cli: '/opt/signwright.cjs', sha256: '${SHA256}') { signwrightVerify() }.toString()
 }
 """)

@@ -93,6 +93,17 @@ class FakeJenkins extends BasePipelineTestCPS {
         }
     }
 
+    /** Runs a program in the workspace, with the variables of the build; what it says goes into the log. */
+    int program(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+        builder.environment().clear()
+        builder.environment().putAll(variables.current())
+        Process process = builder.start()
+        process.outputStream.close()
+        println(process.inputStream.getText('UTF-8'))
+        return process.waitFor()
+    }
+
     private void registerFiles() {
         step('pwd', [Map]) { Map given -> given.tmp ? workspace.toString() + '@tmp' : folder.toString() }
         step('writeFile', [Map]) { Map given ->
@@ -103,8 +114,9 @@ class FakeJenkins extends BasePipelineTestCPS {
         step('readFile', [Map]) { Map given -> new String(Files.readAllBytes(folder.resolve(given.file as String)), given.encoding as String) }
         step('fileExists', [String]) { String file -> Files.exists(folder.resolve(file)) }
         step('deleteDir', []) { folder.toFile().deleteDir() }
-        step('libraryResource', [Map]) { Map given -> library.resolve('resources').resolve(given.resource as String).getText(given.encoding as String) }
-        step('libraryResource', [String]) { String path -> library.resolve('resources').resolve(path).getText('UTF-8') }
+        Path resources = library.resolve('resources')
+        step('libraryResource', [Map]) { Map given -> resources.resolve(given.resource as String).getText(given.encoding as String) }
+        step('libraryResource', [String]) { String path -> resources.resolve(path).getText('UTF-8') }
     }
 
     private void registerBlocks() {
@@ -188,13 +200,7 @@ class FakeJenkins extends BasePipelineTestCPS {
 
     /** As the `sh` step does it: each line is shown before it runs, and what is bound is masked. */
     private int run(String script) {
-        ProcessBuilder builder = new ProcessBuilder('/bin/sh', '-xe', '-c', script).directory(folder.toFile()).redirectErrorStream(true)
-        builder.environment().clear()
-        builder.environment().putAll(variables.current())
-        Process process = builder.start()
-        process.outputStream.close()
-        println(process.inputStream.getText('UTF-8'))
-        return process.waitFor()
+        return program(['/bin/sh', '-xe', '-c', script])
     }
 
     private void println(String text) {

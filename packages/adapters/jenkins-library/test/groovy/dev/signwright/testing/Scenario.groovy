@@ -13,6 +13,9 @@ class Scenario {
         FakeJenkins jenkins = new FakeJenkins(Paths.get(given.workspace as String))
         jenkins.variables.build.putAll(given.variables)
         jenkins.credentials.putAll(given.credentials ?: [:])
+        List<String> answers = given.answers ?: []
+        jenkins.answer = answers.isEmpty() ? null : { Map question -> answers.remove(0) }
+        jenkins.asleep = { given.asleep && jenkins.program(given.asleep as List) }
         jenkins.setUp()
         boolean succeeded = true
         try {
@@ -20,7 +23,7 @@ class Scenario {
         } catch (BuildFailed | Interrupted ended) {
             succeeded = false
         }
-        Map came = [succeeded: succeeded, log: jenkins.log.toString(), variables: jenkins.variables.build, result: jenkins.binding.getVariable('currentBuild').result]
+        Map came = [succeeded: succeeded, log: jenkins.log.toString(), variables: jenkins.variables.build]
         new File(names[1]).setText(JsonOutput.toJson(came), 'UTF-8')
     }
 

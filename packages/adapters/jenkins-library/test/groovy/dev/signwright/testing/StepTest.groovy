@@ -60,10 +60,11 @@ abstract class StepTest {
     String failure(String script) {
         try {
             jenkins.build(script)
+            fail("the build passed:\n${jenkins.log}")
+            return ''
         } catch (BuildFailed failed) {
             return failed.message
         }
-        fail("the build passed:\n${jenkins.log}")
     }
 
     String failureOnNode(String call) {
