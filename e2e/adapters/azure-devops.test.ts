@@ -276,6 +276,18 @@ describe('the pipeline that projects extend', () => {
     expect(existsSync(deployed)).toBe(false);
   });
 
+  test('may also be one step: what follows it runs where the policy allows it', async () => {
+    const { here, programs, deployed, variables } = await release();
+    const options = { stages: pipeline.stages.slice(0, 2), project: here.directory, programs, variables };
+    expect((await runStages(options)).results).toEqual({ build: 'Succeeded', sign: 'Succeeded' });
+    const { steps } = expandPipeline(join(SNIPPETS, 'steps.yml')) as unknown as { readonly steps: readonly PipelineStep[] };
+    const stages = [{ stage: 'gate', jobs: [{ job: 'gate', steps: [{ checkout: 'self' }, ...steps] }] }];
+    here.write('dist/app.tgz', 'changed\n');
+    expect([(await runStages({ ...options, stages })).results, existsSync(deployed)]).toEqual([{ gate: 'Failed' }, false]);
+    here.write('dist/app.tgz', 'app\n');
+    expect([(await runStages({ ...options, stages })).results, existsSync(deployed)]).toEqual([{ gate: 'Succeeded' }, true]);
+  });
+
   /** As if the store of artifacts gave out others. */
   function tamper(stage: Stage): Stage {
     const steps = stage.jobs.flatMap(stepsOf);
