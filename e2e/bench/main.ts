@@ -9,12 +9,14 @@ import { logSearch } from './log-search.ts';
 import { manySmallFiles } from './many-small-files.ts';
 import { type Row, table } from './measure.ts';
 import { oneLargeFile } from './one-large-file.ts';
+import { shipped } from './shipped.ts';
 import { softHsm } from './softhsm.ts';
 import { startUp } from './start-up.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
 const suites = {
   'start-up': startUp,
+  shipped,
   'small-files': manySmallFiles,
   'large-file': oneLargeFile,
   decide: decisions,

@@ -67,7 +67,7 @@ function build(spoil: (opt: string) => void = () => undefined): {
 describe('the container file of a release', () => {
   it('starts from one base, which can be named by its digest', () => {
     expect(steps()[0]).toEqual({ instruction: 'ARG', argument: 'NODE=docker.io/library/node:24-bookworm-slim' });
-    expect(all('FROM')).toEqual(['$'.concat('{NODE}')]);
+    expect(all('FROM').join()).toMatch(/^\$\{NODE\}$/);
   });
 
   it('takes from the release alone what it copies', () => {
@@ -78,7 +78,7 @@ describe('the container file of a release', () => {
   it('fetches nothing but what Debian signs', () => {
     const [packages, ...others] = all('RUN');
     expect(packages).toMatch(
-      /^apt-get update && apt-get install --yes --no-install-recommends [a-z -]+&& rm -rf \/var\/lib\/apt\/lists\/\*$/,
+      /^apt-get update && apt-get install --yes --no-install-recommends [a-z -]+&& rm -rf \/var\/lib\/apt\/lists\/\* && git config --system safe.directory '\*'$/,
     );
     expect(packages).not.toMatch(/softhsm|allow-unauthenticated|trusted=yes/);
     for (const wanted of ['ca-certificates', 'git']) expect(packages?.split(' ')).toContain(wanted);
