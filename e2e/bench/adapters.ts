@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -33,7 +33,6 @@ export async function adapters(): Promise<Row[]> {
     const [alone, ...taken] = await compare(ROUNDS, [without as Command, ...steps]);
     const names = stepsIn(directory).map(([name]) => name);
     const theirs = alone?.ms ?? 0;
-    console.error(`signwright.cjs: ${statSync(SINGLE).size} bytes`);
     return names.map((what, at) => ({
       what,
       ours: taken[at]?.ms ?? 0,

@@ -27,19 +27,16 @@ export type Inputs = {
 };
 type Value = string | number | boolean | readonly string[];
 
-/** Where each platform's variables put an input that does not come as JSON. */
-const PREFIX = 'SIGNWRIGHT_INPUT_';
 const AS_JSON = 'SIGNWRIGHT_INPUTS';
 const MAX_INPUTS = 256 * 1024;
 
 /**
- * Reads what a job was told: one JSON object in `SIGNWRIGHT_INPUTS`, or each input in `SIGNWRIGHT_INPUT_NAME`. An empty text is the
- * default.
+ * Reads what a job was told: one JSON object in `SIGNWRIGHT_INPUTS`. An empty text is the default.
  *
  * @throws SignwrightError `usage` that names the input, what it was and what it may be.
  */
 export function readInputs(command: JobCommand, platform: Platform | undefined, environment: Environment): Inputs {
-  const given = environment[AS_JSON] ? fromJson(environment) : fromVariables(environment);
+  const given = givenIn(environment);
   const mine = (input: Input): boolean =>
     input.commands.includes(command) &&
     (input.platforms === undefined || platform === undefined || input.platforms.includes(platform));
@@ -66,33 +63,12 @@ export function readInputs(command: JobCommand, platform: Platform | undefined, 
 
 type Given = ReadonlyMap<string, { readonly value: Json; readonly where: string }>;
 
-function fromJson(environment: Environment): Given {
-  const beside = variablesOf(environment)[0];
-  if (beside !== undefined) {
-    throw new SignwrightError('usage', `inputs come in ${AS_JSON} and in ${beside[0]}`, {
-      where: beside[0],
-      next: 'use one of the two',
-    });
-  }
+function givenIn(environment: Environment): Given {
+  if (!environment[AS_JSON]) return new Map();
   const parsed = parseStrictJson(Buffer.from(environment[AS_JSON] ?? ''), { what: AS_JSON, maxBytes: MAX_INPUTS });
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new SignwrightError('usage', `${AS_JSON} is not a JSON object`, { next: 'write {"environment": "production", …}' });
   return new Map(Object.entries(parsed).map(([name, value]) => [name, { value, where: `${AS_JSON}.${name}` }]));
-}
-
-function fromVariables(environment: Environment): Given {
-  return new Map(
-    variablesOf(environment).map(([variable, value]) => {
-      const name = variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
-      return [name, { value, where: variable }];
-    }),
-  );
-}
-
-function variablesOf(environment: Environment): [string, string][] {
-  return Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[0].startsWith(PREFIX) && entry[1] !== undefined,
-  );
 }
 
 /** An input that is as if it had not been given: adapters may hand on every input they know. */
