@@ -9,10 +9,12 @@ import {
   type Workspace,
 } from '@signwright/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { renderText } from '../../tools/generate/adapters/render-component.ts';
 import { describePeer, peer } from '../peers.ts';
 import { runPeer } from '../scenario.ts';
 import { CLI, cliSha256, type Pipeline, type PipelineOptions, runPipeline } from './gitlab/run-pipeline.ts';
+import { HOSTILE_NAMES, HOSTILE_TEXTS, plantPrograms } from './hostile.ts';
 
 // The components as consumers get them, on gitlab-ci-local, which fetches them from their repository and runs each job.
 
@@ -151,6 +153,16 @@ signwright-verify:
   });
 
   describe('with the component that a pipeline execution policy has', () => {
+    test('brings what is tested here', () => {
+      const [policy] = parse(snippet('policy.yml')).pipeline_execution_policy;
+      expect(policy).toMatchObject({
+        enabled: true,
+        content: { include: [{ file: 'policy-ci.yml' }] },
+        skip_ci: { allowed: false },
+        variables_override: { allowed: false },
+      });
+    });
+
     test('is stopped by it, whatever the project’s own pipeline says', async () => {
       const here = await project({ 'dist/app.txt': 'unsigned' });
       const anchored = (await anchorOf(here)).slice('policy-sha256: '.length);
@@ -187,24 +199,25 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
       ...more,
     });
   };
-  const tell = async (given: Given, options: PipelineOptions = {}, files: Readonly<Record<string, string>> = {}) => {
-    const here = await createWorkspace({ trial: false, files: { 'cli.cjs': SCRIBE, ...files } });
+  const tell = async (given: Given, options: PipelineOptions = {}, prepare: (here: Workspace) => void = () => undefined) => {
+    const here = await createWorkspace({ trial: false, files: { 'cli.cjs': SCRIBE } });
     onTestFinished(() => here.remove());
+    prepare(here);
     const ran = await runPipeline(here, pipeline(here, given), { isolated: true, ...options });
     const told = '.gitlab-ci-local/artifacts/signwright-verify/signwright-reports/told.json';
     return { here, ...ran, told: here.has(told) ? JSON.parse(here.read(told)) : undefined };
   };
+  const owned = (here: Workspace): string[] => here.files('.').filter((name) => /(^|\/)owned$/.test(name));
 
   test('hostile values hands them on as they are', async () => {
-    const hostile =
-      '$(touch pwned) `touch pwned` "; touch pwned; # $CI_JOB_TOKEN $CI $$ $[[ inputs.cli ]] %0A##vso[task.complete]';
-    const paths = [hostile, "it's", 'a\\b', 'END OF LAUNCHER', '\'"\n', '{{x}}', '🦊\u2028'];
-    const { passed, log, told, here } = await tell({ inputs: { policy: hostile, paths } });
+    const policy = HOSTILE_TEXTS.filter((text) => /^[ -&(-~]*$/.test(text)).join(' $CI_JOB_TOKEN $$ ');
+    const paths = [...HOSTILE_TEXTS, 'END OF LAUNCHER', '🦊\u2028'];
+    const { passed, log, told, here } = await tell({ inputs: { policy, paths } });
     expect(passed, log).toEqual(['signwright-verify', 'deploy']);
-    expect(told.inputs).toMatchObject({ policy: hostile, paths, unanchored: 'false', reports: 'signwright-reports' });
+    expect(told.inputs).toMatchObject({ policy, paths, unanchored: 'false', reports: 'signwright-reports' });
     expect(told.argv).toEqual(['job', 'verify']);
-    expect(here.files('.').filter((name) => name.includes('pwned'))).toEqual([]);
-    expect(log).not.toContain('pwned');
+    expect(owned(here)).toEqual([]);
+    expect(log).not.toMatch(/owned|vso/);
   });
 
   test.each([
@@ -235,18 +248,25 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
   });
 
   test('a workspace full of other programs, and what would load them, runs the command alone', async () => {
-    const pwn = '#!/bin/sh\ntouch pwned\n';
-    const files = {
-      'node_modules/.bin/node': pwn,
-      'node_modules/.bin/signwright': pwn,
-      'evil.cjs': "require('node:fs').writeFileSync('pwned', '')",
-      'node_modules/node:fs/index.js': "require('fs').writeFileSync('pwned', '')",
-      'package.json': '{"type":"module"}',
-    };
-    const more = { default: { before_script: ['touch pwned'], after_script: ['touch pwned'], cache: { paths: ['.'] } } };
-    const { passed, log, told, here } = await tell({ more }, { variables: { NODE_OPTIONS: '--require ./evil.cjs' } }, files);
+    const own = { before_script: ['touch owned'], after_script: ['touch owned'], cache: { paths: ['.'] } };
+    const variables = { NODE_OPTIONS: '--require ./index.js' };
+    const { passed, log, told, here } = await tell({ more: { default: own } }, { variables }, plantPrograms);
     expect(passed, log).toContain('signwright-verify');
     expect(told).toMatchObject({ execArgv: [], node: process.execPath });
-    expect(here.files('.gitlab-ci-local/builds/signwright-verify')).not.toContain('pwned');
+    // The job after it is the project's own, and does what the project's defaults say.
+    expect(owned(here).filter((name) => !/\/(builds\/deploy|cache)\//.test(name))).toEqual([]);
+  });
+});
+
+describePeer(['gitlab-ci-local', 'rsync'], 'files whose names are commands', () => {
+  test('are signed, and give none', async () => {
+    const here = await project(Object.fromEntries(HOSTILE_NAMES.map((name) => [`dist/${name}`, name])));
+    const given = { cli: CLI, 'cli-sha256': cliSha256(), rules: [{ if: '$CI' }] };
+    const yaml = JSON.stringify({ include: [{ component: '$CI_SERVER_FQDN/acme/signwright/sign@1.0.0', inputs: given }] });
+    const { passed, log } = await run(here, yaml);
+    expect(passed, log).toEqual(['signwright-sign']);
+    expect(log).toContain(`${HOSTILE_NAMES.length} signed`);
+    expect(log).not.toMatch(/##vso\[|(^|\s)::set-output/m);
+    expect(here.files('.').filter((name) => name.endsWith('owned'))).toEqual([]);
   });
 });
