@@ -5,7 +5,8 @@ import { type JobCommand, OUTPUTS } from '../../packages/apps/cli/src/job/inputs
 import type { Drive, Ran, Step } from './drive.ts';
 import { build } from './jenkins-build.ts';
 
-const CLI = resolve(import.meta.dirname, '../../packages/apps/cli/bundle/signwright.cjs');
+/** What the launcher is to run. */
+export const CLI: string = resolve(import.meta.dirname, '../../packages/apps/cli/bundle/signwright.cjs');
 const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache');
 
 const STEPS: Readonly<Record<JobCommand, string>> = {
@@ -49,7 +50,8 @@ function literal(value: string | boolean): string {
   return `'${escaped.replaceAll('\\u000a', '\\n').replaceAll('\\u000d', '\\r')}'`;
 }
 
-function variablesOf({ env, fork }: Step): Record<string, string> {
+/** The variables of a job of the branch, or of a fork's change request. */
+export function variablesOf({ env, fork }: Step): Record<string, string> {
   const sha256 = createHash('sha256').update(readFileSync(CLI)).digest('hex');
   const change = { BRANCH_NAME: 'PR-7', CHANGE_ID: '7', CHANGE_FORK: 'mallory', CHANGE_TARGET: 'main' };
   return {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -14,6 +14,10 @@ export type Build = {
   readonly variables: Readonly<Record<string, string>>;
   /** Secret texts by the id of their credential. */
   readonly credentials?: Readonly<Record<string, string>>;
+  /** Who answers each input, in turn; nobody where there are none. */
+  readonly answers?: readonly string[];
+  /** A program that runs while the pipeline sleeps: people do things then. */
+  readonly asleep?: readonly string[];
 };
 
 /** What it came to. */
@@ -29,7 +33,12 @@ export const LIBRARY: string = resolve(import.meta.dirname, '../../packages/adap
 const LONGEST_MS = 300_000;
 const OPENED = ['lang', 'util', 'io', 'net', 'util.regex', 'util.concurrent', 'util.concurrent.atomic'];
 const OPTIONS = OPENED.flatMap((name) => ['--add-opens', `java.base/java.${name}=ALL-UNNAMED`]);
-const run = promisify(execFile);
+/** Runs a program to its end. @throws with `stdout` and `stderr` where it fails. */
+export const run: (
+  file: string,
+  args: readonly string[],
+  options: ExecFileOptions,
+) => Promise<{ stdout: string | Buffer; stderr: string | Buffer }> = promisify(execFile);
 
 /** Runs Maven in the library's folder. @throws with all it said where it fails. */
 export async function maven(...args: string[]): Promise<string> {
@@ -38,7 +47,7 @@ export async function maven(...args: string[]): Promise<string> {
   const { stdout } = await run(peer('mvn'), ['-B', '-q', ...args], options).catch((error) => {
     throw new Error(`mvn ${args.join(' ')} failed:\n${error.stdout}${error.stderr}`);
   });
-  return stdout;
+  return String(stdout);
 }
 
 let compiled: Promise<string> | undefined;

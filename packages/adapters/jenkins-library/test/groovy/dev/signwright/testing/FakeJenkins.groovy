@@ -57,6 +57,7 @@ class FakeJenkins extends BasePipelineTestCPS {
     void setUp() {
         super.setUp()
         binding.setVariable('env', variables)
+        binding.setVariable('scm', [:])
         SourceRetriever source = { String name, String version, String target -> [library.toUri().toURL()] } as SourceRetriever
         helper.registerSharedLibrary(LibraryConfiguration.library('signwright').defaultVersion('main').implicit(true)
             .allowOverride(false).targetPath('.').retriever(source).build())
@@ -184,7 +185,11 @@ class FakeJenkins extends BasePipelineTestCPS {
             }
             asleep.call()
         }
+        // All nodes share the one workspace.
+        step('checkout', [Map]) { Map given -> }
+        step('stash', [Map]) { Map given -> }
         step('unstash', [String]) { String name -> }
+        step('copyArtifacts', [Map]) { Map given -> }
         step('junit', [Map]) { Map given -> }
         step('archiveArtifacts', [Map]) { Map given -> }
         step('publishHTML', [Map]) { Map given -> }

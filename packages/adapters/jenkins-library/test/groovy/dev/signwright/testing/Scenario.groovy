@@ -15,7 +15,8 @@ class Scenario {
         jenkins.credentials.putAll(given.credentials ?: [:])
         List<String> answers = given.answers ?: []
         jenkins.answer = answers.isEmpty() ? null : { Map question -> answers.remove(0) }
-        jenkins.asleep = { given.asleep && jenkins.program(given.asleep as List) }
+        // Where nobody does anything, nothing changes until the time is over.
+        jenkins.asleep = given.asleep ? { jenkins.program(given.asleep as List) } : { throw new Interrupted('Timeout has been exceeded') }
         jenkins.setUp()
         boolean succeeded = true
         try {
