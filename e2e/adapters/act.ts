@@ -72,7 +72,13 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
     const stood = Object.entries({ 'acme/signwright-action@v1': ACTION, ...actions });
     const nothing = ['--env-file', '/dev/null', '--secret-file', '/dev/null', '--var-file', '/dev/null'];
     const args = [
-      ...[event, '--json', '--eventpath', eventFile, '-P', 'ubuntu-latest=-self-hosted', ...nothing],
+      event,
+      '--json',
+      '--eventpath',
+      eventFile,
+      '-P',
+      'ubuntu-latest=-self-hosted',
+      ...nothing,
       ...stood.flatMap(([name, folder]) => ['--local-repository', `${name}=${folder}`]),
       ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
       ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),

@@ -21,7 +21,7 @@ export function expandPipeline(file: string): Mapping {
 
 function expandFile(file: string, given: Mapping): Mapping {
   const { parameters = [], ...body } = parse(readFileSync(file, 'utf8')) as Mapping & { parameters?: readonly Parameter[] };
-  const values = valuesOf(file, parameters as readonly Parameter[], given);
+  const values = valuesOf(file, parameters, given);
   const { extends: base, ...made } = expand(body, values, file) as Mapping;
   if (base === undefined) return made;
   const { template, parameters: passed = {} } = base as { template: string; parameters?: Mapping };

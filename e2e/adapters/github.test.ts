@@ -74,6 +74,7 @@ const taken = (ran: ActRun, id: string): string[] => [
       .filter((command) => !/^[0-9a-f-]{36}$/.test(command)),
   ),
 ];
+const expression = (text: string): string => `\${{ ${text} }}`;
 const OURS = ['add-mask', 'stop-commands', 'error', 'warning', 'notice', 'set-output', 'summary'];
 
 describePeer('act', 'the action', () => {
@@ -240,7 +241,7 @@ describePeer('act', 'the workflow of docs/github-actions.md', () => {
       kind === 'upload'
         ? 'mkdir -p "$STORE/$NAME" && cp -a "$FILES/." "$STORE/$NAME"'
         : 'mkdir -p "$FILES" && cp -a "$STORE/$NAME/." "$FILES"';
-    const env = { STORE: folder, NAME: '${' + '{ inputs.name }}', FILES: '${' + '{ inputs.path }}' };
+    const env = { STORE: folder, NAME: expression('inputs.name'), FILES: expression('inputs.path') };
     const runs = { using: 'composite', steps: [{ shell: 'bash', run: copy, env }] };
     const inputs = { name: { required: true, description: '' }, path: { required: true, description: '' } };
     writeFileSync(join(action, 'action.yml'), JSON.stringify({ name: kind, description: '', inputs, runs }));

@@ -3,7 +3,8 @@ import { BANNER } from './table.ts';
 
 /** What adapters written in TypeScript know of the table of inputs: they import nothing of the command line. */
 export function adapterNodeModule(): string {
-  const rows = (INPUTS as readonly Input[]).map(({ name, type, default: value, platforms, pattern }) =>
+  const inputs: readonly Input[] = INPUTS;
+  const rows = inputs.map(({ name, type, default: value, platforms, pattern }) =>
     JSON.stringify({ name, type, default: String(value), platforms, pattern }),
   );
   return `// ${BANNER}

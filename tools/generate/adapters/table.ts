@@ -5,7 +5,8 @@ export const BANNER = 'Generated from packages/apps/cli/src/job/inputs.ts by npm
 
 /** What a platform's adapter can be told. */
 export function inputsFor(platform: Platform): readonly Input[] {
-  return (INPUTS as readonly Input[]).filter(({ platforms }) => platforms === undefined || platforms.includes(platform));
+  const rows: readonly Input[] = INPUTS;
+  return rows.filter(({ platforms }) => platforms === undefined || platforms.includes(platform));
 }
 
 /** Whether an input is for each command. */

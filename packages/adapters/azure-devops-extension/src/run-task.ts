@@ -13,7 +13,7 @@ import {
   secretsOf,
 } from '@signwright/adapter-node';
 import * as agent from 'azure-pipelines-task-lib/task.js';
-import { inputName, variableName } from './names.ts';
+import { inCamelCase } from './names.ts';
 
 /** Where the task lies, and what it must run. */
 export type TaskOptions = {
@@ -30,7 +30,7 @@ const MOST_SUMMARY = 1024 * 1024;
 export async function runTask(options: TaskOptions): Promise<number> {
   try {
     const command = agent.getInput('command') ?? '';
-    const inputs = givenInputs('azure-devops', (name) => agent.getInput(inputName(name)));
+    const inputs = givenInputs('azure-devops', (name) => agent.getInput(inCamelCase(name)));
     const environment = environmentOf(inputs);
     for (const secret of secretsOf(inputs, environment)) agent.setSecret(secret);
     const ran = await runStep({ ...options, command, inputs, environment, workingDirectory: workingDirectory(), print });
@@ -105,7 +105,7 @@ function issue(level: 'error' | 'warning', message: string, path: string | undef
 
 /** What later steps read: `$(NAME.result)`, by the name of the step. */
 function tell({ outputs }: Ran): void {
-  for (const [name, value] of Object.entries(outputs)) agent.setVariable(variableName(name), value, false, true);
+  for (const [name, value] of Object.entries(outputs)) agent.setVariable(inCamelCase(name), value, false, true);
 }
 
 /** Never with issues alone: what depends on the task would run. */

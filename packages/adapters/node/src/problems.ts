@@ -31,10 +31,10 @@ export function problemsIn(directory: string, most: number): { readonly problems
 }
 
 type SarifResult = {
-  readonly ruleId?: string;
-  readonly level?: string;
-  readonly message?: { readonly text?: string };
-  readonly locations?: readonly { readonly physicalLocation?: { readonly artifactLocation?: { readonly uri?: string } } }[];
+  readonly ruleId?: unknown;
+  readonly level?: unknown;
+  readonly message?: { readonly text?: unknown };
+  readonly locations?: readonly { readonly physicalLocation?: { readonly artifactLocation?: { readonly uri?: unknown } } }[];
 };
 type Sarif = { readonly runs?: readonly { readonly results?: readonly SarifResult[] }[] };
 
@@ -42,9 +42,13 @@ function problemOf({ ruleId, level, message, locations }: SarifResult): Problem 
   const uri = locations?.[0]?.physicalLocation?.artifactLocation?.uri;
   const path = typeof uri === 'string' ? disarmedLine(decodeURIComponent(uri), 500) : '';
   return {
-    level: LEVELS[level ?? ''] ?? 'error',
-    code: disarmedLine(String(ruleId ?? ''), 100),
-    message: disarmedLine(String(message?.text ?? '')),
+    level: LEVELS[textOf(level)] ?? 'error',
+    code: disarmedLine(textOf(ruleId), 100),
+    message: disarmedLine(textOf(message?.text)),
     ...(path === '' ? {} : { path }),
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
