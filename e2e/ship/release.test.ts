@@ -89,11 +89,17 @@ describe('a release', () => {
 
 describePeer('cosign', 'a release with cosign', () => {
   it('verifies each file, and what was attested of the command', () => {
+    const domain = join(home, 'release-trial', '.signwright', 'trial');
     const trusted = [
-      ...['--trusted-root', join(home, 'release-trial', '.signwright', 'trial', 'trusted-root.json')],
-      ...['--certificate-identity', 'https://trial.signwright.invalid/signwright/signwright//trial@refs/heads/main'],
-      ...['--certificate-oidc-issuer', 'https://trial.signwright.invalid'],
-      ...['--use-signed-timestamps', '--insecure-ignore-tlog', '--insecure-ignore-sct'],
+      '--trusted-root',
+      join(domain, 'trusted-root.json'),
+      '--certificate-identity',
+      'https://trial.signwright.invalid/signwright/signwright//trial@refs/heads/main',
+      '--certificate-oidc-issuer',
+      'https://trial.signwright.invalid',
+      '--use-signed-timestamps',
+      '--insecure-ignore-tlog',
+      '--insecure-ignore-sct',
     ];
     const cosign = (args: readonly string[]): Ended => run(peer('cosign'), args, release);
     for (const name of FILES)

@@ -33,7 +33,8 @@ function stage(folder: string): void {
 }
 
 function manifest(): object {
-  const read = (path: string): Record<string, unknown> => JSON.parse(readFileSync(join(root, path), 'utf8'));
+  const read = (path: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(join(root, path), 'utf8')) as Record<string, unknown>;
   const { name, version, description, license, bin, engines } = read('packages/apps/cli/package.json');
   const { optionalDependencies } = read('packages/signers/pkcs11/package.json') as Record<string, Record<string, string>>;
   return {
