@@ -151,7 +151,9 @@ function keep(path, bytes) {
 function discard(path) {
   try {
     rmSync(path, { force: true });
-  } catch {}
+  } catch {
+    // There was no place to write it to.
+  }
 }
 
 /** No folder of the job's is searched for modules. */
