@@ -69,17 +69,28 @@ export async function startGitServer(root: string): Promise<GitServer> {
     if (credentials !== git.users.write && target.includes('receive-pack')) return end(response, 403);
     const backend = startBackend(root, request, credentials.split(':')[0] as string);
     backends.add(backend);
-    request.pipe(backend.stdin!);
-    backend.stdin!.on('error', () => undefined);
-    const output: Buffer[] = [];
-    backend.stdout!.on('data', (chunk: Buffer) => output.push(chunk));
-    await once(backend, 'close');
+    const output = await outputOf(backend, request);
     backends.delete(backend);
     if (fault === 'dropped') return void request.socket.destroy();
-    respond(response, Buffer.concat(output));
+    respond(response, output);
   }
 
   return git;
+}
+
+/** Answers one request to bare repositories below `root`, to anybody. */
+export async function serveGit(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  respond(response, await outputOf(startBackend(root, request, ''), request));
+}
+
+/** What a program says to a request. */
+async function outputOf(backend: ChildProcess, request: IncomingMessage): Promise<Buffer> {
+  request.pipe(backend.stdin!);
+  backend.stdin!.on('error', () => undefined);
+  const output: Buffer[] = [];
+  backend.stdout!.on('data', (chunk: Buffer) => output.push(chunk));
+  await once(backend, 'close');
+  return Buffer.concat(output);
 }
 
 function end(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {

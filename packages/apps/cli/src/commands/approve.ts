@@ -63,10 +63,7 @@ export async function approve(id: string, options: ApproveOptions, run: Run): Pr
       askLog: true,
     });
 
-  printLines([
-    ...requestLines(asked, await findLastApproved(asked, options, open.policy.audit !== undefined, run.signal)),
-    ...standingLines(await judge()),
-  ]);
+  printLines([...requestLines(asked, await findLastApproved(asked, open, run.signal)), ...standingLines(await judge())]);
   if (decision !== 'withdraw') refuseStranger(person.person, asked, decision);
   await confirm(`${person.person.id} (${person.where}): ${decision} ${countOf(asked)}?`, options.yes ?? false, run.signal);
 

@@ -105,6 +105,16 @@ describe('a policy that is fetched', () => {
     expect(asked).toEqual([]);
   });
 
+  test('is what a job judges by, with an anchor given as text', async () => {
+    await publish(3);
+    expect((await run(['sign', 'dist'], signedBy(3))).status).toBe(0);
+    const env = { SIGNWRIGHT_POLICY: url(), SIGNWRIGHT_ANCHOR: signedBy(3), NODE_EXTRA_CA_CERTS: ca };
+    const { status, stdout, stderr } = await here.run(['job', 'verify'], { env });
+    expect([status, stdout], stderr).toEqual([0, expect.stringContaining('dist/a.bin')]);
+    const result = JSON.parse(here.read('signwright-reports/result.json')) as { policy: object };
+    expect(result.policy).toMatchObject({ source: url(), from: 'SIGNWRIGHT_POLICY', name: 'central', serial: 3 });
+  });
+
   test('is kept with the evidence as the same piece that a checkout of it makes', async () => {
     await publish(3);
     const fetched = ['sign', 'dist', '--evidence', 'one', '--no-sidecars'];

@@ -1,6 +1,6 @@
 import { messageOf, type Sha256, SignwrightError } from '@signwright/signing-core';
-import type { PolicyOptions } from '../context/open-policy.ts';
-import { readLog } from '../context/read-log.ts';
+import type { OpenPolicy } from '../context/open-policy.ts';
+import { readLogOf } from '../context/read-log.ts';
 import type { OpenRequest } from './open-request.ts';
 
 /** What was approved last of artifacts by these names, as the log has it. */
@@ -19,18 +19,17 @@ const MOST_READ = 200;
  */
 export async function findLastApproved(
   { request, artifacts }: OpenRequest,
-  options: PolicyOptions,
-  logged: boolean,
+  open: OpenPolicy,
   signal: AbortSignal,
 ): Promise<LastApproved> {
   const unknown = (why: string): LastApproved => ({
     compare: () => undefined,
     lines: [`  what was approved last is not known: ${why}`],
   });
-  if (!logged) return unknown('the policy keeps no log');
+  if (open.policy.audit === undefined) return unknown('the policy keeps no log');
   const approved = new Map<string, { digest: Sha256; at: string }>();
   try {
-    const log = await readLog(options);
+    const log = await readLogOf(open);
     const { closeIndex, openIndex, search } = await import('@signwright/audit-log');
     const reader = await log.reader();
     const index = await openIndex({ file: log.indexFile, origin: log.origin, reader, reopen: () => log.reader(), signal });
