@@ -89,7 +89,7 @@ function check(fake: FakeGitlabPublishing, given: Readonly<Record<string, unknow
   const { sha, external_status_check_id: id, status } = given;
   if (typeof id !== 'number' || !fake.licensed.includes(id)) return undefined;
   if (sha !== fake.head) return { status: 409, body: { message: 'sha does not match' } };
-  if (!['passed', 'failed', 'pending'].includes(String(status)))
+  if (status !== 'passed' && status !== 'failed' && status !== 'pending')
     return { status: 400, body: { error: 'status does not have a valid value' } };
   fake.checks.push(`${id} ${status}`);
   return { status: 201, body: { id: 1, external_status_check: { id } } };
@@ -126,7 +126,7 @@ function release(
       const at = present.findIndex(({ id }) => String(id) === link);
       const before = present[at];
       if (before === undefined) return undefined;
-      present[at] = { ...before, ...given } as GitlabReleaseLink;
+      present[at] = { ...before, ...given };
       return { body: present[at] };
     }
   }

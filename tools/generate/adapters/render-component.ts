@@ -17,7 +17,8 @@ export type RenderedJob = {
 
 /** The inputs a component declares. */
 export function specOf(template: string): Readonly<Record<string, InputSpec>> {
-  return parseAllDocuments(template)[0]?.toJS().spec.inputs;
+  const header = parseAllDocuments(template)[0]?.toJS() as { spec: { inputs: Readonly<Record<string, InputSpec>> } };
+  return header.spec.inputs;
 }
 
 /**
@@ -49,7 +50,7 @@ function checked(name: string, { type, default: usual, options, regex }: InputSp
   if (value === undefined) throw new Error(`${name}: required value has not been provided`);
   if ((Array.isArray(value) ? 'array' : typeof value) !== type) throw new Error(`${name}: provided value is not a ${type}`);
   if (options !== undefined && !options.includes(value)) throw new Error(`${name}: not in the list of allowed options`);
-  if (regex !== undefined && !new RegExp(regex).test(String(value)))
+  if (typeof value === 'string' && regex !== undefined && !new RegExp(regex).test(value))
     throw new Error(`${name}: provided value does not match required RegEx pattern`);
   return value;
 }

@@ -37,7 +37,7 @@ export async function commentOnMergeRequest(options: GitlabPublishOptions, comme
     const notes = new MergeRequestNotes(publishing.options);
     const user = await publishing.tell('say whose token it is', new Users(publishing.options).showCurrentUser());
     const mine = publishing.id(publishing.object(user)['id']);
-    const isOurs = (note: JsonObject): boolean => isBy(note, mine) && String(note['body']).startsWith(markerOf(key));
+    const isOurs = (note: JsonObject): boolean => isBy(note, mine) && begins(note, markerOf(key));
     const { entries, complete } = await publishing.pages(
       `list the comments of !${mergeRequest}`,
       (at) => notes.all(project, mergeRequest, { sort: 'asc', orderBy: 'created_at', ...at }),
@@ -76,6 +76,10 @@ function isBy({ author, system }: JsonObject, user: number): boolean {
     !Array.isArray(author) &&
     (author as JsonObject)['id'] === user
   );
+}
+
+function begins({ body }: JsonObject, marker: string): boolean {
+  return typeof body === 'string' && body.startsWith(marker);
 }
 
 function tooMany({ where }: Publishing, mergeRequest: number): SignwrightError {
