@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { givenInputs, Refused } from './inputs.ts';
@@ -80,6 +81,16 @@ describe('a step', () => {
       exitCode: 70,
       result: 'error',
     });
+  });
+
+  test('that is cancelled ends at once, and failed', async () => {
+    const before = process.listenerCount('SIGTERM');
+    const running = run(`console.log('waiting'); setTimeout(() => {}, 20_000);`);
+    for (let waited = 0; !printed.includes('waiting') && waited < 10_000; waited += 20) await setTimeout(20);
+    const listener = process.listeners('SIGTERM').at(-1);
+    listener?.('SIGTERM');
+    expect(await running).toMatchObject({ exitCode: 70, result: 'error' });
+    expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 
   test('tells what result.json explains', async () => {
