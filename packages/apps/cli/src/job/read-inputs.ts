@@ -73,7 +73,8 @@ function givenIn(environment: Environment): Given {
 
 /** An input that is as if it had not been given: adapters may hand on every input they know. */
 function isUnset(value: Json, row: Input): boolean {
-  return value === '' || value === null || isDeepStrictEqual(value, []) || String(value) === String(row.default);
+  const isDefault = value === row.default || value === String(row.default);
+  return value === '' || value === null || isDeepStrictEqual(value, []) || isDefault;
 }
 
 function defaultOf({ type, default: value }: Input): Value {
