@@ -42,9 +42,9 @@ function pipelineOf({ command, inputs = {} }: Step): string {
   });
 }
 
-function asInput(name: string, value: string | boolean): string | boolean | string[] {
+function asInput(name: string, value: string | boolean): string | boolean {
   const isList = INPUTS.some((input) => input.name === name && input.type === 'list');
-  return isList && typeof value === 'string' ? value.split('\n').filter((line) => line !== '') : value;
+  return isList && typeof value === 'string' ? value.replaceAll('\n', ',') : value;
 }
 
 function outputsIn(log: string): Record<string, string> {

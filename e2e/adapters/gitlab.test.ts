@@ -210,11 +210,17 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
   const owned = (here: Workspace): string[] => here.files('.').filter((name) => /(^|\/)owned$/.test(name));
 
   test('hostile values hands them on as they are', async () => {
-    const policy = HOSTILE_TEXTS.filter((text) => /^[ -&(-~]*$/.test(text)).join(' $CI_JOB_TOKEN $$ ');
-    const paths = [...HOSTILE_TEXTS, 'END OF LAUNCHER', '🦊\u2028'];
+    const texts = HOSTILE_TEXTS.filter((text) => /^[ -&(-~]*$/.test(text));
+    const policy = texts.join(' $CI_JOB_TOKEN $$ ');
+    const paths = [...texts, 'END OF LAUNCHER'].join(',');
     const { passed, log, told, here } = await tell({ inputs: { policy, paths } });
     expect(passed, log).toEqual(['signwright-verify', 'deploy']);
-    expect(told.inputs).toMatchObject({ policy, paths, unanchored: 'false', reports: 'signwright-reports' });
+    expect(told.inputs).toMatchObject({
+      policy,
+      paths: paths.replaceAll(',', '\n'),
+      unanchored: 'false',
+      reports: 'signwright-reports',
+    });
     expect(told.argv).toEqual(['job', 'verify']);
     expect(owned(here)).toEqual([]);
     expect(log).not.toMatch(/owned|vso/);
@@ -261,7 +267,7 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
 describePeer(['gitlab-ci-local', 'rsync'], 'files whose names are commands', () => {
   test('are signed, and give none', async () => {
     const here = await project(Object.fromEntries(HOSTILE_NAMES.map((name) => [`dist/${name}`, name])));
-    const given = { cli: CLI, 'cli-sha256': cliSha256(), rules: [{ if: '$CI' }] };
+    const given = { paths: 'dist, ', cli: CLI, 'cli-sha256': cliSha256(), rules: [{ if: '$CI' }] };
     const yaml = JSON.stringify({ include: [{ component: '$CI_SERVER_FQDN/acme/signwright/sign@1.0.0', inputs: given }] });
     const { passed, log } = await run(here, yaml);
     expect(passed, log).toEqual(['signwright-sign']);

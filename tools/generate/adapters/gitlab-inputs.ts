@@ -12,18 +12,18 @@ export type ComponentInput = {
 
 /**
  * GitLab puts a text into a template as it is, before it reads the YAML. So each text has a pattern, which GitLab holds it to, and none
- * lets a value out of the single quotes it is put into.
+ * lets a value out of the single quotes it is put into. Of an array GitLab writes the JSON and holds it to none: U+0085, a line break to
+ * its YAML alone, would lead out of any text it is put into. So lists are texts too.
  */
 const TEXT = '[ -&(-~]*';
 
-/** An input of the table, as a component takes it. A list is an array: GitLab writes those as JSON. */
+/** An input of the table, as a component takes it. */
 export function componentInput({ name, type, default: value, description, pattern }: Input): ComponentInput {
-  if (type === 'list') return { name, type: 'array', description: description.replace(', one a line', ''), default: [] };
   if (type === 'boolean') return { name, type, description, default: value === true };
   return {
     name,
     type: 'string',
-    description,
+    description: type === 'list' ? description.replace('one a line', 'separated by commas') : description,
     default: String(value),
     regex: `^(${quotable(pattern)})${value === '' ? '?' : ''}$`,
   };

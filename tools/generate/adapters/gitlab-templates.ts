@@ -96,22 +96,16 @@ ${artifactsOf(command)}`;
 }
 
 function variablesOf(command: JobCommand): string {
-  const table = tableOf([command]);
-  const lists = table.filter(({ type }) => type === 'list').map(({ name }) => `"${name}": ${given(name)}`);
-  const texts = table
-    .filter(({ type }) => type !== 'list')
-    .map(({ name }) => variable(`SIGNWRIGHT_INPUT_${name.toUpperCase().replaceAll('-', '_')}`, `'${given(name)}'`));
   return [
-    variable('SIGNWRIGHT_CLI', `'${given('cli')}'`),
-    variable('SIGNWRIGHT_CLI_SHA256', `'${given('cli-sha256')}'`),
-    `    SIGNWRIGHT_LISTS:\n      expand: false\n      value: |-\n        {${lists.join(', ')}}\n`,
-    ...texts,
+    variable('SIGNWRIGHT_CLI', given('cli')),
+    variable('SIGNWRIGHT_CLI_SHA256', given('cli-sha256')),
+    ...tableOf([command]).map(({ name }) => variable(`SIGNWRIGHT_INPUT_${name.toUpperCase().replaceAll('-', '_')}`, given(name))),
     ...(command === 'verify' ? [`    GIT_DEPTH: '${given('git-depth')}'\n`] : []),
   ].join('');
 }
 
 function variable(name: string, value: string): string {
-  return `    ${name}: { expand: false, value: ${value} }\n`;
+  return `    ${name}: { expand: false, value: '${value}' }\n`;
 }
 
 /** The launcher comes to Node as it is: the shell reads nothing in it, and no file of the job's is asked for it. */
@@ -120,13 +114,17 @@ function functionOf(launcher: string): string {
   return `|\n${text.replace(/^(?=.)/gm, INDENT)}`;
 }
 
-/** GitLab writes a list into a template as JSON alone; so all inputs go on as that. */
+const LISTS = INPUTS.filter(({ type }) => type === 'list').map(({ name }) => `'${name}'`);
+
+/** The command takes its inputs as one object, and a list as lines. */
 const INPUTS_AS_JSON = `'use strict';
 {
-  const inputs = JSON.parse(process.env.SIGNWRIGHT_LISTS);
+  const lists = [${LISTS.join(', ')}];
+  const inputs = {};
   for (const [variable, value] of Object.entries(process.env)) {
     if (!variable.startsWith('SIGNWRIGHT_INPUT_')) continue;
-    inputs[variable.slice(17).toLowerCase().replaceAll('_', '-')] = value;
+    const name = variable.slice(17).toLowerCase().replaceAll('_', '-');
+    inputs[name] = lists.includes(name) ? value.replaceAll(',', '\\n') : value;
     delete process.env[variable];
   }
   process.env.SIGNWRIGHT_INPUTS = JSON.stringify(inputs);
