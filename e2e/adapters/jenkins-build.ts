@@ -1,8 +1,9 @@
-import { type ExecFileOptions, execFile } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { PeerName } from '../../tools/peers/peers.ts';
 import { peer } from '../peers.ts';
 
 /** What a build is given. */
@@ -30,24 +31,21 @@ export type Built = {
 
 export const LIBRARY: string = resolve(import.meta.dirname, '../../packages/adapters/jenkins-library');
 
-const LONGEST_MS = 300_000;
+const LONGEST_MS = 600_000;
 const OPENED = ['lang', 'util', 'io', 'net', 'util.regex', 'util.concurrent', 'util.concurrent.atomic'];
 const OPTIONS = OPENED.flatMap((name) => ['--add-opens', `java.base/java.${name}=ALL-UNNAMED`]);
-/** Runs a program to its end. @throws with `stdout` and `stderr` where it fails. */
-export const run: (
-  file: string,
-  args: readonly string[],
-  options: ExecFileOptions,
-) => Promise<{ stdout: string | Buffer; stderr: string | Buffer }> = promisify(execFile);
+const runFile = promisify(execFile);
 
-/** Runs Maven in the library's folder. @throws with all it said where it fails. */
-export async function maven(...args: string[]): Promise<string> {
+/** Runs a peer in the library's folder to its end. @throws with all it said where it fails. @returns stdout. */
+export async function runPeer(name: PeerName, args: readonly string[]): Promise<string> {
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, NO_COLOR: '1' };
   const options = { cwd: LIBRARY, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await run(peer('mvn'), ['-B', '-q', ...args], options).catch((error) => {
-    throw new Error(`mvn ${args.join(' ')} failed:\n${error.stdout}${error.stderr}`);
-  });
-  return String(stdout);
+  try {
+    return (await runFile(peer(name), args, options)).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`${name} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+  }
 }
 
 let compiled: Promise<string> | undefined;
@@ -56,7 +54,7 @@ let compiled: Promise<string> | undefined;
 function classPath(): Promise<string> {
   compiled ??= (async () => {
     const file = join(LIBRARY, 'target/classpath.txt');
-    await maven('test-compile', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`);
+    await runPeer('mvn', ['-B', '-q', 'test-compile', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`]);
     return [join(LIBRARY, 'target/test-classes'), readFileSync(file, 'utf8').trim()].join(':');
   })();
   return compiled;
@@ -78,7 +76,7 @@ export async function build(given: Build): Promise<Built> {
       '-cp',
       classes,
     ];
-    await run(peer('java'), [...args, 'dev.signwright.testing.Scenario', asked, answered], { timeout: LONGEST_MS });
+    await runPeer('java', [...args, 'dev.signwright.testing.Scenario', asked, answered]);
     return JSON.parse(readFileSync(answered, 'utf8')) as Built;
   } finally {
     rmSync(folder, { recursive: true, force: true });

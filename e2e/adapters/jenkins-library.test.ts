@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createPeopleWorkspace, createWorkspace, type PeopleWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobResult } from '../../packages/apps/cli/src/job/result.ts';
-import { describePeer, peer } from '../peers.ts';
+import { describePeer } from '../peers.ts';
 import { CLI, variablesOf } from './drive-jenkins.ts';
-import { type Build, type Built, build, LIBRARY, maven, run } from './jenkins-build.ts';
+import { type Build, type Built, build, LIBRARY, runPeer } from './jenkins-build.ts';
 
 const SNIPPETS = resolve(import.meta.dirname, 'jenkins');
 
@@ -39,21 +39,17 @@ async function anchorOf(here: Workspace): Promise<string> {
 
 describePeer(['mvn', 'java'], 'the Jenkins library, on its own', () => {
   test('does in each step and each error what its tests say', { timeout: 600_000 }, async () => {
-    await maven('test');
+    await runPeer('mvn', ['-B', '-q', 'test']);
     const reports = readdirSync(resolve(LIBRARY, 'target/surefire-reports')).filter((name) => name.endsWith('.txt'));
     expect(reports.length).toBeGreaterThanOrEqual(5);
   });
 });
 
 describePeer(['npm-groovy-lint', 'java'], 'the Jenkins library, as its linter reads it', () => {
-  test('has nothing to say of the library, its tests and what people copy', { timeout: 300_000 }, async () => {
-    const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
-    const options = { cwd: LIBRARY, timeout: 300_000, env: { ...process.env, PATH: path, NO_COLOR: '1' } };
+  test('has nothing to say of the library, its tests and what people copy', { timeout: 600_000 }, async () => {
     const args = ['--noserver', '--failon', 'info', '--config', '.', 'vars', 'src', 'test', SNIPPETS];
-    const { stdout } = await run(peer('npm-groovy-lint'), args, options).catch((error) => {
-      throw new Error(`${error.stdout}${error.stderr}`);
-    });
-    expect(stdout).toMatch(/results in \S*2\d\S* linted files/);
+    const said = await runPeer('npm-groovy-lint', args);
+    expect(said).toMatch(/results in \S*2\d\S* linted files/);
   });
 });
 
@@ -65,7 +61,7 @@ describePeer(['mvn', 'java'], 'the Jenkins library, with the real command', () =
       `'; touch owned; '`,
       '$(touch owned)',
       '`touch owned`',
-      '$' + '{SIGNWRIGHT_ID_TOKEN}',
+      `\${SIGNWRIGHT_ID_TOKEN}`,
       '%0A##vso[task.complete result=Succeeded]',
       '$[[ inputs.x ]]',
       '"""+"owned".execute()+"""',
