@@ -17,7 +17,7 @@ export { policySchemaText } from './generated/policy-schema.ts';
 export type { Findings, InHand } from './judge.ts';
 export { judgeArtifact, refuseUnenforced } from './judge.ts';
 export type { BaseReference, FetchBase } from './load/base-reference.ts';
-export { addressOf, isElsewhere, pathIn, policyReferenceOf } from './load/base-reference.ts';
+export { addressOf, isElsewhere, pathIn, policyReferenceOf, shownPolicy } from './load/base-reference.ts';
 export { signatureOf } from './load/base-signature.ts';
 export type { LoadOptions } from './load/load-policy.ts';
 export { loadPolicy } from './load/load-policy.ts';

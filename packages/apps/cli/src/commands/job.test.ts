@@ -97,6 +97,17 @@ describe.concurrent('a job', () => {
     expect(resultIn(here)).toMatchObject({ result: 'error', policy: { from: 'this checkout' } });
   });
 
+  test.each([['https://ann:s3cret@policies.example/p.git#main'], ['https://policies.example/p.yaml?private_token=s3cret']])(
+    'shows no secret of an address: %s',
+    async (address) => {
+      const here = await project();
+      const { status, stdout, stderr } = await job(here, 'plan', { policy: address, anchor: 'policy-sha256: 00' });
+      expect(status).toBe(2);
+      const shown = here.files('signwright-reports').map((name) => here.read(`signwright-reports/${name}`));
+      expect([stdout, stderr, ...shown].join('')).not.toContain('s3cret');
+    },
+  );
+
   test('tells of inputs that are wrong in its reports too', async () => {
     const here = await project();
     expect(await job(here, 'plan', { enviroment: 'production' })).toMatchObject({ status: 2 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shownPolicy } from '@signwright/policy';
 import { SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import type { Run } from '../context/run.ts';
@@ -88,7 +89,7 @@ const REPORTS = String(INPUTS.find(({ name }) => name === 'reports')?.default);
 
 /** Says where what decides comes from. */
 function announce(command: JobCommand, { policy, from, anchor }: Place): void {
-  printNote(`signwright job ${command}: the policy is ${policy} (${from})`);
+  printNote(`signwright job ${command}: the policy is ${shownPolicy(policy)} (${from})`);
   if (anchor !== undefined) printNote(`  its anchor is ${anchor.file ?? 'text'} (${anchor.from})`);
   else if (from === OF_CHECKOUT)
     printNote('  it comes with what it judges, and no anchor says what it must be: whoever changed one may have changed both');

@@ -1,3 +1,4 @@
+import { shownPolicy } from '@signwright/policy';
 import type { PlanRow } from '@signwright/report';
 import { type Outcome, type Sha256, SignwrightError, shellWord, type Verdict } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -94,7 +95,8 @@ const RESULTS: Readonly<Record<number, JobResult['result']>> = {
   [EXIT.pending]: 'pending',
 };
 
-function policyOf({ policy: source, from }: Place, open: OpenPolicy | undefined): NonNullable<JobResult['policy']> {
+function policyOf({ policy, from }: Place, open: OpenPolicy | undefined): NonNullable<JobResult['policy']> {
+  const source = shownPolicy(policy);
   if (open === undefined) return { source, from };
   const { name, serial, digest } = open.policy;
   return { source, from, ...(name === undefined ? {} : { name }), ...(serial === undefined ? {} : { serial }), digest };

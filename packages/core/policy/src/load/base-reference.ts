@@ -45,6 +45,15 @@ export function isElsewhere(named: string): boolean {
   return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(named);
 }
 
+/** How a policy that somebody names is shown: without users and queries, which may be secrets. */
+export function shownPolicy(named: string): string {
+  if (!isElsewhere(named)) return named;
+  return named
+    .replace(/(\/\/)[^/]*@/, '$1…@')
+    .replace(/\?.*$/s, '?…')
+    .slice(0, 200);
+}
+
 /**
  * The policy to judge by, where it is elsewhere: `https://HOST/PATH` or `https://HOST/REPOSITORY.git#REF:FILE`, as `extends` has them.
  * It may lie in a private network: whoever runs a command, not a file that was checked out, says where to.
@@ -62,7 +71,7 @@ export function policyReferenceOf(named: string, pinned?: Sha256): BaseReference
   if (found !== undefined && !('problem' in found)) return found;
   throw new SignwrightError(
     'usage',
-    `the policy cannot be fetched from ${JSON.stringify(named.slice(0, 200))}: ${found?.problem}`,
+    `the policy cannot be fetched from ${JSON.stringify(shownPolicy(named))}: ${found?.problem}`,
     {
       next: 'name a file, https://HOST/PATH/signwright.yaml, or https://HOST/GROUP/PROJECT.git#REF:FILE',
     },
