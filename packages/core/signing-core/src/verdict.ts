@@ -104,7 +104,13 @@ export type RefusalCode =
 export type Refusal = { readonly evidence: Sha256; readonly code: RefusalCode; readonly message: string };
 
 /** What would meet an unmet requirement, and what else would do. */
-export type NextStep = { readonly text: string; readonly command?: string; readonly or?: Omit<NextStep, 'or'> };
+export type NextStep = {
+  readonly text: string;
+  readonly command?: string;
+  readonly or?: Omit<NextStep, 'or'>;
+  /** The people of the policy who can take it, where only some can. */
+  readonly people?: readonly string[];
+};
 
 export type OutcomeStatus = 'met' | 'unmet' | 'waived' | 'pending' | 'inconclusive';
 

@@ -332,5 +332,5 @@ test('what is missing names who may still approve: no one who did, who left, or 
   ];
   const ask = { text: 'the request waits', command: 'signwright approve sha256:…' };
   const said = [word('approve', { by: 'ann' }), word('approve', { by: 'cleo' })];
-  expect(judge(asked, said, { ask }).next).toEqual({ ...ask, text: 'bob may approve; the request waits' });
+  expect(judge(asked, said, { ask }).next).toEqual({ ...ask, text: 'bob may approve; the request waits', people: ['bob'] });
 });

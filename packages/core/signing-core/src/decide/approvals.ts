@@ -128,7 +128,7 @@ function nextFor({ role, kind }: ApprovalRequirement, left: readonly string[], {
   const who =
     left.length === 0 ? `nobody of ${role.id} is left to approve` : `${left.slice(0, MOST_SHOWN).join(', ')}${more} may approve`;
   const how = kind === 'platform' ? ', with a signature or where the release is approved on its platform' : '';
-  return { ...ask, text: `${who}${how}${ask === undefined ? '' : `; ${ask.text}`}` };
+  return { ...ask, text: `${who}${how}${ask === undefined ? '' : `; ${ask.text}`}`, people: left };
 }
 
 function membersAt(role: RoleRule, at: number): RoleRule['members'][number]['person'][] {
