@@ -21,7 +21,6 @@ import { HOSTILE_NAMES, HOSTILE_TEXTS, plantPrograms } from './hostile.ts';
 const TEMPLATES = join(import.meta.dirname, '../../templates');
 const SNIPPETS = join(import.meta.dirname, 'gitlab');
 const PROTECTED = { CI_COMMIT_REF_PROTECTED: 'true' };
-const NOBODYS_DIGEST = '0'.repeat(64);
 
 async function project(files: Readonly<Record<string, string>> = {}): Promise<Workspace> {
   const policy = trialPolicy('  - { match: "dist/**", tier: internal }').replace(
@@ -42,7 +41,8 @@ const snippet = (name: string): string => readFileSync(join(SNIPPETS, name), 'ut
 
 /** What a user copies, with the digest and the place of the command that is tested. */
 function copied(name: string): string {
-  return snippet(name).replace(`cli-sha256: "${NOBODYS_DIGEST}"`, `cli: ${CLI}\n      cli-sha256: '${cliSha256()}'`);
+  const tested = `cli: ${CLI}\n      cli-sha256: '${cliSha256()}'`;
+  return snippet(name).replace(/^ {6}environment: production$/m, (line) => `${line}\n      ${tested}`);
 }
 
 async function run(here: Workspace, yaml: string, options: PipelineOptions = {}): Promise<Pipeline> {
@@ -231,7 +231,7 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
     ['a text of two lines', { policy: 'a\nb' }],
     ['a digest that is none', { 'cli-sha256': '$(id)' }],
     ['a word for a boolean', { attest: 'yes' }],
-    ['no digest', { 'cli-sha256': undefined }],
+    ['no digest', { 'cli-sha256': '' }],
   ])('%s makes no pipeline', async (_, inputs) => {
     const { status, passed, log } = await tell({ inputs });
     expect([status === 0, passed], log).toEqual([false, []]);

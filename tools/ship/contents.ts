@@ -1,10 +1,12 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { filesIn, zipOf } from '../bundle/zip.ts';
 import { writeBillOfMaterials } from './bill-of-materials.ts';
 import { writeLicences } from './licences.ts';
 import { packForNpm } from './npm-package.ts';
 import { version } from './release.ts';
+import { run } from './steps.ts';
 
 /** A file of a release, and what makes it at the path it is given. */
 export type Shipped = { readonly name: string; readonly make: (file: string) => void };
@@ -19,7 +21,20 @@ export const CONTENTS: readonly Shipped[] = [
   { name: `signwright-${version()}.tgz`, make: packForNpm },
   { name: 'launch.cjs', make: copyOf('packages/adapters/launcher/launch.cjs') },
   { name: 'Containerfile', make: copyOf('packages/adapters/container/Containerfile') },
+  { name: 'signwright-gitlab-components.zip', make: zipped('.', ['templates']) },
+  { name: 'signwright-jenkins-library.zip', make: zipped('packages/adapters/jenkins-library', ['vars', 'src', 'resources']) },
+  { name: 'signwright-github-action.zip', make: zipped('packages/adapters/github-action/bundle') },
+  { name: 'signwright-azure-templates.zip', make: zipped('packages/adapters/azure-devops-extension', ['templates']) },
+  { name: 'signwright.vsix', make: packExtension },
 ];
+
+function zipped(path: string, folders?: readonly string[]): Shipped['make'] {
+  return (file) => writeFileSync(file, zipOf(filesIn(join(root, path), folders)));
+}
+
+function packExtension(file: string): void {
+  run(process.execPath, [join(root, 'tools/bundle/vsix.ts'), file], root);
+}
 
 function copyOf(path: string): Shipped['make'] {
   return (file) => copyFileSync(join(root, path), file);

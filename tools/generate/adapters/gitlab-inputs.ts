@@ -1,4 +1,5 @@
 import type { Input, JobCommand } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { pinned } from '../../ship/release.ts';
 
 /** An input of a component, as `spec: inputs:` has it. Without a default it must be given. */
 export type ComponentInput = {
@@ -65,7 +66,9 @@ const CLI: readonly ComponentInput[] = [
   {
     name: 'cli-sha256',
     type: 'string',
-    description: 'What its SHA-256 must be: 64 hex digits, from SHA256SUMS of the release. Nothing else is run.',
+    description:
+      'What its SHA-256 must be: 64 hex digits, from SHA256SUMS of a release. Nothing else is run. Default: that of this release.',
+    default: pinned().sha256,
     regex: '^[0-9a-f]{64}$',
   },
 ];

@@ -138,7 +138,7 @@ describe('GitLab refuses, when the pipeline is made,', () => {
     ['a line break', { environment: 'a\nb' }],
     ['what is a line break to YAML 1.1 alone', { paths: 'a\u0085evil: x' }],
     ['a digest that is none', { 'cli-sha256': 'latest' }],
-    ['no digest', { 'cli-sha256': undefined }],
+    ['no digest', { 'cli-sha256': '' }],
     ['a prefix that hides the job', { 'job-prefix': '.hidden-' }],
     ['a list for a text', { paths: ['dist'] }],
     ['a word for a boolean', { attest: 'true' }],
