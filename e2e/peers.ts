@@ -13,6 +13,11 @@ export function peer(name: PeerName): string {
   return found;
 }
 
+/** Whether a peer is there; in CI it has to be. */
+export function isInstalled(name: PeerName): boolean {
+  return process.env['CI'] === 'true' || locate(entryOf(name)) !== undefined;
+}
+
 /**
  * A suite that needs peers. Where one is missing, CI fails; on a laptop the suite is skipped, and its title says why.
  */

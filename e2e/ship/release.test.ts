@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkBillOfMaterials } from '../../tools/ship/check-bill-of-materials.ts';
 import { nodes } from '../nodes.ts';
-import { describePeer, peer } from '../peers.ts';
+import { describePeer, isInstalled, peer } from '../peers.ts';
 import { digestOf, folder } from './launching.ts';
 import { releaseForAll, shipTo } from './made-release.ts';
 
@@ -14,9 +14,15 @@ const FILES = [
   'SHA256SUMS',
   'launch.cjs',
   'signwright-0.1.0.tgz',
+  'signwright-azure-templates.zip',
+  'signwright-github-action.zip',
+  'signwright-gitlab-components.zip',
+  'signwright-jenkins-library.zip',
   'signwright.cdx.json',
   'signwright.cjs',
   'signwright.licences.txt',
+  // A trial does without it where nothing can make it.
+  ...(isInstalled('tfx') ? ['signwright.vsix'] : []),
 ];
 const read = (name: string): string => readFileSync(join(release, name), 'utf8');
 

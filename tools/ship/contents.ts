@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { filesIn, zipOf } from '../bundle/zip.ts';
+import type { PeerName } from '../peers/peers.ts';
 import { writeBillOfMaterials } from './bill-of-materials.ts';
 import { writeLicences } from './licences.ts';
 import { packForNpm } from './npm-package.ts';
@@ -9,7 +10,12 @@ import { version } from './release.ts';
 import { run } from './steps.ts';
 
 /** A file of a release, and what makes it at the path it is given. */
-export type Shipped = { readonly name: string; readonly make: (file: string) => void };
+export type Shipped = {
+  readonly name: string;
+  readonly make: (file: string) => void;
+  /** The peer it takes to make it. A trial does without the file where that is missing. */
+  readonly needs?: PeerName;
+};
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,8 +30,8 @@ export const CONTENTS: readonly Shipped[] = [
   { name: 'signwright-gitlab-components.zip', make: zipped('.', ['templates']) },
   { name: 'signwright-jenkins-library.zip', make: zipped('packages/adapters/jenkins-library', ['vars', 'src', 'resources']) },
   { name: 'signwright-github-action.zip', make: zipped('packages/adapters/github-action/bundle') },
-  { name: 'signwright-azure-templates.zip', make: zipped('packages/adapters/azure-devops-extension', ['templates']) },
-  { name: 'signwright.vsix', make: packExtension },
+  { name: 'signwright-azure-templates.zip', make: zipped('packages/adapters/azure-devops-extension/templates') },
+  { name: 'signwright.vsix', make: packExtension, needs: 'tfx' },
 ];
 
 function zipped(path: string, folders?: readonly string[]): Shipped['make'] {

@@ -2,6 +2,8 @@
 // without a policy it is a trial, in a trust domain made beside it.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { locate } from '../peers/locate.ts';
+import { PEERS, type PeerName } from '../peers/peers.ts';
 import { CONTENTS } from './contents.ts';
 import { built, pinDiffers, pinned } from './release.ts';
 import { signRelease } from './sign-release.ts';
@@ -25,8 +27,20 @@ if (difference !== undefined && values.policy !== undefined) throw new Error(`${
 if (difference !== undefined) console.error(`note: ${difference}`);
 
 emptyDirectory(directory);
-for (const { name, make } of CONTENTS) make(join(directory, name));
-const names = CONTENTS.map(({ name }) => name);
+const missing = CONTENTS.filter(({ needs }) => needs !== undefined && !isInstalled(needs));
+for (const { name, needs } of missing) {
+  const why = `${name} cannot be made: ${needs} is not installed (node tools/peers/install.ts ${needs})`;
+  if (values.policy !== undefined) throw new Error(why);
+  console.error(`note: ${why}`);
+}
+const contents = CONTENTS.filter((one) => !missing.includes(one));
+for (const { name, make } of contents) make(join(directory, name));
+const names = contents.map(({ name }) => name);
 writeSums(directory, names);
 signRelease(directory, names, paths);
 console.log(`a release is in ${directory}`);
+
+function isInstalled(name: PeerName): boolean {
+  const entry = PEERS.find((one) => one.name === name);
+  return entry !== undefined && locate(entry) !== undefined;
+}
