@@ -25,7 +25,12 @@ export function shareOptions(command: Command, formats: readonly string[] = FORM
 
 /** Which policy is meant, and what it must be. */
 export function policyOptions(command: Command): Command {
-  return anchorOption(command.option('--policy <policy>', POLICY, 'signwright.yaml'));
+  const policy = new Option('--policy <policy>', POLICY);
+  return anchorOption(
+    command.addOption(
+      policy.default(process.env['SIGNWRIGHT_POLICY'] || 'signwright.yaml', '$SIGNWRIGHT_POLICY, else signwright.yaml'),
+    ),
+  );
 }
 
 /** What `--policy` takes. */
@@ -33,10 +38,11 @@ export const POLICY = 'the policy: a file, or with --anchor where it is fetched 
 
 /** `--anchor`. */
 export function anchorOption(command: Command): Command {
-  return command.option(
-    '--anchor <file>',
-    'what the policy must be: its digest, name, trust root, from outside of what is judged',
+  const anchor = new Option(
+    '--anchor <anchor>',
+    'what the policy must be, from outside of what is judged: a file with its digest, name, trust root, or that text',
   );
+  return command.addOption(anchor.default(process.env['SIGNWRIGHT_ANCHOR'] || undefined, '$SIGNWRIGHT_ANCHOR'));
 }
 
 /** `--output`, with `text` where it is not given. */

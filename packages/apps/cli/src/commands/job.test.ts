@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { createPeopleWorkspace, createWorkspace, type Finished, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { JobResult } from '../job/result.ts';
@@ -83,6 +83,7 @@ describe.concurrent('a job', () => {
     const { stderr } = await job(here, 'plan', { anchor: 'anchor.yaml' }, { SIGNWRIGHT_POLICY: 'signwright.yaml' });
     expect(stderr).toContain('the policy is signwright.yaml (SIGNWRIGHT_POLICY)');
     expect(stderr).toContain('its anchor is anchor.yaml (the input anchor)');
+    expect((await job(here, 'plan', { anchor })).stderr).toContain('its anchor is text (the input anchor)');
     expect((await job(here, 'plan')).stderr).toContain('whoever changed one may have changed both');
   });
 
@@ -209,5 +210,22 @@ describe.concurrent('a job that waits for people', () => {
     const here = await project();
     expect(await job(here, 'request-approval')).toMatchObject({ status: 0, stdout: 'no approval is needed\n' });
     expect(resultIn(here)).toMatchObject({ result: 'allow', message: 'done' });
+  });
+
+  test('keeps the proofs that the log has by now, so that a retry is enough once it is in order', async () => {
+    const here = await createPeopleWorkspace({ approvals: '[security]', files: { 'dist/a.tgz': 'a' } });
+    made.push(here);
+    here.write('signwright.yaml', here.read('signwright.yaml').replace('audit: best-effort', 'audit: required'));
+    const key = here.read('keys/log.pem');
+    rmSync(here.path('keys/log.pem'));
+    await job(here, 'sign', { sidecars: false });
+    expect(await job(here, 'verify', { unanchored: true })).toMatchObject({
+      status: 3,
+      stdout: expect.stringContaining('record-pending'),
+    });
+    expect(resultIn(here)).toMatchObject({ request: expect.stringMatching(/^sha256:/), approvals: [{ missing: 1 }] });
+    here.write('keys/log.pem', key, 0o600);
+    await here.done('audit', 'sequence');
+    expect(await job(here, 'verify', { unanchored: true })).toMatchObject({ status: 4 });
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shownPolicy } from '@signwright/policy';
 import { SignwrightError } from '@signwright/signing-core';
+import { isAnchorText } from '../context/anchor-text.ts';
 import { ciJob } from '../context/ci-job.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT, messageWithPlace, reportError } from '../exit.ts';
@@ -24,7 +25,7 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
   const platform = PLATFORMS.find((one): one is Platform => one === ci?.platform);
   const attempt = await tryCommand(command, platform, run);
   const { exitCode, seen, inputs } = attempt;
-  if (exitCode === EXIT.pending) await keepGate(seen, ci?.url, inputs?.evidence ?? '');
+  if (waitsForPeople(attempt)) await keepGate(seen, ci?.url, inputs?.evidence ?? '');
   try {
     await report(attempt, { command, exitCode, platform, place: attempt.place, url: ci?.url });
     return exitCode;
@@ -33,6 +34,12 @@ export async function job(command: JobCommand, run: Run): Promise<number> {
     const failed = reportError(error);
     return exitCode === EXIT.allow ? failed : exitCode;
   }
+}
+
+/** Whether it stopped for want of approvals, be it for that alone or not. */
+function waitsForPeople({ exitCode, seen }: Attempt): boolean {
+  const missing = seen.verdicts?.some(({ outcomes }) => outcomes.some(({ code }) => code === 'approvals-missing'));
+  return missing === true && (exitCode === EXIT.pending || exitCode === EXIT.inconclusive);
 }
 
 /** How far a run came. */
@@ -70,6 +77,8 @@ async function report({ seen, inputs, directory }: Attempt, about: Omit<About, '
   const asked = { environment: inputs?.environment ?? '', evidence: inputs?.evidence ?? '' };
   const reports = directory ?? (await openReports(name));
   const result = await writeReports(reports, name, resultOf(seen, { ...about, ...asked }), seen);
+  if (result.result === 'pending' && result.next !== undefined) printNote(`next: ${result.next}`);
+  if (result.resume !== undefined) printNote(`then run this job again: ${result.resume}`);
   if (about.platform !== 'gitlab' || inputs === undefined) return;
   const summary = await readFile(join(reports, 'summary.md'), 'utf8');
   await publishToGitlab({ result, summary }, inputs, printNote);
@@ -90,7 +99,7 @@ const REPORTS = String(INPUTS.find(({ name }) => name === 'reports')?.default);
 /** Says where what decides comes from. */
 function announce(command: JobCommand, { policy, from, anchor }: Place): void {
   printNote(`signwright job ${command}: the policy is ${shownPolicy(policy)} (${from})`);
-  if (anchor !== undefined) printNote(`  its anchor is ${anchor.file ?? 'text'} (${anchor.from})`);
+  if (anchor !== undefined) printNote(`  its anchor is ${isAnchorText(anchor.given) ? 'text' : anchor.given} (${anchor.from})`);
   else if (from === OF_CHECKOUT)
     printNote('  it comes with what it judges, and no anchor says what it must be: whoever changed one may have changed both');
   else printNote('  no anchor says what it must be');

@@ -1,17 +1,17 @@
 import { refuseUnenforced, unenforcedInRun } from '@signwright/policy';
-import { SignwrightError, worstOf } from '@signwright/signing-core';
+import { SignwrightError, type Verdict, worstOf } from '@signwright/signing-core';
 import { attestVerdicts } from '../attesting/attest-verdicts.ts';
 import { checkVerifies } from '../attesting/choose-verifier.ts';
-import { hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
+import { type ArtifactInHand, hashArtifacts, nameArtifacts } from '../context/artifacts-in-hand.ts';
 import { parseInstant } from '../context/instant.ts';
 import { collectAbout, judgeBy } from '../context/judge-artifacts.ts';
-import { evidencePlace, openEvidence, openExistingEvidence } from '../context/open-evidence.ts';
-import { openPolicy } from '../context/open-policy.ts';
+import { type EvidencePlace, evidencePlace, openEvidence, openExistingEvidence } from '../context/open-evidence.ts';
+import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
 import { storeDirectories } from '../context/open-store.ts';
 import { checkRootInUse } from '../context/root-in-use.ts';
 import type { Run } from '../context/run.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
-import { exitOfVerdicts } from '../exit.ts';
+import { exitOfVerdicts, messageWithPlace } from '../exit.ts';
 import { tell } from '../notify/tell.ts';
 import { printNote } from '../print-lines.ts';
 import { printVerdicts } from '../print-verdicts.ts';
@@ -25,6 +25,8 @@ export type VerifyOptions = SharedOptions &
     readonly name?: string;
     readonly attest?: true;
     readonly signer?: string;
+    /** First keep the proofs that the log has by now, as "signwright wait" does. */
+    readonly gather?: true;
   };
 
 /**
@@ -46,6 +48,7 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
   const place = evidencePlace(open, options.evidence);
   const named = await nameArtifacts(open.policy, paths, options, storeDirectories(open, place), run);
   const artifacts = await hashArtifacts(named, options, run);
+  if (options.gather) await gatherProofs(open, place, artifacts, environment, note);
   const evidence = await collectAbout(open, await openExistingEvidence(place), artifacts, environment);
   const verdicts = await judgeBy(open, evidence, artifacts, {
     at,
@@ -57,13 +60,16 @@ export async function verify(paths: string[], options: VerifyOptions, run: Run):
 
   run.watch?.verdicts(verdicts, open);
   printVerdicts(verdicts, options);
-  const pending = verdicts.filter(({ result }) => result === 'pending');
-  const requests = pending.map(({ artifact, environment: to }) =>
-    evidence.requests(artifact.digest).find(({ request }) => request.environment === to),
-  );
-  for (const id of new Set(requests.flatMap((one) => one?.id ?? []))) run.watch?.request(id);
+  const requestOf = ({ artifact, environment: to }: Verdict) =>
+    evidence.requests(artifact.digest).find(({ request }) => request.environment === to)?.id;
+  const waiting = verdicts.filter(({ outcomes }) => outcomes.some(({ code }) => code === 'approvals-missing'));
+  for (const id of new Set(waiting.flatMap((verdict) => requestOf(verdict) ?? []))) run.watch?.request(id);
   // Whoever wrote the request told of it.
-  if (worstOf(verdicts.map(({ result }) => result)) !== 'pending' || requests.includes(undefined)) {
+  const pending = verdicts.filter(({ result }) => result === 'pending');
+  if (
+    worstOf(verdicts.map(({ result }) => result)) !== 'pending' ||
+    pending.some((verdict) => requestOf(verdict) === undefined)
+  ) {
     await tell(open, verdicts, note);
   }
   if (options.attest) {
@@ -79,4 +85,23 @@ function checkOptions({ at, attest, signer }: VerifyOptions): void {
     throw new SignwrightError('usage', 'what was as of another time is not signed', { next: 'leave out --at, or --attest' });
   if (!attest && signer !== undefined)
     throw new SignwrightError('usage', '--signer says who signs the verdicts, and none are signed', { next: 'add --attest' });
+}
+
+/** A log that cannot be reached is told by the verdicts. */
+async function gatherProofs(
+  open: OpenPolicy,
+  place: EvidencePlace,
+  artifacts: readonly ArtifactInHand[],
+  environment: string | undefined,
+  note: (line: string) => void,
+): Promise<void> {
+  if (open.policy.audit === undefined) return;
+  const { openProofs } = await import('../waiting/gather-proofs.ts');
+  try {
+    const proofs = await openProofs(open, await openExistingEvidence(place), artifacts, environment);
+    await proofs?.gather();
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
+    note(`no proofs were asked for: ${messageWithPlace(error)}`);
+  }
 }

@@ -17,6 +17,7 @@ import {
   signatureOf,
 } from '@signwright/policy';
 import { messageOf, parseTrustRoot, recordReads, SignwrightError, type TrustRoot, writeSnapshot } from '@signwright/signing-core';
+import { anchorName, isAnchorText } from './anchor-text.ts';
 import { createBases } from './fetch-bases.ts';
 import { checkRootInUse, type RootInUse, readRootInUse } from './root-in-use.ts';
 import { rememberEditions } from './seen-editions.ts';
@@ -42,10 +43,8 @@ export type OpenPolicy = {
 export type PolicyOptions = {
   /** A file, or the address of one that is elsewhere. */
   readonly policy: string;
-  /** The file of the anchor. */
+  /** The anchor: its file, or its text. */
   readonly anchor?: string;
-  /** What the anchor says, where it is no file; `anchor` then is what people call it. */
-  readonly anchorText?: string;
   /** Where evidence is kept if neither the user nor the policy names a store. */
   readonly evidenceElse?: string;
 };
@@ -54,7 +53,7 @@ const MAX_REFERRED = 4 * 1024 * 1024;
 
 /** Reads the policy, what it refers to, and holds it against the anchor and against what this machine has seen. */
 export async function openPolicy(options: PolicyOptions, now: Date): Promise<OpenPolicy> {
-  const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor, options.anchorText);
+  const anchor = options.anchor === undefined ? undefined : await readAnchor(options.anchor);
   const { policy, from, rootInUse, signature, files, keep } = await load(options.policy, anchor, now);
   const directory = from === undefined ? dirname(options.policy) : '.';
   const file = policy.trust?.root;
@@ -145,9 +144,10 @@ function toldOf(from: BaseReference, error: unknown, files: ReadonlyMap<string, 
   });
 }
 
-/** Reads the anchor a user names, or the text they give as one. */
-export async function readAnchor(file: string, text?: string): Promise<Anchor> {
-  return parseAnchor(text === undefined ? await readBounded(file, MAX_REFERRED, 'the anchor') : Buffer.from(text), file);
+/** Reads the anchor a user names, or gives as text. */
+export async function readAnchor(given: string): Promise<Anchor> {
+  const bytes = isAnchorText(given) ? Buffer.from(given) : await readBounded(given, MAX_REFERRED, 'the anchor');
+  return parseAnchor(bytes, anchorName(given));
 }
 
 async function ifThere(reading: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
@@ -215,7 +215,7 @@ function missingPolicy(file: string, error: unknown): unknown {
   return new SignwrightError('configuration', `there is no policy at ${file}`, {
     next: above
       ? `there is one at ${above}: run from its directory, where the names in it start`
-      : 'write one with "signwright init", or name yours with --policy FILE',
+      : 'write one with "signwright init", or name yours with --policy or SIGNWRIGHT_POLICY, which in CI belongs where its configuration is protected',
     cause: error,
   });
 }

@@ -151,7 +151,7 @@ export const INPUTS: readonly Input[] = [
     type: 'boolean',
     default: true,
     description:
-      'Where all is allowed, write what the verdicts rest on into evidence.tar among the reports: it verifies with no network and years later.',
+      'Where all is allowed, write what the verdicts rest on into evidence.tar among the reports: it verifies with no network and years later, but for what the log alone tells, such as rejections.',
     commands: ['verify'],
     platforms: ['gitlab'],
   },
@@ -195,7 +195,7 @@ export const OUTPUTS: readonly Output[] = [
     name: 'exit-code',
     description: '0 allow · 1 deny · 2 usage, configuration or policy error · 3 inconclusive, retry · 4 pending · 70 a defect.',
   },
-  { name: 'request', description: 'The id of the request that approvals are missing for; else empty.' },
+  { name: 'request', description: 'The id of the request for approvals, where there is one; else empty.' },
   {
     name: 'reports',
     description:

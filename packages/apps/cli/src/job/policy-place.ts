@@ -12,7 +12,8 @@ export type Place = {
   readonly evidenceElse?: string;
 };
 
-type Anchoring = { readonly from: string; readonly file?: string; readonly text?: string };
+/** A file or a text, and what named it. */
+type Anchoring = { readonly from: string; readonly given: string };
 
 export const OF_CHECKOUT = 'this checkout';
 
@@ -30,14 +31,9 @@ export function policyPlace(inputs: Inputs, platform: Platform | undefined, envi
   return {
     policy,
     from,
-    ...(anchor === undefined ? {} : { anchor: anchoring(...anchor) }),
+    ...(anchor === undefined ? {} : { anchor: { given: anchor[0], from: anchor[1] } }),
     ...(registry === undefined ? {} : { evidenceElse: registry }),
   };
-}
-
-/** Whatever spans lines, or looks like a YAML mapping, is the anchor itself. */
-function anchoring(value: string, from: string): Anchoring {
-  return /\n|^\s*(\{|[a-z0-9-]+:\s)/.test(value) ? { from, text: value } : { from, file: value };
 }
 
 function first(candidates: readonly (readonly [string | undefined, string])[]): readonly [string, string] | undefined {

@@ -1,4 +1,4 @@
-import { shownPolicy } from '@signwright/policy';
+import { isElsewhere, shownPolicy } from '@signwright/policy';
 import type { PlanRow } from '@signwright/report';
 import { type Outcome, type Sha256, SignwrightError, shellWord, type Verdict } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -70,7 +70,7 @@ export type About = {
 export function resultOf(seen: Seen, about: About): Omit<JobResult, 'files'> {
   const { command, exitCode, platform, environment, place, url } = about;
   const [request] = seen.requests;
-  const pending = exitCode === EXIT.pending;
+  const approvals = seen.open === undefined ? [] : missingApprovals(seen.verdicts ?? [], seen.open, platform);
   const next = nextOf(seen, about);
   return {
     version: 1,
@@ -83,8 +83,8 @@ export function resultOf(seen: Seen, about: About): Omit<JobResult, 'files'> {
     ...(place === undefined ? {} : { policy: policyOf(place, seen.open) }),
     ...(place?.anchor === undefined ? {} : { anchor: { from: place.anchor.from } }),
     ...(request === undefined ? {} : { request }),
-    approvals: seen.open === undefined ? [] : missingApprovals(seen.verdicts ?? [], seen.open, platform),
-    ...(pending && url !== undefined ? { resume: url } : {}),
+    approvals,
+    ...(exitCode !== EXIT.allow && approvals.length > 0 && url !== undefined ? { resume: url } : {}),
   };
 }
 
@@ -127,12 +127,12 @@ function count(artifacts: number): string {
   return artifacts === 1 ? '1 artifact' : `${artifacts} artifacts`;
 }
 
-function nextOf({ error, verdicts, requests: [request] }: Seen, about: About): string | undefined {
+function nextOf({ error, verdicts, open, requests: [request] }: Seen, about: About): string | undefined {
   if (error instanceof SignwrightError) return error.next;
   if (request !== undefined && verdicts?.some((verdict) => verdict.outcomes.some(asksPeople)))
-    return approveCommand(request, about);
+    return approveCommand(request, about, open);
   const next = stopping(verdicts ?? [])[0]?.outcome.next;
-  if (next === undefined) return request === undefined ? undefined : approveCommand(request, about);
+  if (next === undefined) return request === undefined ? undefined : approveCommand(request, about, open);
   return next.command === undefined ? next.text : `${next.text}: ${next.command}`;
 }
 
@@ -151,9 +151,11 @@ function stopping(verdicts: readonly Verdict[]): { readonly verdict: Verdict; re
 }
 
 /** How a person approves from their own machine: by the same policy, where this job's evidence is. */
-function approveCommand(request: Sha256, { place, evidence }: About): string {
-  const elsewhere = place !== undefined && place.from !== OF_CHECKOUT && place.policy.startsWith('https://');
-  const policy = elsewhere ? ` --policy ${shellWord(place.policy)} --anchor FILE` : '';
-  const store = evidence === '' ? '' : ` --evidence ${shellWord(evidence)}`;
+function approveCommand(request: Sha256, { place, evidence }: About, open: OpenPolicy | undefined): string {
+  const elsewhere = place !== undefined && place.from !== OF_CHECKOUT && isElsewhere(place.policy);
+  const policy = elsewhere ? ` --policy ${shellWord(shownPolicy(place.policy))} --anchor FILE` : '';
+  const registry = open?.policy.evidence?.store === undefined ? (place?.evidenceElse ?? '') : '';
+  const from = evidence === '' ? registry : evidence;
+  const store = from === '' ? '' : ` --evidence ${shellWord(from)}`;
   return `signwright approve ${request}${policy}${store}`;
 }

@@ -39,7 +39,7 @@ export async function runCommand(command: JobCommand, inputs: Inputs, place: Pla
         await wait(paths, { ...shared, timeout: inputs.wait, every: 5 }, { signal: run.signal });
       }
       const { verify } = await import('../commands/verify.ts');
-      return verify(paths, { ...shared, ...passphrase, ...(inputs.attest ? { attest: true } : {}) }, run);
+      return verify(paths, { ...shared, ...passphrase, gather: true, ...(inputs.attest ? { attest: true } : {}) }, run);
     }
   }
 }
@@ -53,8 +53,7 @@ export async function archiveEvidence(out: string, inputs: Inputs, place: Place,
 function sharedOf(inputs: Inputs, place: Place) {
   return {
     policy: place.policy,
-    ...(place.anchor === undefined ? {} : { anchor: place.anchor.file ?? place.anchor.from }),
-    ...(place.anchor?.text === undefined ? {} : { anchorText: place.anchor.text }),
+    ...(place.anchor === undefined ? {} : { anchor: place.anchor.given }),
     ...(place.evidenceElse === undefined ? {} : { evidenceElse: place.evidenceElse }),
     ...(inputs.environment === '' ? {} : { environment: inputs.environment }),
     ...(inputs.evidence === '' ? {} : { evidence: inputs.evidence }),

@@ -46,7 +46,7 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
   } else {
     printLines([
       `${options.out}: ${counted(pieces, 'piece')} of evidence about ${counted(artifacts.length, 'artifact')}, ${bytes} bytes`,
-      `its manifest is ${digest}; "signwright evidence verify ${options.out}" decides by it alone`,
+      `its manifest is ${digest}; "signwright evidence verify ${options.out}${options.environment === undefined ? '' : ` --environment ${options.environment}`}" decides by it, without what only the log tells`,
     ]);
   }
   if (!options.quiet) await noteWaiting(store, [...digests, ...rules], open);

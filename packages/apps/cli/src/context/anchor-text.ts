@@ -1,0 +1,12 @@
+/**
+ * Whether what a user gives as an anchor is its text, as variables of a CI hold it, and not the name of a file: it has several lines, or
+ * is a mapping of YAML.
+ */
+export function isAnchorText(given: string): boolean {
+  return /\n|^\s*(?:\{|[a-z0-9-]+:\s)/.test(given);
+}
+
+/** What an anchor is called in reports. */
+export function anchorName(given: string): string {
+  return isAnchorText(given) ? 'the anchor that was given as text' : given;
+}
