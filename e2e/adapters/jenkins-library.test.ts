@@ -171,7 +171,10 @@ node "$SIGNWRIGHT_CLI" audit sequence`;
     made.push(here);
     for (const [name, text] of Object.entries(files)) here.write(name, text, 0o755);
     // The trial's certificates are for development, which no other environment of the example allows.
-    const policy = here.read('signwright.yaml').replace('production: {}', 'production: { allow-development: true }');
+    const policy = here
+      .read('signwright.yaml')
+      .replace('production: {}', 'production: { allow-development: true }')
+      .replace('tier: approved }', 'tier: { default: internal, production: approved } }');
     writeFileSync(here.path('signwright.yaml'), policy);
     for (const name of ['build', 'deploy']) writeFileSync(here.path(name), files[name as keyof typeof files], { mode: 0o755 });
     variables = { SIGNWRIGHT_ANCHOR: await anchorOf(here) };

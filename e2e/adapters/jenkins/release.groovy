@@ -6,7 +6,7 @@ node('build') {
 node('sign') { // runs nothing of the project
     checkout scm
     unstash 'dist'
-    signwrightSign(credentialsId: 'signwright')
+    signwrightSign(environment: 'production', credentialsId: 'signwright')
 }
 signwrightApprove(environment: 'production') { // outside of node: no executor waits for people
     checkout scm

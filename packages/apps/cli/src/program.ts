@@ -10,7 +10,7 @@ import { verify } from './commands/verify.ts';
 import { wait } from './commands/wait.ts';
 import type { Run } from './context/run.ts';
 import { EXIT } from './exit.ts';
-import { JOB_COMMANDS } from './job/inputs.ts';
+import { INPUTS, JOB_COMMANDS } from './job/inputs.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addEvidence } from './program-evidence.ts';
@@ -133,6 +133,8 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
 
   command('job', 'run as a job of a pipeline: inputs from the environment, reports in a directory; what the adapters run')
     .addArgument(new Argument('<command>', 'what to do').choices(JOB_COMMANDS))
+    .addHelpText('after', `\nInputs (docs/adapters.md): ${INPUTS.map(({ name: input }) => input).join(', ')}`)
+    .addHelpText('after', 'Variables: SIGNWRIGHT_INPUTS (JSON), SIGNWRIGHT_POLICY, SIGNWRIGHT_ANCHOR')
     .addHelpText('after', example(`SIGNWRIGHT_INPUTS='{"environment":"production"}' signwright job verify`))
     .action((name) => finish(job(name, run)));
 

@@ -54,6 +54,8 @@ export async function approvalShow(text: string, options: ApprovalShowOptions): 
       evidence: id,
       by: authorName(author),
       at: new Date(time.at).toISOString(),
+      // As ssh-keygen's -O verify-time takes it.
+      verifyTime: new Date(time.at).toISOString().replace(/[-:]|\.\d+/g, ''),
       statement: { predicateType: statement.predicateType, subject: statement.subject, predicate: statement.predicate },
     }),
   );

@@ -1,6 +1,7 @@
 import { addressOf, type BaseReference, type FetchBase } from '@signwright/policy';
 import { SignwrightError } from '@signwright/signing-core';
 import { keepPolicy, readKept } from './kept-policies.ts';
+import { isTokenFor } from './token-host.ts';
 
 /** The policies that are elsewhere, as far as one load of a policy asks for them: itself, and those others build on. */
 export type Bases = {
@@ -16,6 +17,8 @@ type Opened = { readonly reference: BaseReference; readonly remote: Remembering;
 /** A remote with the files that were read of it. */
 type Remembering = Remote & { readonly files: ReadonlyMap<string, Uint8Array> };
 
+/** The token for git, sent to the host that is named beside it alone: a file says where bases are. */
+const GIT_TOKEN = 'SIGNWRIGHT_GIT_TOKEN';
 const MAX_FILE = 4 * 1024 * 1024;
 /** Files of a base: policies, signatures, trust roots, and a public key for each key of a signer. */
 const MAX_FILES = 500;
@@ -99,6 +102,7 @@ async function openRemote(reference: BaseReference): Promise<Remote> {
       for (const one of addresses) checkAddress(url, one, allowPrivate);
     },
     environment: process.env,
+    ...(isTokenFor(GIT_TOKEN, url.host) ? { tokenEnv: GIT_TOKEN } : {}),
     deadlineMs: DEADLINE_MS,
     maxBytes: MAX_FILE - 1,
   });

@@ -24,6 +24,8 @@ export type GitFilesOptions = {
   /** Judges the addresses of the repository's host before git connects, and throws for one that may not be asked. */
   readonly judge: (addresses: readonly string[]) => void;
   readonly environment: Environment;
+  /** The environment variable with the token for https. Without: `CI_JOB_TOKEN` on the job's own GitLab, else git's own means. */
+  readonly tokenEnv?: string;
   /** For everything, in milliseconds. */
   readonly deadlineMs: number;
   /** Bytes of a file. */
@@ -50,7 +52,7 @@ export async function openGitFiles(options: GitFilesOptions): Promise<GitFiles> 
   const where = `${url}#${ref}`;
   const until = performance.now() + deadlineMs;
   const resolved = await resolveHost(new URL(url), options.judge);
-  const token = findToken(url, environment);
+  const token = findToken(url, environment, options.tokenEnv);
   const failure = createGitFailure(where, token === undefined ? [] : [token.secret, basicOf(token)]);
   const git = createGit(gitEnvironment(url, environment, token), [
     'http.lowSpeedLimit=1',

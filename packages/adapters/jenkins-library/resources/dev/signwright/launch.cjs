@@ -23,8 +23,8 @@ async function main() {
   if (!/^[0-9a-f]{64}$/.test(wanted))
     throw new Refusal(
       2,
-      'SIGNWRIGHT_CLI_SHA256 is not a SHA-256',
-      'give the 64 hex digits that SHA256SUMS of the release has for signwright.cjs',
+      wanted === '' ? 'SIGNWRIGHT_CLI_SHA256 is not set' : 'SIGNWRIGHT_CLI_SHA256 is not a SHA-256',
+      'give the 64 lower-case hex digits, and nothing else, that SHA256SUMS of the release has for signwright.cjs',
     );
   const kept = join(cacheDirectory(), 'cli', `${wanted}.cjs`);
   const bytes = readKept(kept, wanted) ?? keep(kept, check(await read(from), wanted, from));
@@ -77,7 +77,7 @@ async function read(from) {
 async function download(from) {
   const url = URL.canParse(from) ? new URL(from) : undefined;
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
-    throw new Refusal(2, 'SIGNWRIGHT_CLI is no https URL without a user', 'name one');
+    throw new Refusal(2, 'SIGNWRIGHT_CLI is no https URL without a user', 'give an https URL, or the path of a file');
   const place = url.origin + url.pathname;
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(DEADLINE_MS)]);
