@@ -180,6 +180,7 @@ deploy: { stage: deploy, script: [echo deployed], rules: [{ if: $CI }] }
 
 /** Stands in for the command line: writes down what it was told, and how it was started. */
 const SCRIBE = `require('node:fs').mkdirSync('signwright-reports', { recursive: true });
+require('node:fs').writeFileSync('signwright-reports/result.json', '{}');
 require('node:fs').writeFileSync('signwright-reports/told.json', JSON.stringify({ inputs: JSON.parse(process.env.SIGNWRIGHT_INPUTS), argv: process.argv.slice(2), execArgv: process.execArgv, node: process.execPath }));
 `;
 
@@ -258,9 +259,59 @@ describePeer(['gitlab-ci-local', 'rsync'], 'a component that is given', () => {
     const variables = { NODE_OPTIONS: '--require ./index.js' };
     const { passed, log, told, here } = await tell({ more: { default: own } }, { variables }, plantPrograms);
     expect(passed, log).toContain('signwright-verify');
-    expect(told).toMatchObject({ execArgv: [], node: process.execPath });
+    expect(told).toMatchObject({ execArgv: [] });
+    expect(told.node).toMatch(/^\/usr\//);
     // The job after it is the project's own, and does what the project's defaults say.
     expect(owned(here).filter((name) => !/\/(builds\/deploy|cache)\//.test(name))).toEqual([]);
+  });
+});
+
+describePeer(['gitlab-ci-local', 'rsync'], 'what a build leaves for the jobs after it', () => {
+  const judged = async (script: string, reports = 'build.env') => {
+    const here = await project({ 'dist/app.txt': 'unsigned' });
+    const observing = 'signatures: [build], mode: observe, until: "2026-12-10"';
+    here.write('evil.yaml', here.read('signwright.yaml').replace('signatures: [build]', observing));
+    const given = {
+      policy: 'signwright.yaml',
+      anchor: await anchorOf(here),
+      cli: CLI,
+      'cli-sha256': cliSha256(),
+      rules: [{ if: '$CI' }],
+    };
+    const yaml = JSON.stringify({
+      stages: ['build', 'test', 'deploy'],
+      include: [{ component: '$CI_SERVER_FQDN/acme/signwright/verify@1.0.0', inputs: given }],
+      build: {
+        stage: 'build',
+        script: [script],
+        artifacts: { paths: ['dist/', 'signwright-reports/'], reports: { dotenv: reports } },
+      },
+      deploy: { stage: 'deploy', needs: ['signwright-verify'], script: ['echo deployed'] },
+      told: { stage: 'deploy', when: 'always', needs: ['signwright-verify'], script: ['echo "it said $SIGNWRIGHT_RESULT"'] },
+    });
+    return run(here, yaml);
+  };
+
+  test.each([
+    ['inputs by their names', 'printf "SIGNWRIGHT_INPUT_POLICY=evil.yaml\\nSIGNWRIGHT_INPUT_anchor=\\n" >build.env'],
+    ['inputs of its own', `printf 'SIGNWRIGHT_INPUTS={"policy":"evil.yaml","unanchored":true}\\n' >build.env`],
+    ['another command line', `printf 'SIGNWRIGHT_CLI=dist/x.cjs\\nSIGNWRIGHT_CLI_SHA256=${'a'.repeat(64)}\\n' >build.env`],
+    [
+      'another node',
+      `mkdir -p dist/bin; printf '#!/bin/sh\\nexit 0\\n' >dist/bin/node; chmod +x dist/bin/node; echo "PATH=$PWD/dist/bin:$PATH" >build.env`,
+    ],
+    ['code for node', `echo 'process.exit(0)' >dist/x.cjs; echo "NODE_OPTIONS=--require $PWD/dist/x.cjs" >build.env`],
+  ])('%s: changes nothing of the verdict', async (_, script) => {
+    const { passed, failed, log } = await judged(script);
+    expect([passed.filter((job) => job === 'deploy'), failed], log).toEqual([[], ['signwright-verify']]);
+    expect(log).toMatch(/dist\/app\.txt|inconclusive|deny/);
+  });
+
+  test('reports of a run that never was are not told as the job’s', async () => {
+    const forged = 'mkdir -p signwright-reports; echo SIGNWRIGHT_RESULT=allow >signwright-reports/outputs.env; touch build.env';
+    const { log } = await judged(forged);
+    expect(log).toMatch(/it said (?:deny|inconclusive)/);
+    expect(log).not.toContain('it said allow');
   });
 });
 

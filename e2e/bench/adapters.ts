@@ -77,10 +77,23 @@ function stepsIn(cwd: string): [string, Command][] {
   ];
 }
 
-/** The script of the template's job, with the variables it has. */
+/** The script of the template's job, with its inputs in their places. */
 function inGitlab(cwd: string, tool: Record<string, string>, { paths, anchor }: { paths: string; anchor: string }): Command {
   const [, jobs] = parseAllDocuments(readFileSync(join(ROOT, 'templates/verify.yml'), 'utf8'));
   const [job] = Object.values((jobs?.toJS() ?? {}) as Record<string, { readonly script: readonly string[] }>);
-  const env = { ...tool, SIGNWRIGHT_LISTS: JSON.stringify({ paths: [paths] }), SIGNWRIGHT_INPUT_ANCHOR: anchor };
-  return { program: 'bash', args: ['-e', '-c', job?.script.join('\n') ?? 'false'], cwd, env };
+  const inputs: Record<string, string> = {
+    path: process.env['PATH'] ?? '',
+    reports: 'signwright-reports',
+    cli: tool['SIGNWRIGHT_CLI'] ?? '',
+    'cli-sha256': tool['SIGNWRIGHT_CLI_SHA256'] ?? '',
+    paths,
+    anchor,
+  };
+  const script = job?.script.join('\n').replace(/\$\[\[ inputs\.([a-z0-9-]+) \]\]/g, (_, name: string) => inputs[name] ?? '');
+  return {
+    program: 'bash',
+    args: ['-e', '-c', script ?? 'false'],
+    cwd,
+    env: { SIGNWRIGHT_CACHE: tool['SIGNWRIGHT_CACHE'] ?? '' },
+  };
 }

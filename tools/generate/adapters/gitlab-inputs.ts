@@ -81,6 +81,22 @@ const EXPIRE: ComponentInput = {
   options: ['1 day', '7 days', '30 days', '90 days', '1 year', 'never'],
 };
 
+const PATH: ComponentInput = {
+  name: 'path',
+  type: 'string',
+  description: 'Where node and git are looked for, and nowhere else.',
+  default: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  regex: '^/[A-Za-z0-9_./+-]*(:/[A-Za-z0-9_./+-]*)*$',
+};
+
+const FILES: ComponentInput = {
+  name: 'files',
+  type: 'string',
+  description: 'What verify hands on to later jobs, as artifacts: the files it judged, so that they need no other job for them.',
+  default: 'dist/',
+  regex: '^[A-Za-z0-9_][A-Za-z0-9_.*/-]{0,200}$',
+};
+
 const GIT_DEPTH: ComponentInput = {
   name: 'git-depth',
   type: 'number',
@@ -97,7 +113,7 @@ export function rulesInput(command: JobCommand, name = 'rules'): ComponentInput 
 
 /** What is GitLab's own in a component with these jobs. */
 export function ownInputs(commands: readonly JobCommand[]): readonly ComponentInput[] {
-  return [...CLI, STAGE, JOB_PREFIX, EXPIRE, ...(commands.includes('verify') ? [GIT_DEPTH] : [])];
+  return [...CLI, PATH, STAGE, JOB_PREFIX, EXPIRE, ...(commands.includes('verify') ? [FILES, GIT_DEPTH] : [])];
 }
 
 /** Of a component of several jobs: what makes the files. */

@@ -11,9 +11,14 @@ const of = (name: string): string => templates.get(`templates/${name}.yml`) ?? '
 const SHA256 = { 'cli-sha256': 'a'.repeat(64) };
 const COMPONENTS = [...templates.keys()].map((path) => path.slice('templates/'.length, -'.yml'.length));
 
-const valuesOf = ({ variables }: RenderedJob) =>
-  Object.fromEntries(Object.entries(variables).map(([name, said]) => [name, typeof said === 'string' ? said : said.value]));
-const upper = (name: string) => name.toUpperCase().replaceAll('-', '_');
+const callOf = ({ script }: RenderedJob): string => script.find((line) => line.includes("3<<'END OF INPUTS'\n")) ?? '';
+const valuesOf = (job: RenderedJob): Record<string, string> => {
+  const [, ...lines] = callOf(job).split('\n');
+  expect(lines.splice(-2)).toEqual(['END OF INPUTS', '']);
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+};
+/** The job without what it hands on to the command. */
+const besides = (job: RenderedJob) => ({ ...job, script: job.script.filter((line) => line !== callOf(job)) });
 const jobOf = (command: JobCommand, given: Readonly<Record<string, unknown>> = {}): RenderedJob =>
   Object.values(renderComponent(of(command), { ...SHA256, ...given }))[0] as RenderedJob;
 
@@ -33,7 +38,8 @@ describe.each(COMPONENTS)('%s', (name) => {
       expect(regex !== undefined || options !== undefined, `${input} is held to something`).toBe(type === 'string');
       if (regex !== undefined && usual !== undefined) expect(usual, input).toMatch(new RegExp(regex));
     }
-    expect(Object.keys(spec).filter((input) => !('default' in (spec[input] ?? {})))).toEqual(Object.keys(given).sort());
+    const needed = Object.keys(spec).filter((input) => !('default' in (spec[input] ?? {})));
+    expect(needed).toEqual(name === 'full-pipeline' ? ['build-job'] : []);
   });
 
   test('has the inputs of the table that are for it on GitLab', () => {
@@ -59,22 +65,32 @@ describe.each(COMPONENTS)('%s', (name) => {
     }
   });
 
-  test('hands on values in variables that nothing expands, and has none in its script', () => {
-    for (const job of Object.values(renderComponent(of(name), given))) {
-      for (const [variable, said] of Object.entries(job.variables))
-        if (variable !== 'GIT_DEPTH') expect(said, variable).toMatchObject({ expand: false });
-      expect(job.script[1]).not.toContain(SHA256['cli-sha256']);
-    }
+  test('hands on values in a text the shell leaves alone, and none in variables, which others could override', () => {
+    for (const job of Object.values(renderComponent(of(name), given)))
+      expect(Object.keys(job.variables ?? {}).filter((variable) => variable !== 'GIT_DEPTH')).toEqual([]);
     const [, body = ''] = of(name).split(/^---\n/m);
     const scripts = body.match(/^ {2}script:\n[\s\S]*?^ {2}\w/gm) ?? [];
     expect(scripts.length).toBe(name === 'full-pipeline' ? 4 : 1);
-    expect(scripts.join('')).not.toContain('$[[');
+    const elsewhere = scripts
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('$[[') && !/^ {6}[a-z0-9-]+=\$\[\[ inputs\.[a-z0-9-]+ \]\]$/.test(line));
+    for (const line of elsewhere) expect(line).toMatch(/'\$\[\[ inputs\.(?:path|reports) \]\](?:\/result\.json)?'/);
+  });
+
+  test('begins without what a job before could have brought along', () => {
+    for (const job of Object.values(renderComponent(of(name), given))) {
+      expect(job.script[0]).toMatch(/^export PATH='\/[^']*' GIT_CONFIG_GLOBAL=\/dev\/null$/);
+      expect(job.script[1]).toMatch(/^unset NODE_OPTIONS .*LD_PRELOAD/);
+      expect(job.script[2]).toBe("rm -rf -- 'signwright-reports'");
+      expect(job.script.at(-1)).toBe("test -s 'signwright-reports/result.json' || exit 70");
+    }
   });
 
   test('has the launcher as it is', () => {
     const launcher = fileURLToPath(new URL('../../../packages/adapters/launcher/launch.cjs', import.meta.url));
     for (const job of Object.values(renderComponent(of(name), given)))
-      expect(job.script[1]).toContain(`\n${readFileSync(launcher, 'utf8')}END OF LAUNCHER\n`);
+      expect(job.script[3]).toContain(`\n${readFileSync(launcher, 'utf8')}END OF LAUNCHER\n`);
   });
 });
 
@@ -101,19 +117,18 @@ describe('whatever GitLab lets through', () => {
     '!!',
     '|',
   ];
-  const told = patterns.filter(({ name }) => !['stage', 'job-prefix'].includes(name));
+  const told = patterns.filter(({ name }) => !['stage', 'job-prefix', 'files', 'path', 'reports', 'expire-in'].includes(name));
 
   test.each(told)('as $name comes to the command as it is, and changes nothing else', ({ name, regex }) => {
     const pattern = new RegExp(regex);
     const texts = fc.oneof(fc.constantFrom(...hostile), fc.string()).map((part) => `${part}${part}`);
     const values = fc.oneof(fc.stringMatching(pattern), texts);
-    const variable = name.startsWith('cli') ? `SIGNWRIGHT_${upper(name)}` : `SIGNWRIGHT_INPUT_${upper(name)}`;
     fc.assert(
       fc.property(values, (value) => {
         fc.pre(pattern.test(value));
         const job = jobOf('verify', { [name]: value });
-        expect(valuesOf(job)).toEqual({ ...valuesOf(usual), [variable]: value });
-        if (name !== 'reports') expect({ ...job, variables: {} }).toEqual({ ...usual, variables: {} });
+        expect(valuesOf(job)).toEqual({ ...valuesOf(usual), [name]: value });
+        expect(besides(job)).toEqual(besides(usual));
       }),
       { numRuns: 30 },
     );
@@ -171,9 +186,9 @@ describe('the whole pipeline', () => {
   });
 
   test('tells each job what is for it', () => {
-    const told = (command: JobCommand) => Object.keys(jobs[`signwright-${command}`]?.variables ?? {});
-    expect(told('sign')).not.toContain('SIGNWRIGHT_INPUT_ATTEST');
-    expect(told('verify')).not.toContain('SIGNWRIGHT_INPUT_SIDECARS');
-    for (const command of JOB_COMMANDS) expect(told(command)).toContain('SIGNWRIGHT_INPUT_ENVIRONMENT');
+    const told = (command: JobCommand) => Object.keys(valuesOf(jobs[`signwright-${command}`] as RenderedJob));
+    expect(told('sign')).not.toContain('attest');
+    expect(told('verify')).not.toContain('sidecars');
+    for (const command of JOB_COMMANDS) expect(told(command)).toContain('environment');
   });
 });

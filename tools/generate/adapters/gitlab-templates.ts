@@ -79,8 +79,13 @@ function quoted(text: string): string {
 
 type Parts = { readonly rules: string; readonly launcher: string; readonly needs?: string };
 
-/** Values go through variables that nothing expands. A retry runs this job alone; how it ends is how the command ended. */
+/**
+ * Values stand in the script, in a text that the shell hands on as it is: variables of a job could be overridden by whoever may start a
+ * pipeline, or by a report of a job before. A retry runs this job alone; how it ends is how the command ended.
+ */
 function job(command: JobCommand, { rules, launcher, needs: before = '' }: Parts): string {
+  const reports = given('reports');
+  const depth = command === 'verify' ? `  variables: { GIT_DEPTH: '${given('git-depth')}' }\n` : '';
   return `'${given('job-prefix')}${command}':
   stage: '${given('stage')}'
   rules: ${given(rules)}
@@ -88,24 +93,39 @@ ${before}  # The image and the tags may be the project's default, and nothing el
   inherit: { default: [image, tags] }
   cache: []
   allow_failure: false
-  variables:
-${variablesOf(command)}  script:
-    - unset NODE_OPTIONS
-    - ${launcher}    - signwright job ${command}
+${depth}  script:
+    # What reports and variables of jobs before could bring along: another node, code for it, reports of a run that never was.
+    - export PATH='${given('path')}' GIT_CONFIG_GLOBAL=/dev/null
+    - unset ${NOT_FOR_IT.join(' ')}
+    - rm -rf -- '${reports}'
+    - ${launcher}    - |
+      signwright job ${command} 3<<'END OF INPUTS'
+${inputsOf(command)}      END OF INPUTS
+    - test -s '${reports}/result.json' || exit 70
 ${artifactsOf(command)}`;
 }
 
-function variablesOf(command: JobCommand): string {
-  return [
-    variable('SIGNWRIGHT_CLI', given('cli')),
-    variable('SIGNWRIGHT_CLI_SHA256', given('cli-sha256')),
-    ...tableOf([command]).map(({ name }) => variable(`SIGNWRIGHT_INPUT_${name.toUpperCase().replaceAll('-', '_')}`, given(name))),
-    ...(command === 'verify' ? [`    GIT_DEPTH: '${given('git-depth')}'\n`] : []),
-  ].join('');
-}
+/** Variables that make a shell, a loader, Node or git run more than they are asked to. */
+const NOT_FOR_IT = [
+  'NODE_OPTIONS',
+  'NODE_PATH',
+  'NODE_COMPILE_CACHE',
+  'NODE_V8_COVERAGE',
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'LD_LIBRARY_PATH',
+  'BASH_ENV',
+  'ENV',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_EXEC_PATH',
+  'GIT_CONFIG_COUNT',
+  'GIT_CONFIG_PARAMETERS',
+];
 
-function variable(name: string, value: string): string {
-  return `    ${name}: { expand: false, value: '${value}' }\n`;
+function inputsOf(command: JobCommand): string {
+  const names = ['cli', 'cli-sha256', ...tableOf([command]).map(({ name }) => name)];
+  return names.map((name) => `${INDENT}${name}=${given(name)}\n`).join('');
 }
 
 /** The launcher comes to Node as it is: the shell reads nothing in it, and no file of the job's is asked for it. */
@@ -116,18 +136,17 @@ function functionOf(launcher: string): string {
 
 const LISTS = INPUTS.filter(({ type }) => type === 'list').map(({ name }) => `'${name}'`);
 
-/** The command takes its inputs as one object, and a list as lines. */
+/** The command takes its inputs as one object, and a list as lines. They come by a descriptor of their own. */
 const INPUTS_AS_JSON = `'use strict';
 {
+  const { closeSync, readFileSync } = require('node:fs');
   const lists = [${LISTS.join(', ')}];
-  const inputs = {};
-  for (const [variable, value] of Object.entries(process.env)) {
-    if (!variable.startsWith('SIGNWRIGHT_INPUT_')) continue;
-    const name = variable.slice(17).toLowerCase().replaceAll('_', '-');
-    inputs[name] = lists.includes(name) ? value.replaceAll(',', '\\n') : value;
-    delete process.env[variable];
-  }
-  process.env.SIGNWRIGHT_INPUTS = JSON.stringify(inputs);
+  const given = readFileSync(3, 'utf8').split('\\n').filter((line) => line !== '');
+  closeSync(3);
+  const read = (line, at) => [line.slice(0, at), line.slice(at + 1)];
+  const { cli, 'cli-sha256': sha256, ...inputs } = Object.fromEntries(given.map((line) => read(line, line.indexOf('='))));
+  for (const name of lists) if (name in inputs) inputs[name] = inputs[name].replaceAll(',', '\\n');
+  Object.assign(process.env, { SIGNWRIGHT_CLI: cli, SIGNWRIGHT_CLI_SHA256: sha256, SIGNWRIGHT_INPUTS: JSON.stringify(inputs) });
 }
 `;
 
@@ -142,13 +161,14 @@ function needs(command: JobCommand): string {
 function artifactsOf(command: JobCommand): string {
   const reports = given('reports');
   const signed = command === 'sign' ? "      - .signwright/evidence/\n      - '**/*.sigstore.json'\n" : '';
+  const judged = command === 'verify' ? `      - '${given('files')}'\n` : '';
   const junit = command === 'plan' ? '' : `      junit: '${reports}/junit.xml'\n`;
   return `  artifacts:
     when: always
     expire_in: '${given('expire-in')}'
     paths:
       - '${reports}/'
-${signed}    reports:
+${signed}${judged}    reports:
 ${junit}      dotenv: '${reports}/outputs.env'
 `;
 }
