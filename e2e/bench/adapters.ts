@@ -29,7 +29,7 @@ export async function adapters(): Promise<Row[]> {
     mkdirSync(join(directory, 'agent'));
 
     const bare = trial.signwright('verify', 'dist/small.tgz', '--anchor', 'anchor.yaml');
-    const steps = stepsIn(directory);
+    const steps = stepsIn(directory, anchor);
     const [alone, ...taken] = await compare(ROUNDS, [bare, ...steps.map(([, command]) => command)]);
     const against = { theirs: alone?.ms ?? 0, against: 'signwright verify' };
     return steps.map(([what], at) => ({ what, ours: taken[at]?.ms ?? 0, ...against, goal: { over: 150 } }));
@@ -39,8 +39,8 @@ export async function adapters(): Promise<Row[]> {
 }
 
 /** A step of each platform, as it is run there. Jenkins' is what its library gives to a shell. */
-function stepsIn(cwd: string): [string, Command][] {
-  const inputs = { paths: 'dist/small.tgz', anchor: 'anchor.yaml' };
+function stepsIn(cwd: string, anchor: string): [string, Command][] {
+  const inputs = { paths: 'dist/small.tgz', anchor };
   const tool = {
     SIGNWRIGHT_CLI: SINGLE,
     SIGNWRIGHT_CLI_SHA256: createHash('sha256').update(readFileSync(SINGLE)).digest('hex'),

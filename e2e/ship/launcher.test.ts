@@ -64,7 +64,7 @@ describe.each(nodes())('the launcher on %s', (_, program) => {
 
 describe('what the launcher is told', () => {
   it.each([
-    ['no digest', { SIGNWRIGHT_CLI_SHA256: '' }, /SIGNWRIGHT_CLI_SHA256 is not a SHA-256/],
+    ['no digest', { SIGNWRIGHT_CLI_SHA256: '' }, /SIGNWRIGHT_CLI_SHA256 is not set/],
     ['a digest that is too short', { SIGNWRIGHT_CLI_SHA256: 'ab12' }, /is not a SHA-256/],
     ['a digest in capitals', { SIGNWRIGHT_CLI_SHA256: STAND_IN_DIGEST.toUpperCase() }, /is not a SHA-256/],
     ['a digest with a line after it', { SIGNWRIGHT_CLI_SHA256: `${STAND_IN_DIGEST}\n` }, /is not a SHA-256/],

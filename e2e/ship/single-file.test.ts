@@ -84,6 +84,11 @@ describe.each(nodes())('the single file through the launcher on %s', (title, pro
     write(at.path('node_modules/pkcs11js/index.js'), writing('loaded-from-job'));
     const missing = /need the optional package pkcs11js, which is not installed/;
     expect(await through(program, at)(...asked)).toMatchObject({ status: 2, stderr: missing });
+    write(at.path('.node_modules/pkcs11js/index.js'), writing('loaded-from-job'));
+    for (const NODE_PATH of ['node_modules', at.path('node_modules'), '.']) {
+      const env = { NODE_PATH, HOME: at.directory };
+      expect(await through(program, at, env)(...asked), NODE_PATH).toMatchObject({ status: 2, stderr: missing });
+    }
     const installed = folder();
     write(join(installed, 'pkcs11js', 'index.js'), writing('loaded'));
     await through(program, at, { NODE_PATH: installed })(...asked);

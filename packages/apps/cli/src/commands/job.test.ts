@@ -87,6 +87,22 @@ describe.concurrent('a job', () => {
     expect((await job(here, 'plan')).stderr).toContain('whoever changed one may have changed both');
   });
 
+  test('takes no anchor that comes with what it judges, whatever it is called', async () => {
+    const here = await project();
+    const anchor = await anchorOf(here);
+    here.write('anchor.yaml', anchor);
+    for (const named of ['anchor.yaml', './anchor.yaml', here.path('anchor.yaml')]) {
+      const { status, stderr } = await job(here, 'verify', {}, { SIGNWRIGHT_ANCHOR: named });
+      expect([status, stderr]).toEqual([2, expect.stringContaining('lies in what it is to judge')]);
+    }
+    const meant = `"policy-sha256": "${'a'.repeat(64)}"`;
+    here.write(meant, anchor);
+    expect(await job(here, 'verify', {}, { SIGNWRIGHT_ANCHOR: meant })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('pins'),
+    });
+  });
+
   test('fails where the policy is not what the anchor says', async () => {
     const here = await project();
     const anchor = await anchorOf(here);
@@ -98,16 +114,19 @@ describe.concurrent('a job', () => {
     expect(resultIn(here)).toMatchObject({ result: 'error', policy: { from: 'this checkout' } });
   });
 
-  test.each([['https://ann:s3cret@policies.example/p.git#main'], ['https://policies.example/p.yaml?private_token=s3cret']])(
-    'shows no secret of an address: %s',
-    async (address) => {
-      const here = await project();
-      const { status, stdout, stderr } = await job(here, 'plan', { policy: address, anchor: 'policy-sha256: 00' });
-      expect(status).toBe(2);
-      const shown = here.files('signwright-reports').map((name) => here.read(`signwright-reports/${name}`));
-      expect([stdout, stderr, ...shown].join('')).not.toContain('s3cret');
-    },
-  );
+  test.each([
+    ['https://ann:s3cret@policies.example/p.git#main'],
+    ['https://policies.example/p.yaml?private_token=s3cret'],
+    ['https://ann:with/s3cret@policies.example/p.yaml'],
+    [' https://ann:s3cret@policies.example/p'],
+    ['ann:s3cret@policies.example:p.git'],
+  ])('shows no secret of an address: %s', async (address) => {
+    const here = await project();
+    const { status, stdout, stderr } = await job(here, 'plan', { policy: address, anchor: 'policy-sha256: 00' });
+    expect(status).toBe(2);
+    const shown = here.files('signwright-reports').map((name) => here.read(`signwright-reports/${name}`));
+    expect([stdout, stderr, ...shown].join('')).not.toContain('s3cret');
+  });
 
   test('tells of inputs that are wrong in its reports too', async () => {
     const here = await project();
@@ -128,9 +147,12 @@ describe.concurrent('a job', () => {
     const outside = await createWorkspace({ trial: false });
     made.push(outside);
     symlinkSync(outside.directory, here.path('reports'));
+    symlinkSync('dist', here.path('inside'));
+    expect(await job(here, 'plan', { reports: 'inside' })).toMatchObject({ status: 2 });
+    expect(here.files('dist')).toEqual(['app.tgz']);
     expect(await job(here, 'plan', { reports: 'reports' })).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('below the working directory'),
+      stderr: expect.stringContaining('a directory of their own below the working directory'),
     });
     expect(await job(here, 'plan', { reports: 'reports/deep' })).toMatchObject({ status: 2 });
     expect(outside.files('.')).toEqual([]);

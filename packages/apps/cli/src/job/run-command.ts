@@ -1,4 +1,7 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import { SignwrightError } from '@signwright/signing-core';
+import { isAnchorText } from '../context/anchor-text.ts';
 import type { Run } from '../context/run.ts';
 import { EXIT } from '../exit.ts';
 import type { JobCommand } from './inputs.ts';
@@ -28,6 +31,7 @@ export async function runCommand(command: JobCommand, inputs: Inputs, place: Pla
     }
     case 'verify': {
       if (place.anchor === undefined && !inputs.unanchored) throw unanchored();
+      if (place.anchor !== undefined && !inputs.unanchored) await refuseWithin(place.anchor);
       if (inputs.collect) {
         const { collect } = await import('../commands/collect.ts');
         const collected = await collect(paths, { ...shared, ...passphrase, git: '.', ifAny: true }, { signal: run.signal });
@@ -59,6 +63,21 @@ function sharedOf(inputs: Inputs, place: Place) {
     ...(inputs.evidence === '' ? {} : { evidence: inputs.evidence }),
     output: 'text',
   } as const;
+}
+
+/** A file that comes with what is judged says nothing from outside of it. */
+async function refuseWithin({ given, from }: NonNullable<Place['anchor']>): Promise<void> {
+  if (isAnchorText(given)) return;
+  const [here, file] = await Promise.all([realpath('.'), realpath(given).catch(() => resolve(given))]);
+  if (!file.startsWith(here.endsWith(sep) ? here : `${here}${sep}`)) return;
+  throw new SignwrightError(
+    'usage',
+    `the anchor ${given} lies in what it is to judge, so whoever can change one could change both`,
+    {
+      where: from,
+      next: 'keep it where the configuration of CI is protected: as text in SIGNWRIGHT_ANCHOR, or as a file outside of the working directory',
+    },
+  );
 }
 
 function unanchored(): SignwrightError {

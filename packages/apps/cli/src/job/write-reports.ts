@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { writeAtomic } from '@signwright/files';
 import { renderPlan, renderSummary, renderVerdicts, safeJson } from '@signwright/report';
 import { type Json, SignwrightError } from '@signwright/signing-core';
@@ -28,17 +28,21 @@ const ALL = [
 export async function openReports(name: string): Promise<string> {
   const here = await realpath('.');
   const directory = join(here, name);
-  const outside = new SignwrightError('configuration', 'reports are written below the working directory alone', {
-    where: name,
-    next: 'take away the symbolic link or file that is there, or name another directory by the input reports',
-  });
+  const outside = new SignwrightError(
+    'configuration',
+    'reports are written into a directory of their own below the working directory, and through no link',
+    {
+      where: name,
+      next: 'take away the symbolic link or file that is there, or name another directory by the input reports',
+    },
+  );
   await mkdir(directory, { recursive: true }).catch(() => {
     throw outside;
   });
-  const real = await realpath(directory);
-  if (!real.startsWith(here.endsWith(sep) ? here : `${here}${sep}`)) throw outside;
-  for (const file of ALL) await rm(join(real, file), { force: true });
-  return real;
+  // No link on the way either: it could lead to what is judged.
+  if ((await realpath(directory)) !== directory) throw outside;
+  for (const file of ALL) await rm(join(directory, file), { force: true });
+  return directory;
 }
 
 /** Writes everything an adapter may show; `result.json` last, for it says what is there. */

@@ -47,9 +47,8 @@ export function isElsewhere(named: string): boolean {
 
 /** How a policy that somebody names is shown: without users and queries, which may be secrets. */
 export function shownPolicy(named: string): string {
-  if (!isElsewhere(named)) return named;
   return named
-    .replace(/(\/\/)[^/]*@/, '$1…@')
+    .replace(/^(\s*[A-Za-z][A-Za-z0-9+.-]*:\/\/)?.*@/s, '$1…@')
     .replace(/\?.*$/s, '?…')
     .slice(0, 200);
 }

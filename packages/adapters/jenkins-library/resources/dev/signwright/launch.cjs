@@ -5,7 +5,7 @@
 const { createHash, randomUUID } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { homedir } = require('node:os');
-const { dirname, join, resolve } = require('node:path');
+const { delimiter, dirname, isAbsolute, join, resolve, sep } = require('node:path');
 const Module = require('node:module');
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -156,8 +156,15 @@ function discard(path) {
   }
 }
 
-/** No folder of the job's is searched for modules. */
+/** No folder of the job's is searched for modules: what NODE_PATH names besides, and nothing of the home directory. */
 function run(path, source) {
+  const { NODE_PATH = '', HOME, USERPROFILE } = process.env;
+  const here = join(process.cwd(), sep);
+  const named = NODE_PATH.split(delimiter).filter((folder) => isAbsolute(folder) && !join(folder, sep).startsWith(here));
+  for (const name of ['HOME', 'USERPROFILE']) delete process.env[name];
+  process.env.NODE_PATH = named.join(delimiter);
+  Module._initPaths();
+  for (const [name, value] of Object.entries({ HOME, USERPROFILE })) if (value !== undefined) process.env[name] = value;
   process.argv.splice(1, 1, path);
   const program = Object.assign(new Module(path), { filename: path, paths: [] });
   program._compile(source, path);

@@ -46,9 +46,8 @@ class Job implements Serializable {
 
     /** Runs the command once, and tells the steps after it what it came to. */
     Answer ask(Parameters parameters) {
-        Answer answer = steps.env.SIGNWRIGHT_LAUNCHER && parameters.settings.isEmpty()
-            ? launch(parameters)
-            : new Launcher(steps).around(parameters.settings) { launch(parameters) }
+        // Always one of its own: a variable of the build could name another.
+        Answer answer = new Launcher(steps).around(parameters.settings) { launch(parameters) }
         tell(answer)
         return answer
     }

@@ -51,7 +51,7 @@ class WithSignwrightTest extends StepTest {
 """)
         assertEquals(['/opt/signwright.cjs', SHA256], [runs[0].SIGNWRIGHT_CLI, runs[0].SIGNWRIGHT_CLI_SHA256])
         assertThat(jenkins.callsOf('echo').last().toString(), startsWith('[result:allow'))
-        assertEquals(1, jenkins.callsOf('writeFile').size())
+        assertEquals(2, jenkins.callsOf('writeFile').size())
     }
 
     @Test
@@ -76,7 +76,15 @@ class WithSignwrightTest extends StepTest {
         command(result(exitCode: 1, result: 'deny', message: 'the reason'))
         assertThat(failureOnNode('withSignwright { signwrightVerify() }'), containsString('the reason'))
         assertFalse(deployed)
-        assertEquals(1, jenkins.callsOf('deleteDir').size())
+        assertEquals(2, jenkins.callsOf('deleteDir').size())
+    }
+
+    @Test
+    void 'a step inside brings a launcher of its own, whatever a variable of the build names'() {
+        command(result())
+        jenkins.variables.build.SIGNWRIGHT_LAUNCHER = 'evil.cjs'
+        onNode('signwrightVerify()')
+        assertThat(runs[0].SIGNWRIGHT_LAUNCHER, startsWith(jenkins.workspace.toString() + '@tmp/signwright-'))
     }
 
     @Test
