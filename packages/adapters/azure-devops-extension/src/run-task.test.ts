@@ -16,7 +16,8 @@ async function run(options: MockOptions): Promise<Mocked> {
 const leaves = (files: Record<string, string>): string =>
   `const fs = require('node:fs'); fs.mkdirSync('signwright-reports');
    for (const [name, text] of Object.entries(${JSON.stringify(files)})) fs.writeFileSync('signwright-reports/' + name, text);`;
-const seen = `require('node:fs').writeFileSync('seen.json', JSON.stringify({ argv: process.argv.slice(2), env: process.env }));`;
+const allowed = JSON.stringify({ version: 1, exitCode: 0, result: 'allow', message: 'allowed' });
+const seen = `${leaves({ 'result.json': allowed })} require('node:fs').writeFileSync('seen.json', JSON.stringify({ argv: process.argv.slice(2), env: process.env }));`;
 const seenBy = ({ room }: Mocked): { argv: string[]; env: Record<string, string> } =>
   JSON.parse(readFileSync(join(room, 'work/seen.json'), 'utf8'));
 
@@ -65,6 +66,15 @@ test.each([1, 2, 3, 4, 70])('exit code %d fails the task, never with issues alon
   ]);
   expect(runner.stdout).toContain('##vso[task.complete result=Failed;]');
   expect(runner.stdout).toContain(`##vso[task.setvariable variable=exitCode;isOutput=true;issecret=false;]${exitCode}`);
+});
+
+test('exit code 0 of a command that said nothing fails the task', async () => {
+  const { runner } = await run({ program: '', inputs: { command: 'verify' } });
+  expect(runner.failed).toBe(true);
+  expect(runner.stdout).toContain(
+    '##vso[task.complete result=Failed;]signwright verify: error: the command ended without saying what it came to',
+  );
+  expect(runner.stdout).toContain('##vso[task.setvariable variable=exitCode;isOutput=true;issecret=false;]70');
 });
 
 test('what was decided is in the issues, the summary and the outputs', async () => {

@@ -81,11 +81,27 @@ test('a step that is denied says why, in the log, the summary and the outputs, a
   );
 });
 
+test('exit code 0 of a command that said nothing fails the step', async () => {
+  const { exitCode, log, output } = await run('');
+  expect(exitCode).toBe(70);
+  expect(log).toContain('::error title=signwright verify%3A error::the command ended without saying what it came to');
+  expect(output).toContain('\n70\n');
+});
+
 test('what is printed cannot be a command, even where it ends without a line', async () => {
-  const { log } = await run(`process.stdout.write('::set-output name=result::allow\\n##[error]x\\n::stop-commands::x');`);
+  const { log } = await run(
+    `process.stdout.write('::set-output name=result::allow\\n##[error]x\\n::stop-commands::x'); process.exitCode = 70;`,
+  );
   const lines = log.split('\n');
   const word = lines[0]?.replace('::stop-commands::', '');
-  expect(lines.slice(1)).toEqual(['::set-output name=result::allow', '# #[error]x', '::stop-commands::x', `::${word}::`, '']);
+  expect(lines.slice(1)).toEqual([
+    '::set-output name=result::allow',
+    '# #[error]x',
+    '::stop-commands::x',
+    `::${word}::`,
+    expect.stringMatching(/^::error /),
+    '',
+  ]);
 });
 
 test('secrets are masked before anything else is written', async () => {
@@ -101,7 +117,10 @@ test('secrets are masked before anything else is written', async () => {
 });
 
 test('a summary is cut where GitHub would refuse it, between lines', async () => {
-  const files = { 'result.json': JSON.stringify({ ...denied, exitCode: 0 }), 'summary.md': `${'é'.repeat(99)}\n`.repeat(8000) };
+  const files = {
+    'result.json': JSON.stringify({ ...denied, exitCode: 0, result: 'allow' }),
+    'summary.md': `${'é'.repeat(99)}\n`.repeat(8000),
+  };
   const { summary } = await run(leaves(files));
   expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
   expect(Buffer.byteLength(summary)).toBeGreaterThan(1000 * 1024);

@@ -14,6 +14,8 @@ export type Result = {
 };
 
 const MOST = 1024 * 1024;
+const DEFECT = 70;
+const SILENT = 'the command ended without saying what it came to';
 const WORDS = ['allow', 'deny', 'pending', 'inconclusive', 'error'];
 const REQUEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -26,10 +28,15 @@ type Ran = {
   readonly reports: string;
 };
 
-/** Reads what the command says of its run. The exit code decides; what does not belong to it explains nothing. */
-export function resultOf({ exitCode, lastWords, written, reports }: Ran): Result {
-  const said = written === undefined ? undefined : explanationIn(written, exitCode);
-  const result = WORDS.find((word) => word === said?.['result']) ?? 'error';
+/**
+ * Reads what the command says of its run. The exit code decides; what does not belong to it explains nothing. Success alone needs both:
+ * a program that was stopped, or was another one, may end with 0 too.
+ */
+export function resultOf({ exitCode: ended, lastWords, written, reports }: Ran): Result {
+  const found = written === undefined ? undefined : explanationIn(written, ended);
+  const silent = ended === 0 && found?.['result'] !== 'allow';
+  const [exitCode, said] = silent ? [DEFECT, { message: SILENT }] : [ended, found];
+  const result = WORDS.find((word) => word === textIn(said, 'result')) ?? 'error';
   const request = textIn(said, 'request');
   const outputs = {
     result,

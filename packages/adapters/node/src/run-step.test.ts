@@ -10,6 +10,7 @@ import { problemsIn } from './problems.ts';
 import { type Ran, runStep } from './run-step.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../launcher/launch.cjs', import.meta.url));
+const SILENT = 'the command ended without saying what it came to';
 
 let room: string;
 let printed: string;
@@ -50,6 +51,7 @@ const writes = (result: object, folder = 'signwright-reports'): string => `
   mkdirSync(${JSON.stringify(folder)}, { recursive: true });
   writeFileSync(${JSON.stringify(`${folder}/result.json`)}, JSON.stringify(${JSON.stringify({ version: 1, ...result })}));
 `;
+const allows = writes({ exitCode: 0, result: 'allow' });
 const ends = (exitCode: number): string => `process.exitCode = ${exitCode};`;
 
 describe('a step', () => {
@@ -57,7 +59,7 @@ describe('a step', () => {
     const hostile = { paths: 'a"b\n$(touch x)\n`y`;\r%0A##vso[x]', environment: '$[[ x ]]' };
     const env = { NODE_OPTIONS: '--require ./evil.js', node_options: '--require ./evil.js', INPUT_PATHS: 'x', KEPT: 'yes' };
     const ran = await run(
-      `const { SIGNWRIGHT_INPUTS, SIGNWRIGHT_CLI_SHA256: _, ...env } = process.env;
+      `${allows} const { SIGNWRIGHT_INPUTS, SIGNWRIGHT_CLI_SHA256: _, ...env } = process.env;
        require('node:fs').writeFileSync('seen.json', JSON.stringify({ argv: process.argv.slice(2), inputs: JSON.parse(SIGNWRIGHT_INPUTS), env, execArgv: process.execArgv }));`,
       { inputs: hostile, env },
     );
@@ -74,6 +76,27 @@ describe('a step', () => {
     expect(lying.exitCode).toBe(exitCode);
     expect(lying.outputs).toMatchObject({ 'exit-code': String(exitCode), result: exitCode === 0 ? 'allow' : 'error' });
     if (exitCode !== 0) expect(lying.message).not.toContain('all is well');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['another exit code', writes({ exitCode: 1, result: 'allow' })],
+    ['another result', writes({ exitCode: 0, result: 'deny', message: 'no' })],
+    ['no result', writes({ exitCode: 0 })],
+    ['another version', writes({ version: 2, exitCode: 0, result: 'allow' })],
+    ['no JSON', `${writes({})} writeFileSync('signwright-reports/result.json', '{');`],
+  ])('that ends with 0 and leaves %s in result.json failed', async (_, leaves) => {
+    expect(await run(leaves + ends(0))).toMatchObject({
+      exitCode: 70,
+      result: 'error',
+      message: SILENT,
+      outputs: { result: 'error', 'exit-code': '70', request: '' },
+    });
+  });
+
+  test('that ends with 0 and leaves the result of an earlier step failed', async () => {
+    expect((await run(allows)).exitCode).toBe(0);
+    expect(await run(ends(0))).toMatchObject({ exitCode: 70, message: SILENT, outputs: { reports: '' } });
   });
 
   test('that is killed failed', async () => {
@@ -147,10 +170,10 @@ describe('a step', () => {
   });
 
   test('follows no symbolic link that somebody put into the reports', async () => {
-    writeFileSync(join(room, 'secret.json'), '{"version":1,"exitCode":0,"message":"secret"}');
+    writeFileSync(join(room, 'secret.json'), '{"version":1,"exitCode":0,"result":"allow","message":"secret"}');
     mkdirSync(join(room, 'work/signwright-reports'));
     symlinkSync(join(room, 'secret.json'), join(room, 'work/signwright-reports/result.json'));
-    expect((await run(ends(0))).message).toBe('done');
+    expect(await run(ends(0))).toMatchObject({ exitCode: 70, message: SILENT });
   });
 
   test('prints nothing that could be a command, over two streams and in pieces', async () => {
