@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,10 +17,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { describePeer, peer } from '../peers.ts';
 import { type AzureRun, type AzureStep, EXTENSION, runAzureTask } from './azure-agent.ts';
-import { type PipelineStep, runStages, type Stage, stepsOf } from './azure-pipeline.ts';
+import { type Job, type PipelineStep, runStages, type Stage, stepsOf } from './azure-pipeline.ts';
 import { expandPipeline } from './azure-template.ts';
 import { HOSTILE_NAMES, HOSTILE_TEXTS, plantPrograms, project } from './hostile.ts';
 
@@ -221,23 +231,30 @@ const TASK = JSON.parse(readFileSync(join(EXTENSION, 'Signwright/V1/task.json'),
 
 describe('the pipeline that projects extend', () => {
   const pipeline = expandPipeline(join(SNIPPETS, 'azure-pipelines.yml')) as unknown as { readonly stages: readonly Stage[] };
-  const stepsIn = (name: string): readonly PipelineStep[] =>
-    pipeline.stages.filter(({ stage }) => stage === name).flatMap(({ jobs }) => jobs.flatMap(stepsOf));
+  const jobsIn = (name: string): readonly Job[] =>
+    pipeline.stages.filter(({ stage }) => stage === name).flatMap(({ jobs }) => jobs);
 
-  test('lets nothing of the project into the job that signs, nor before the verification', () => {
-    expect(stepsIn('build').map(({ script }) => script)).toContain('./build.sh');
-    const signing = stepsIn('sign');
-    expect(
-      signing.map(
-        ({ task, bash, download, publish, checkout }) =>
-          task ?? (bash && 'bash') ?? (download && 'download') ?? (publish && 'publish') ?? checkout,
-      ),
-    ).toEqual(['none', 'download', 'bash', 'Signwright@1', 'publish']);
-    expect(signing.filter(({ script }) => script !== undefined)).toEqual([]);
-    const deploying = stepsIn('deploy');
-    const verified = deploying.findIndex(({ task }) => task === 'Signwright@1');
-    expect(deploying[verified]?.inputs).toMatchObject({ command: 'verify', environment: 'production' });
-    expect(deploying.findIndex(({ script }) => script === 'deploy-app dist')).toBeGreaterThan(verified);
+  test.each([
+    ['sign', 'sign', 'sign'],
+    ['deploy', 'verify', 'verify'],
+  ])('lets nothing of the project into the job %s.%s', (stage, name, command) => {
+    const job = jobsIn(stage).find((each) => each.job === name);
+    const steps = stepsOf(job ?? {});
+    const kinds = steps.map(
+      ({ task, bash, download, publish, checkout }) =>
+        task ?? (bash && 'bash') ?? (download && 'download') ?? (publish && 'publish') ?? checkout,
+    );
+    expect(kinds).toEqual(['none', 'download', 'bash', 'Signwright@1', 'publish']);
+    expect(steps.find(({ task }) => task !== undefined)?.inputs).toMatchObject({ command, environment: 'production' });
+    expect(steps.at(-1)).toMatchObject({ publish: 'signwright-reports', condition: 'always()' });
+    expect(job?.workspace).toEqual({ clean: 'all' });
+  });
+
+  test('builds and deploys by steps of the project, the latter in a job after the verification', () => {
+    expect(jobsIn('build').flatMap(stepsOf)).toContainEqual({ script: './build.sh' });
+    const deploying = jobsIn('deploy').at(-1);
+    expect(deploying).toMatchObject({ deployment: 'deploy', dependsOn: 'verify', environment: 'production' });
+    expect(stepsOf(deploying ?? {}).at(-1)).toEqual({ script: 'deploy-app dist' });
   });
 
   test('names inputs that the task has', () => {
@@ -246,60 +263,146 @@ describe('the pipeline that projects extend', () => {
     expect(names.filter((name) => !TASK.inputs.some((input) => input.name === name))).toEqual([]);
   });
 
-  test('refuses a parameter that it does not have, or of another type', () => {
+  test('refuses a parameter that it does not have, of another type or none of its values', () => {
     const file = (parameters: object): string => {
       const path = join(room(), 'pipeline.yml');
       writeFileSync(path, stringify({ extends: { template: 'release.yml@signwright', parameters } }));
       return path;
     };
-    expect(() => expandPipeline(file({ environment: 'x', sign: [] }))).toThrow(/unexpected parameter sign/);
-    expect(() => expandPipeline(file({ environment: 'x', deploy: 'rm' }))).toThrow(/parameter deploy is no stepList/);
+    expect(() => expandPipeline(file({ environment: 'test' }))).toThrow(/parameter environment is none of its values/);
+    expect(() => expandPipeline(file({ environment: 'production', sign: [] }))).toThrow(/unexpected parameter sign/);
+    expect(() => expandPipeline(file({ environment: 'production', deploy: 'rm' }))).toThrow(/parameter deploy is no stepList/);
     expect(() => expandPipeline(file({}))).toThrow(/parameter environment must be provided/);
   });
 
-  test('builds, signs, verifies and deploys; what was changed meanwhile is not deployed, and a pull request ends with its build', async () => {
-    const { here, programs, deployed, variables } = await release();
-    const options = { stages: pipeline.stages, project: here.directory, programs, variables };
+  test('builds, signs, verifies and deploys; a pull request ends with its build', async () => {
+    const { deployed, options } = await release();
     const ran = await runStages(options);
     expect(ran.results, ran.log).toEqual({ build: 'Succeeded', sign: 'Succeeded', deploy: 'Succeeded' });
     expect(readFileSync(deployed, 'utf8')).toBe('app.tgz\n');
 
     rmSync(deployed);
-    const tampered = pipeline.stages.map((stage) => (stage.stage === 'deploy' ? tamper(stage) : stage));
-    expect((await runStages({ ...options, stages: tampered })).results).toEqual({
-      build: 'Succeeded',
-      sign: 'Succeeded',
-      deploy: 'Failed',
-    });
-    const requested = await runStages({ ...options, variables: { ...variables, BUILD_REASON: 'PullRequest' } });
+    const requested = await runStages({ ...options, agent: { ...OF_MAIN, BUILD_REASON: 'PullRequest' } });
     expect(requested.results).toEqual({ build: 'Succeeded', sign: 'Skipped', deploy: 'Skipped' });
     expect(existsSync(deployed)).toBe(false);
   });
 
-  test('may also be one step: what follows it runs where the policy allows it', async () => {
-    const { here, programs, deployed, variables } = await release();
-    const options = { stages: pipeline.stages.slice(0, 2), project: here.directory, programs, variables };
-    expect((await runStages(options)).results).toEqual({ build: 'Succeeded', sign: 'Succeeded' });
-    const { steps } = expandPipeline(join(SNIPPETS, 'steps.yml')) as unknown as { readonly steps: readonly PipelineStep[] };
-    const stages = [{ stage: 'gate', jobs: [{ job: 'gate', steps: [{ checkout: 'self' }, ...steps] }] }];
-    here.write('dist/app.tgz', 'changed\n');
-    expect([(await runStages({ ...options, stages })).results, existsSync(deployed)]).toEqual([{ gate: 'Failed' }, false]);
-    here.write('dist/app.tgz', 'app\n');
-    expect([(await runStages({ ...options, stages })).results, existsSync(deployed)]).toEqual([{ gate: 'Succeeded' }, true]);
+  test('skips what deploys where the files were changed meanwhile, whatever condition its steps have', async () => {
+    const deploy = [{ script: 'deploy-app dist', condition: 'always()' }];
+    const { deployed, options } = await release({ deploy });
+    const stages = options.stages.map((stage) => ({ ...stage, jobs: stage.jobs.map(tamper) }));
+    const ran = await runStages({ ...options, stages });
+    expect(ran.jobs, ran.log).toEqual({
+      'build.build': 'Succeeded',
+      'sign.sign': 'Succeeded',
+      'deploy.verify': 'Failed',
+      'deploy.deploy': 'Skipped',
+    });
+    expect(existsSync(deployed)).toBe(false);
   });
 
-  /** As if the store of artifacts gave out others. */
-  function tamper(stage: Stage): Stage {
-    const steps = stage.jobs.flatMap(stepsOf);
-    const at = steps.findIndex(({ task }) => task !== undefined);
-    return { ...stage, jobs: [{ job: 'deploy', steps: steps.toSpliced(at, 0, { bash: 'echo x >> dist/app.tgz' }) }] };
+  test.each([
+    ['NODE_OPTIONS', '--require ./dist/evil.cjs', 'build-build'],
+    ['node_options', '--require ./dist/evil.cjs', 'build-build'],
+    ['Node.Options', '--require ./dist/evil.cjs', 'build-build'],
+    ['BASH_ENV', '$PIPELINE_WORKSPACE/signwright-files/evil.sh', 'deploy-deploy'],
+    ['bash.env', '$PIPELINE_WORKSPACE/signwright-files/evil.sh', 'deploy-deploy'],
+  ])(
+    'runs nothing that the variable %s of the project names in the jobs that sign and verify',
+    async (name, value, elsewhere) => {
+      const { here, programs, options } = await release();
+      const owned = join(programs, 'owned');
+      const evil = [
+        `echo 'basename "$(dirname "$PWD")" >>${owned}' >dist/evil.sh`,
+        `echo 'require("fs").appendFileSync("${owned}", process.cwd().split("/").at(-2) + "\\n")' >dist/evil.cjs`,
+      ];
+      here.write('build.sh', ['#!/bin/sh', 'mkdir dist && echo app >dist/app.tgz', ...evil, ''].join('\n'), 0o755);
+      await runStages({ ...options, variables: { [name]: value } });
+      expect([...new Set(readFileSync(owned, 'utf8').trim().split('\n'))]).toEqual([elsewhere]);
+    },
+  );
+
+  test.each(['SIGNWRIGHT_POLICY', 'signwright.policy', 'SIGNWRIGHT_ANCHOR', 'Signwright.Anchor'])(
+    'goes by the policy of the template, whatever the variable %s of the project is',
+    async (name) => {
+      const { options } = await release();
+      const ran = await runStages({ ...options, stages: withoutPlan(options.stages), variables: { [name]: 'other.yaml' } });
+      expect(ran.results, ran.log).toEqual({ build: 'Succeeded', sign: 'Succeeded', deploy: 'Succeeded' });
+    },
+  );
+
+  test('signs by no policy of the project where the template names none', async () => {
+    const { here, central, options } = await release();
+    here.write('signwright.yaml', readFileSync(central.SIGNWRIGHT_POLICY, 'utf8'));
+    const ran = await runStages({ ...options, stages: withoutPlan(pipeline.stages), variables: central });
+    expect(ran.results, ran.log).toEqual({ build: 'Succeeded', sign: 'Failed', deploy: 'Skipped' });
+    expect(ran.log).toMatch(/signwright sign: error: .*signwright\.yaml/);
+  });
+
+  describe('places the files', () => {
+    const place = (files: string) => {
+      const workspace = room();
+      mkdirSync(join(workspace, 'signwright-files'));
+      mkdirSync(join(workspace, 's'));
+      const script = jobsIn('sign')
+        .flatMap(stepsOf)
+        .find(({ bash }) => bash !== undefined)?.bash;
+      const env = { PATH: '/usr/bin:/bin', PIPELINE_WORKSPACE: workspace, FILES: files };
+      const ran = spawnSync('bash', ['--noprofile', '--norc', '-c', script ?? ''], {
+        cwd: join(workspace, 's'),
+        env,
+        encoding: 'utf8',
+      });
+      return { ...ran, left: existsSync(join(workspace, 'signwright-files')), placed: existsSync(join(workspace, 's', files)) };
+    };
+
+    test.each(['dist', 'out/app-1.2', '_build/x_y/Z'])('at %s', (files) => {
+      expect(place(files)).toMatchObject({ status: 0, left: false, placed: true });
+    });
+
+    test.each([
+      ...['', '.', '..', '/tmp/x', '../x', 'a/../../x', 'a/..', '.git', 'a/.git/hooks', 'a//b', 'a/', '-t', '~', 'é'],
+      ...['a b', 'a;b', 'a\nb', '..\na', 'C:\\x', 'a\\..\\..\\x', '$(touch x)', '##vso[task.complete result=Succeeded]'],
+    ])('not at %j', (files) => {
+      const ran = place(files);
+      expect(ran).toMatchObject({ status: 2, left: true, stdout: '' });
+      expect(ran.stderr).toMatch(/^the parameter files is no plain relative path: .*\n$/);
+    });
+  });
+
+  test('may also be one step: what follows it runs where the policy allows it', async () => {
+    const { here, deployed, central, options } = await release();
+    expect((await runStages({ ...options, stages: options.stages.slice(0, 2) })).results).toEqual({
+      build: 'Succeeded',
+      sign: 'Succeeded',
+    });
+    const { steps } = expandPipeline(join(SNIPPETS, 'steps.yml')) as unknown as { readonly steps: readonly PipelineStep[] };
+    const gate = [{ stage: 'gate', jobs: [{ job: 'gate', steps: [{ checkout: 'self' }, ...steps] }] }];
+    const ofGate = { ...options, stages: gate, variables: central };
+    here.write('dist/app.tgz', 'changed\n');
+    expect([(await runStages(ofGate)).results, existsSync(deployed)]).toEqual([{ gate: 'Failed' }, false]);
+    here.write('dist/app.tgz', 'app\n');
+    expect([(await runStages(ofGate)).results, existsSync(deployed)]).toEqual([{ gate: 'Succeeded' }, true]);
+  });
+
+  /** Where the project's code runs it is told what the project likes. */
+  function withoutPlan(stages: readonly Stage[]): readonly Stage[] {
+    const without = (job: Job): Job => ({ ...job, steps: stepsOf(job).filter(({ inputs }) => inputs?.['command'] !== 'plan') });
+    return stages.map((stage) => (stage.stage === 'build' ? { ...stage, jobs: stage.jobs.map(without) } : stage));
   }
 
-  /** A project without a policy of its own, and the central one, by its variables. */
-  async function release() {
+  /** As if the store of artifacts gave out others to the job that verifies. */
+  function tamper(job: Job): Job {
+    const steps = stepsOf(job);
+    const at = steps.findIndex(({ task }) => task !== undefined);
+    return job.job === 'verify' ? { ...job, steps: steps.toSpliced(at, 0, { bash: 'echo x >> dist/app.tgz' }) } : job;
+  }
+
+  /** A project without a policy of its own, and the templates with the central one, as the platform team has them. */
+  async function release(parameters: object = {}) {
     const evidence = room();
     const policy = trialPolicy('  - { match: "dist/**", tier: internal }', `evidence: { store: "${evidence}" }\n`);
-    const central = kept(
+    const team = kept(
       await createWorkspace({ policy: policy.replace('production: {}', 'production: { allow-development: true }') }),
     );
     const here = kept(await createWorkspace({ trial: false }));
@@ -308,10 +411,23 @@ describe('the pipeline that projects extend', () => {
     const deployed = join(programs, 'deployed');
     writeFileSync(join(programs, 'deploy-app'), `#!/bin/sh\nls "$1" >'${deployed}'\n`);
     chmodSync(join(programs, 'deploy-app'), 0o755);
-    const { stdout } = await central.run(['policy', 'check']);
+    const { stdout } = await team.run(['policy', 'check']);
     const anchor = `policy-sha256: ${/sha256:([0-9a-f]{64})/.exec(stdout)?.[1]}`;
-    const variables = { ...OF_MAIN, SIGNWRIGHT_POLICY: central.path('signwright.yaml'), SIGNWRIGHT_ANCHOR: anchor };
-    return { here, programs, deployed, variables };
+    const central = { SIGNWRIGHT_POLICY: team.path('signwright.yaml'), SIGNWRIGHT_ANCHOR: anchor };
+    const templates = room();
+    cpSync(join(EXTENSION, 'templates'), templates, { recursive: true });
+    writeFileSync(join(templates, 'policy.yml'), stringify({ variables: central }));
+    const project = parse(readFileSync(join(SNIPPETS, 'azure-pipelines.yml'), 'utf8')) as { extends: { parameters: object } };
+    const extended = { template: 'release.yml', parameters: { ...project.extends.parameters, ...parameters } };
+    writeFileSync(join(templates, 'azure-pipelines.yml'), stringify({ extends: extended }));
+    const { stages } = expandPipeline(join(templates, 'azure-pipelines.yml')) as unknown as { readonly stages: readonly Stage[] };
+    return {
+      here,
+      programs,
+      deployed,
+      central,
+      options: { stages, project: here.directory, programs, agent: OF_MAIN, variables: {} },
+    };
   }
 });
 

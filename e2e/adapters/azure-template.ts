@@ -5,15 +5,15 @@ import { EXTENSION } from './azure-agent.ts';
 
 type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 type Mapping = { readonly [key: string]: Value };
-type Parameter = { readonly name: string; readonly type?: string; readonly default?: Value };
+type Parameter = { readonly name: string; readonly type?: string; readonly default?: Value; readonly values?: readonly Value[] };
 
 const WHOLE = /^\$\{\{ parameters\.(\w+) \}\}$/;
 
 /**
- * Expands a pipeline as Azure Pipelines does before anything runs, as far as our files need it: `extends`, step templates, typed
- * parameters, values and lists of steps put in their place. Templates of the repository `signwright` are those of the extension.
+ * Expands a pipeline as Azure Pipelines does before anything runs, as far as our files need it: `extends`, templates of steps and of
+ * variables, typed parameters, values and lists of steps put in their place. Templates of the repository `signwright` are those of the extension.
  *
- * @throws Error where a parameter is unknown, missing or of another type.
+ * @throws Error where a parameter is unknown, missing, of another type or none of its values.
  */
 export function expandPipeline(file: string): Mapping {
   return expandFile(file, {});
@@ -31,10 +31,11 @@ function expandFile(file: string, given: Mapping): Mapping {
 function valuesOf(file: string, parameters: readonly Parameter[], given: Mapping): Mapping {
   const unknown = Object.keys(given).find((key) => !parameters.some(({ name }) => name === key));
   if (unknown !== undefined) throw new Error(`${file}: unexpected parameter ${unknown}`);
-  const values = parameters.map(({ name, type = 'string', default: otherwise }) => {
+  const values = parameters.map(({ name, type = 'string', default: otherwise, values: allowed }) => {
     const value = given[name] ?? otherwise;
     if (value === undefined) throw new Error(`${file}: a value for the parameter ${name} must be provided`);
     if (!isOf(type, value)) throw new Error(`${file}: the value of the parameter ${name} is no ${type}`);
+    if (allowed?.includes(value) === false) throw new Error(`${file}: the value of the parameter ${name} is none of its values`);
     return [name, value] as const;
   });
   return Object.fromEntries(values);
@@ -54,13 +55,19 @@ function expand(value: Value, values: Mapping, file: string): Value {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, expand(each, values, file)]));
 }
 
-/** An item of a list: a step template, or a list of steps, takes its place. */
+/** An item of a list: the steps or variables of a template, or a list of steps, take its place. */
 function expandItem(item: Value, values: Mapping, file: string): readonly Value[] {
   const made = expand(item, values, file);
   if (typeof item === 'string' && WHOLE.test(item) && Array.isArray(made)) return made as readonly Value[];
   const { template, parameters = {} } = (typeof made === 'object' && made !== null ? made : {}) as Mapping;
   if (typeof template !== 'string') return [made];
-  return expandFile(fileOf(template, file), parameters as Mapping)['steps'] as readonly Value[];
+  const { steps, variables } = expandFile(fileOf(template, file), parameters as Mapping);
+  return (steps as readonly Value[] | undefined) ?? listed(variables as Mapping);
+}
+
+/** Variables in the long form, the one that a list of templates takes. */
+function listed(variables: Mapping): readonly Value[] {
+  return Object.entries(variables).map(([name, value]) => ({ name, value }));
 }
 
 /** Booleans become words in capitals inside of texts and of inputs, as Azure writes them. */

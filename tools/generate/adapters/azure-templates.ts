@@ -1,9 +1,16 @@
 import { type Input, JOB_COMMANDS, type JobCommand } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { protectedVariables } from './azure-protected.ts';
 import { BANNER, inCamelCase, inputsFor } from './table.ts';
 
-/** A step template for each command: file name → text. Parameters are typed, so a wrong one fails before anything runs. */
+/**
+ * A step template for each command, and the variables of jobs that sign and verify: file name → text. Parameters are typed, so a wrong
+ * one fails before anything runs.
+ */
 export function azureTemplates(): ReadonlyMap<string, string> {
-  return new Map(JOB_COMMANDS.map((command) => [`${command}.yml`, stepTemplate(command)]));
+  return new Map([
+    ...JOB_COMMANDS.map((command) => [`${command}.yml`, stepTemplate(command)] as const),
+    ['protected.yml', protectedVariables()],
+  ]);
 }
 
 function stepTemplate(command: JobCommand): string {
