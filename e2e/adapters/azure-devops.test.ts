@@ -312,11 +312,9 @@ describe('the pipeline that projects extend', () => {
     async (name, value, elsewhere) => {
       const { here, programs, options } = await release();
       const owned = join(programs, 'owned');
-      const evil = [
-        `echo 'basename "$(dirname "$PWD")" >>${owned}' >dist/evil.sh`,
-        `echo 'require("fs").appendFileSync("${owned}", process.cwd().split("/").at(-2) + "\\n")' >dist/evil.cjs`,
-      ];
-      here.write('build.sh', ['#!/bin/sh', 'mkdir dist && echo app >dist/app.tgz', ...evil, ''].join('\n'), 0o755);
+      here.write('evil.sh', `basename "$(dirname "$PWD")" >>'${owned}'\n`);
+      here.write('evil.cjs', `require('fs').appendFileSync('${owned}', process.cwd().split('/').at(-2) + '\\n');`);
+      here.write('build.sh', '#!/bin/sh\nmkdir dist && echo app >dist/app.tgz && cp evil.* dist\n', 0o755);
       await runStages({ ...options, variables: { [name]: value } });
       expect([...new Set(readFileSync(owned, 'utf8').trim().split('\n'))]).toEqual([elsewhere]);
     },
