@@ -1,15 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -335,37 +325,6 @@ describe('the pipeline that projects extend', () => {
     const ran = await runStages({ ...options, stages: withoutPlan(pipeline.stages), variables: central });
     expect(ran.results, ran.log).toEqual({ build: 'Succeeded', sign: 'Failed', deploy: 'Skipped' });
     expect(ran.log).toMatch(/signwright sign: error: .*signwright\.yaml/);
-  });
-
-  describe('places the files', () => {
-    const place = (files: string) => {
-      const workspace = room();
-      mkdirSync(join(workspace, 'signwright-files'));
-      mkdirSync(join(workspace, 's'));
-      const script = jobsIn('sign')
-        .flatMap(stepsOf)
-        .find(({ bash }) => bash !== undefined)?.bash;
-      const env = { PATH: '/usr/bin:/bin', PIPELINE_WORKSPACE: workspace, FILES: files };
-      const ran = spawnSync('bash', ['--noprofile', '--norc', '-c', script ?? ''], {
-        cwd: join(workspace, 's'),
-        env,
-        encoding: 'utf8',
-      });
-      return { ...ran, left: existsSync(join(workspace, 'signwright-files')), placed: existsSync(join(workspace, 's', files)) };
-    };
-
-    test.each(['dist', 'out/app-1.2', '_build/x_y/Z'])('at %s', (files) => {
-      expect(place(files)).toMatchObject({ status: 0, left: false, placed: true });
-    });
-
-    test.each([
-      ...['', '.', '..', '/tmp/x', '../x', 'a/../../x', 'a/..', '.git', 'a/.git/hooks', 'a//b', 'a/', '-t', '~', 'é'],
-      ...['a b', 'a;b', 'a\nb', '..\na', 'C:\\x', 'a\\..\\..\\x', '$(touch x)', '##vso[task.complete result=Succeeded]'],
-    ])('not at %j', (files) => {
-      const ran = place(files);
-      expect(ran).toMatchObject({ status: 2, left: true, stdout: '' });
-      expect(ran.stderr).toMatch(/^the parameter files is no plain relative path: .*\n$/);
-    });
   });
 
   test('may also be one step: what follows it runs where the policy allows it', async () => {
