@@ -100,6 +100,13 @@ describe('a rejection on a platform', () => {
     expect(judge([clicks([no, { by: 'ann', at: NOON - HOUR }])]).status).toBe('met');
   });
 
+  test('blocks where all must sign too, so that to demand signatures lets nothing more through', () => {
+    const signed = word('approve', { by: 'bob' });
+    expect(judge([signed], approval(OPS)).status).toBe('met');
+    expect(judge([clicks([no]), signed], approval(OPS))).toMatchObject({ status: 'unmet', code: 'rejected', refused: [] });
+    expect(judge([clicks([no], { environment: 'test' }), signed], approval(OPS))).toMatchObject({ status: 'met', refused: [] });
+  });
+
   test('stays where a later answer leaves it out', () => {
     const later = clicks([{ by: 'bob', at: NOON - HOUR }], { at: NOON - 1000 });
     expect(judge([clicks([no], { at: NOON - 2000 }), later]).code).toBe('rejected');

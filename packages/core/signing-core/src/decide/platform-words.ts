@@ -13,7 +13,8 @@ type Why = Omit<Refusal, 'evidence'>;
 
 /**
  * What people clicked on platforms, as a collector attests: about this artifact, in this environment, and about the very commit that
- * the certificates of its signatures carry. Where no requirement lets clicks count, none is heard.
+ * the certificates of its signatures carry. Where all must sign, a click approves nothing and still rejects: who demands more must not
+ * hear less.
  */
 export function hearPlatforms(
   requirements: readonly ApprovalRequirement[],
@@ -21,16 +22,14 @@ export function hearPlatforms(
   commits: ReadonlySet<string>,
   context: DecisionContext,
 ): { readonly heard: readonly Heard[]; readonly refused: readonly Refusal[] } {
-  const asking = requirements.find(({ kind }) => kind === 'platform');
+  const collectors = requirements.flatMap((one) => one.collectors);
   const answers: Answer[] = [];
   const refused: Refusal[] = [];
-  for (const one of asking === undefined ? [] : (context.statements ?? [])) {
+  for (const one of context.statements ?? []) {
     if (one.statement.predicateType !== PLATFORM_APPROVALS || !one.digests.has(context.artifact.digest)) continue;
     const read = readAnswer(one);
     const why =
-      'why' in read
-        ? read.why
-        : (whyNotNow(one, context) ?? whyNotBy(one, asking?.collectors ?? []) ?? whyNotOf(read.said, commits, context));
+      'why' in read ? read.why : (whyNotNow(one, context) ?? whyNotBy(one, collectors) ?? whyNotOf(read.said, commits, context));
     if (why) refused.push({ evidence: one.evidence, ...why });
     else if ('said' in read) answers.push({ one, said: read.said });
   }
@@ -40,7 +39,7 @@ export function hearPlatforms(
       .filter(({ decision }) => decision === 'reject' || newest.has(answer))
       .flatMap((approval) => wordOf(approval, answer.one, people)),
   );
-  return { heard, refused };
+  return { heard, refused: requirements.some(({ kind }) => kind === 'platform') ? refused : [] };
 }
 
 type Answer = { readonly one: VerifiedStatement; readonly said: CollectedApprovals };
