@@ -22,6 +22,31 @@ export const UNENFORCED_IN_RUN: readonly {
     at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
   },
   {
+    key: 'workloads.*.compromised',
+    what: 'cutting off what a workload signed',
+    at: ({ workloads }) => {
+      const [id] = Object.entries(workloads ?? {}).find(([, { compromised }]) => compromised !== undefined) ?? [];
+      return id === undefined ? undefined : ['workloads', id, 'compromised'];
+    },
+  },
+  {
+    key: 'signers.*.certificate.profile',
+    what: 'signing with a certificate that was issued before',
+    at: ({ signers }) => {
+      const [id] = Object.entries(signers ?? {}).find(([, { certificate }]) => certificate?.profile !== undefined) ?? [];
+      return id === undefined ? undefined : ['signers', id, 'certificate', 'profile'];
+    },
+  },
+  {
+    key: 'certificates.profiles.*.environments',
+    what: 'holding certificates to the environments they are for',
+    at: ({ certificates }) => {
+      const profiles = Object.entries(certificates?.profiles ?? {});
+      const [id] = profiles.find(([, { environments }]) => environments !== undefined) ?? [];
+      return id === undefined ? undefined : ['certificates', 'profiles', id, 'environments'];
+    },
+  },
+  {
     key: 'notify.on',
     what: `telling of anything but ${TOLD_OF.join(', ')}`,
     at: ({ notify }) => {

@@ -19,6 +19,7 @@ export { judgeArtifact, refuseUnenforced } from './judge.ts';
 export type { BaseReference, FetchBase } from './load/base-reference.ts';
 export { addressOf, isElsewhere, pathIn, policyReferenceOf, shownPolicy } from './load/base-reference.ts';
 export { signatureOf } from './load/base-signature.ts';
+export { peopleOfProfile } from './load/certificates.ts';
 export type { LoadOptions } from './load/load-policy.ts';
 export { loadPolicy } from './load/load-policy.ts';
 export type { SeenEdition } from './newest-edition.ts';
@@ -27,10 +28,15 @@ export { nearestWord } from './parse/nearest-word.ts';
 export type {
   AuditDefinition,
   CertificateAuthority,
+  CertificateKeyType,
+  CertificateProfile,
+  CertificatesDefinition,
   FileReader,
+  IssuingAuthority,
   Layer,
   NotifyDefinition,
   Policy,
+  RevocationDefinition,
   RuleRef,
   SignedEdition,
   SignerDefinition,

@@ -11,6 +11,7 @@ import type {
   VendorRule,
   WaiverRule,
   Who,
+  WorkloadRule,
 } from '@signwright/signing-core';
 import type { PolicyFile } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
@@ -40,9 +41,11 @@ export type TrustRootFile = {
 
 /** A CA that issues a signer's certificates. */
 export type CertificateAuthority = {
-  readonly type: 'fulcio' | 'step-ca' | 'vault' | 'trial';
-  /** Its address, or a trial domain's directory. */
+  readonly type: 'fulcio' | 'step-ca' | 'vault' | 'trial' | 'held';
+  /** Its address; a trial domain's directory; or where a certificate lies that was issued before. */
   readonly url: string;
+  /** The profile of a certificate that was issued before. */
+  readonly profile?: string;
   /** What it wants ID tokens to be for. */
   readonly audience: string;
   /** How to log in to a Vault. */
@@ -75,6 +78,72 @@ export type AuditDefinition = {
   readonly lock?: { readonly mode: 'compliance' | 'governance'; readonly seconds: number };
   /** How many seconds ago, at the most, witnesses must have cosigned it for negative facts to be known. */
   readonly maxAge?: number;
+};
+
+/** Who issues certificates: our own CA, by the key of its intermediate, or another's. */
+export type IssuingAuthority = {
+  readonly id: string;
+  /** `file:line:column`. */
+  readonly where: string;
+} & (
+  | {
+      readonly type: 'own';
+      /** The reference of the CA's private key; a path is relative to the top policy's directory. */
+      readonly key: string;
+      /** Where its CRL is published. */
+      readonly crl?: string;
+      /** Seconds between thisUpdate and nextUpdate of its CRLs. */
+      readonly crlLifetime: number;
+      /** What it wants ID tokens to be for. */
+      readonly audience: string;
+    }
+  | CertificateAuthority
+);
+
+/** The keys a profile takes. */
+export type CertificateKeyType = 'ecdsa-p256' | 'ecdsa-p384' | 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ed25519';
+
+/** What certificates are for, and who may ask: workloads on their verified identity, or people on a proof. */
+export type CertificateProfile = {
+  readonly id: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly purpose: string;
+  readonly authority: IssuingAuthority;
+  /** Seconds, at the most. */
+  readonly validity: number;
+  readonly keys: readonly CertificateKeyType[];
+  /** Where they may sign for; everywhere where absent. */
+  readonly environments?: readonly string[];
+  readonly owner: string;
+  readonly workloads: readonly WorkloadRule[];
+  readonly roles: readonly RoleRule[];
+  /** Any one of these; none for workloads. */
+  readonly proof: readonly ('user-verification' | 'second-person')[];
+};
+
+/** The certificates of a policy. */
+export type CertificatesDefinition = {
+  /** `file:line:column`. */
+  readonly where: string;
+  /** Where they are kept track of: a URL, or a directory relative to the top policy's directory. */
+  readonly inventory: string;
+  readonly authorities: ReadonlyMap<string, IssuingAuthority>;
+  readonly profiles: ReadonlyMap<string, CertificateProfile>;
+  /** Seconds before the end, the longest first. */
+  readonly alerts: readonly number[];
+};
+
+/** Whether and how it is asked whether certificates are revoked. */
+export type RevocationDefinition = {
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly mode: 'require' | 'prefer' | 'off';
+  /** How many seconds old an answer may be. */
+  readonly maxAge?: number;
+  /** URLs, or paths relative to the top policy's directory. */
+  readonly crls: readonly string[];
+  readonly allowPrivate: boolean;
 };
 
 /** Who is told of what. */
@@ -145,6 +214,7 @@ export type Policy = {
   readonly trust?: {
     readonly root?: TrustRootFile;
     readonly timestamp?: { readonly urls: readonly string[] } | { readonly trial: string };
+    readonly revocation?: RevocationDefinition;
   };
   readonly signers: ReadonlyMap<string, SignerDefinition>;
   readonly evidence?: { readonly store: string; readonly lock?: 'compliance' | 'governance' };
@@ -161,6 +231,9 @@ export type Policy = {
   readonly releases?: { readonly by: SignerDefinition };
   /** Who may waive a requirement. */
   readonly waivers?: WaiverRule;
+  readonly certificates?: CertificatesDefinition;
+  /** Who may revoke certificates, and cut off what was compromised. */
+  readonly incident?: { readonly role: RoleRule };
   /** Approvals and waivers given before do not count. */
   readonly invalidateBefore?: Instant;
   /** The patterns of rules for files, for finding where to look. */

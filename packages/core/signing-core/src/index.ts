@@ -110,6 +110,7 @@ export type { Notification, Notifier } from './ports/notifier.ts';
 export type { CommitPeople, PeopleSource, RunPeople } from './ports/people-source.ts';
 export type { PersonSigner } from './ports/person-signer.ts';
 export type { Retaining } from './ports/retaining.ts';
+export type { RevocationSource } from './ports/revocation-source.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';
 export type { Transactions } from './ports/transactions.ts';
@@ -167,6 +168,8 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
+export type { RevocationReason, RevocationStatus } from './revocation/revocation-status.ts';
+export { badSince, REVOCATION_REASONS } from './revocation/revocation-status.ts';
 export type { Signing } from './sign.ts';
 export { recordedSigner } from './sign.ts';
 export type { EnvelopeSigner, SignedEnvelope } from './sign-envelope.ts';

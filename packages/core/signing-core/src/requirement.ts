@@ -10,7 +10,12 @@ export const CLAIM_NAMES = ['subject', 'repository', 'repository-id', 'ref', 'ru
 export type ClaimName = (typeof CLAIM_NAMES)[number];
 
 /** Which jobs a certificate may be of: the issuer exactly, each claim exactly or by a pattern ({@link compileGlob}). */
-export type WorkloadRule = { readonly id: string; readonly issuer: string } & {
+export type WorkloadRule = {
+  readonly id: string;
+  readonly issuer: string;
+  /** When its signatures were not its own. */
+  readonly compromised?: readonly { readonly from: Instant; readonly until?: Instant }[];
+} & {
   readonly [claim in ClaimName]?: string;
 };
 

@@ -1,5 +1,10 @@
 export type { AddToTrustRoot } from './add-to-trust-root.ts';
 export { addToTrustRoot } from './add-to-trust-root.ts';
+export type { CertificateEvent, CertificateFacts, CertificateUse, FoundIn } from './inventory/events.ts';
+export type { CertificateStatus, Inventory, InventoryEntry, LastCrl } from './inventory/inventory.ts';
+export { inventoryOf, statusOf } from './inventory/inventory.ts';
+export type { Journal, JournalState } from './inventory/journal.ts';
+export { change, derKey, openJournal } from './inventory/journal.ts';
 export type { IssuerOptions } from './issuers/ask-issuer.ts';
 export type { IssuerChainRequest } from './issuers/fetch-issuer-chain.ts';
 export { fetchIssuerChain } from './issuers/fetch-issuer-chain.ts';

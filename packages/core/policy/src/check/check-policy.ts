@@ -3,6 +3,7 @@ import { deadRules, patternsAreFew, patternsAreValid, tiersAreUsed } from './art
 import { attestationsCanBeJudged } from './attestations.ts';
 import { auditKeysFit, auditNamesItsLog } from './audit.ts';
 import { baseIsPinned, fetchedNamesNoDirectory } from './base.ts';
+import { authoritiesAreSound, heldProfilesExist, profilesCanBeIssued } from './certificates.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { approversAreKnown, collectorsAreNamed } from './duties.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
@@ -58,6 +59,9 @@ const CHECKS: readonly Check[] = [
   keyReferencesAreSound,
   certificatesFitTheirIssuer,
   certificatesHaveTrust,
+  authoritiesAreSound,
+  profilesCanBeIssued,
+  heldProfilesExist,
   verifiersBuildNothing,
   patternsAreValid,
   patternsAreFew,

@@ -20,6 +20,8 @@ const BASE_ALONE = [
   'releases',
   'verifiers',
   'waivers',
+  'certificates',
+  'incident',
   'notify',
 ] as const satisfies readonly Delegable[];
 

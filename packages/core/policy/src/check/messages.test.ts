@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
       'signers: { ',
       'signers: { x: { certificate: { fulcio: https://a.example, vault: https://b.example } }, ',
     ),
-    'policy.yaml:3:30: signers.x.certificate: exactly one of "fulcio", "step-ca", "vault", "trial" is needed; found "fulcio" and "vault"',
+    'policy.yaml:3:30: signers.x.certificate: exactly one of "fulcio", "step-ca", "vault", "trial", "profile" is needed; found "fulcio" and "vault"',
   ],
   [
     'a date the calendar does not have',

@@ -38,6 +38,15 @@ function* usesOf({ content }: Subject): Generator<Use> {
   for (const [index, { by }] of (content.verifiers ?? []).entries())
     yield { section: 'signers', name: by, path: ['verifiers', index, 'by'] };
   if (content.releases !== undefined) yield { section: 'signers', name: content.releases.by, path: ['releases', 'by'] };
+  for (const [id, { workloads, roles, environments }] of entriesOf(content.certificates?.profiles)) {
+    const at = ['certificates', 'profiles', id];
+    for (const [index, name] of (workloads ?? []).entries())
+      yield { section: 'workloads', name, path: [...at, 'workloads', index] };
+    for (const [index, name] of (roles ?? []).entries()) yield { section: 'roles', name, path: [...at, 'roles', index] };
+    for (const [index, name] of (environments ?? []).entries())
+      yield { section: 'environments', name, path: [...at, 'environments', index] };
+  }
+  if (content.incident !== undefined) yield { section: 'roles', name: content.incident.role, path: ['incident', 'role'] };
   if (content.waivers !== undefined) yield { section: 'roles', name: content.waivers.role, path: ['waivers', 'role'] };
 }
 

@@ -35,7 +35,8 @@ export function* keyReferencesAreSound({ content, source }: Subject): Generator<
   if (content.audit?.key !== undefined) yield* referenceProblem(source, ['audit', 'key'], content.audit.key);
 }
 
-function* referenceProblem(source: Subject['source'], path: Path, reference: string): Generator<Problem> {
+/** What is wrong with a key reference, where it is written. */
+export function* referenceProblem(source: Subject['source'], path: Path, reference: string): Generator<Problem> {
   try {
     parseKeyReference(reference);
   } catch (error) {

@@ -66,7 +66,16 @@ export function* workloadsCanBeMet({ content, source }: Subject): Generator<Prob
  * same are not looked for.
  */
 export function* signaturesAreApart({ content, source, scope }: Subject): Generator<Problem> {
-  const says = new Map([...scope.workloads].map(([id, { value }]) => [id, canonicalJson({ ...value })]));
+  const says = new Map(
+    [...scope.workloads].map(
+      ([
+        id,
+        {
+          value: { compromised: _, ...value },
+        },
+      ]) => [id, canonicalJson(value)],
+    ),
+  );
   for (const [id, tier] of entriesOf(content.tiers)) {
     const parent = tier.extends === undefined ? [] : resolveTier(scope, tier.extends, '').signatures.map(({ by }) => by);
     const first = new Map<string | undefined, { signature: SignatureDemand; workload: string }>();

@@ -4,6 +4,7 @@
  * Answers are signed, so http will do.
  */
 export type TimestampUrl = string;
+export type CrlPlace = string;
 export type SshKey =
   | string
   | {
@@ -90,6 +91,7 @@ export type Approval =
 export type Kinds1 = Kind[];
 export type Pattern = string;
 export type VerifierKey = string;
+export type Duration = string;
 
 /**
  * What must be signed, by whom, at which tier, and where it may go. Required are only `version`, `tiers`, `artifacts` and what they refer to.
@@ -129,6 +131,8 @@ export interface PolicyFile {
     | 'releases'
     | 'verifiers'
     | 'waivers'
+    | 'certificates'
+    | 'incident'
     | 'notify'
   )[];
   /**
@@ -193,6 +197,8 @@ export interface PolicyFile {
    */
   verifiers?: Verifier[];
   waivers?: Waivers;
+  certificates?: Certificates;
+  incident?: Incident;
   /**
    * Who is told of what.
    */
@@ -271,6 +277,14 @@ export interface Revocation {
    * How old an answer may be.
    */
   'max-age'?: string;
+  /**
+   * CRLs of issuers whose certificates name none: paths, or addresses. They are signed, so http will do.
+   */
+  crls?: CrlPlace[];
+  /**
+   * Whether those who answer may be in a private network or on this machine. Link-local addresses are never asked.
+   */
+  'allow-private'?: boolean;
 }
 export interface Environment {
   /**
@@ -354,6 +368,24 @@ export interface Workload {
    * What started the run (.20).
    */
   trigger?: string;
+  /**
+   * When its signatures were not its own. What it signed before and after counts.
+   */
+  compromised?: Compromised[];
+}
+export interface Compromised {
+  /**
+   * When it began.
+   */
+  from: string;
+  /**
+   * When it was over; without it, it is not.
+   */
+  until?: string;
+  /**
+   * What happened.
+   */
+  reason?: string;
 }
 export interface Identity {
   /**
@@ -403,6 +435,14 @@ export interface Certificate {
    * The directory of a trial trust domain (`signwright trust init --trial`).
    */
   trial?: string;
+  /**
+   * A profile of `certificates`: signs with the certificate that `signwright cert issue` has put into `directory`, for as long as it lives.
+   */
+  profile?: string;
+  /**
+   * With `profile`, where the certificate is; `.signwright/held/PROFILE` unless told.
+   */
+  directory?: string;
   /**
    * The audience it wants in ID tokens: `sigstore` for a Fulcio, the start of its address (`https://host`) for the others, unless told.
    */
@@ -710,6 +750,122 @@ export interface Waivers {
    */
   'max-age': string;
 }
+/**
+ * Which certificates there are: who issues them, who may ask on what proof, and when somebody is told that they expire (`signwright cert`).
+ */
+export interface Certificates {
+  /**
+   * Where serial numbers, certificates and revocations are kept: a directory, or a store's URL; `.signwright/certificates` unless told.
+   */
+  inventory?: string;
+  /**
+   * Who issues certificates.
+   */
+  authorities: {
+    [k: string]: Authority;
+  };
+  /**
+   * What certificates are for, and who may ask.
+   */
+  profiles: {
+    [k: string]: Profile;
+  };
+  /**
+   * How long before the end of a certificate somebody is told of it, once each (`signwright cert alerts`).
+   */
+  alerts?: Duration[];
+}
+/**
+ * Our own CA, by the key of its intermediate, whose certificate is in `trust.root`; or another's, as signers name them.
+ */
+export interface Authority {
+  /**
+   * The private key of the issuing CA. Its certificate is the one of `trust.root` with this key. Whoever may use the key issues.
+   */
+  key?: string;
+  /**
+   * With `key`, where its CRL is published, as its certificates say. Without it nobody can know that one was revoked, unless `trust.revocation.crls` names it.
+   */
+  crl?: string;
+  /**
+   * With `key`, how long a CRL counts; 7d unless told.
+   */
+  'crl-lifetime'?: string;
+  /**
+   * A Fulcio.
+   */
+  fulcio?: string;
+  /**
+   * A step-ca with an OIDC provisioner.
+   */
+  'step-ca'?: string;
+  /**
+   * A role of a Vault PKI, by the address it signs at. Experimental.
+   */
+  vault?: string;
+  /**
+   * The audience it wants in ID tokens; as for signers unless told. With `key`, `signwright` unless told.
+   */
+  audience?: string;
+  /**
+   * The role to log in to Vault as, by ID token; the PKI's role unless told.
+   */
+  'login-role'?: string;
+  /**
+   * Where Vault takes ID tokens; `jwt` unless told.
+   */
+  'login-mount'?: string;
+}
+/**
+ * For workloads, on the job's verified identity; or for the people of roles, on a proof.
+ */
+export interface Profile {
+  /**
+   * What its certificates are for.
+   */
+  purpose: string;
+  /**
+   * Which of `authorities` issues them.
+   */
+  authority: string;
+  /**
+   * How long they live at the most.
+   */
+  validity: string;
+  /**
+   * The keys that will do; `ecdsa-p256` unless told.
+   */
+  keys?: ('ecdsa-p256' | 'ecdsa-p384' | 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ed25519')[];
+  /**
+   * The environments they may sign for, which our own CA writes into them; all where absent.
+   */
+  environments?: Id[];
+  /**
+   * Who answers for them.
+   */
+  owner: string;
+  /**
+   * The workloads that may ask, each for itself.
+   */
+  workloads?: Id[];
+  /**
+   * The roles whose people may ask, each for themselves. Needs `proof`.
+   */
+  roles?: Id[];
+  /**
+   * What a person must show, any one of these. `user-verification`: the request is signed by a security key that checked who was at it. `second-person`: somebody else of the roles has signed the request too.
+   */
+  proof?: ('user-verification' | 'second-person')[];
+}
+/**
+ * Who may revoke certificates, and cut off what was compromised (`signwright incident`).
+ */
+export interface Incident {
+  /**
+   * The role whose people may.
+   */
+  role: string;
+}
 export interface Notify {
   /**
    * Where events are posted (Standard Webhooks).
@@ -726,5 +882,7 @@ export interface Notify {
   /**
    * The events.
    */
-  on: ('allow' | 'deny' | 'pending' | 'waiver' | 'break-glass' | 'fallback' | 'expiring' | 'revoked' | 'log-alarm')[];
+  on: (
+    'allow' | 'deny' | 'pending' | 'waiver' | 'break-glass' | 'fallback' | 'expiring' | 'revoked' | 'incident' | 'log-alarm'
+  )[];
 }

@@ -5,8 +5,10 @@ import { secondsOf } from '../values/duration.ts';
 import { instantOf } from '../values/instant.ts';
 import { isUrl } from '../values/is-url.ts';
 import { auditOf, notifyOf } from './audit.ts';
+import { certificatesOf } from './certificates.ts';
 import type { LoadedLayer } from './load-policy.ts';
 import { peopleOf, rolesOf } from './people.ts';
+import { revocationOf } from './revocation.ts';
 import { inDirectory } from './signers.ts';
 
 /** The layers as one policy. What the base settles, it settles: a layer that builds on it only fills in what it leaves open. */
@@ -24,6 +26,10 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
   );
   const releases = first(loaded, ({ layer }) => layer.content.releases?.by);
   const waivers = first(loaded, ({ layer }) => waiversOf(layer.content, roles));
+  const certificates = first(loaded, ({ layer, directory }) =>
+    certificatesOf(layer.content, layer.source, top.scope, roles, directory),
+  );
+  const incident = first(loaded, ({ layer }) => incidentOf(layer.content, roles));
   const audit = first(loaded, ({ layer, directory }) => auditOf(layer.content, layer.source, directory));
   return {
     ...(name === undefined ? {} : { name }),
@@ -40,6 +46,8 @@ export function assemblePolicy(loaded: readonly [LoadedLayer, ...LoadedLayer[]])
     collectors: [...new Set(verifiers.map(({ by }) => by))],
     ...(releases === undefined ? {} : { releases: { by: signerOf(signers, releases) } }),
     ...(waivers === undefined ? {} : { waivers }),
+    ...(certificates === undefined ? {} : { certificates }),
+    ...(incident === undefined ? {} : { incident }),
     ...invalidateBeforeOf(layers),
     ...(evidence === undefined ? {} : { evidence: evidenceOf(evidence) }),
     ...(audit === undefined ? {} : { audit }),
@@ -62,6 +70,11 @@ function waiversOf({ waivers }: PolicyFile, roles: Policy['roles']): WaiverRule 
   return waivers && role && { role, count: waivers.count ?? 1, maxAge: secondsOf(waivers['max-age']) };
 }
 
+function incidentOf({ incident }: PolicyFile, roles: Policy['roles']): Policy['incident'] {
+  const role = incident && roles.get(incident.role);
+  return role && { role };
+}
+
 /** The latest of what any layer says. */
 function invalidateBeforeOf(layers: readonly Layer[]): { invalidateBefore?: Instant } {
   const times = layers.flatMap(({ content }) => content['invalidate-before'] ?? []).map(instantOf);
@@ -75,8 +88,13 @@ function trustOf(loaded: readonly LoadedLayer[]): Policy['trust'] {
     if (written?.urls !== undefined) return { urls: written.urls };
     return written?.trial === undefined ? undefined : { trial: inDirectory(directory, written.trial) };
   });
-  if (root === undefined && timestamp === undefined) return undefined;
-  return { ...(root === undefined ? {} : { root }), ...(timestamp === undefined ? {} : { timestamp }) };
+  const revocation = first(loaded, ({ layer, directory }) => revocationOf(layer.content, layer.source, directory));
+  if (root === undefined && timestamp === undefined && revocation === undefined) return undefined;
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(revocation === undefined ? {} : { revocation }),
+  };
 }
 
 function rootOf({ layer, files }: LoadedLayer): TrustRootFile | undefined {

@@ -3,7 +3,7 @@ import type { Certificate, PolicyFile, Workload } from '../generated/policy-file
 import { type Source, whereOf } from '../parse/source.ts';
 import type { CertificateAuthority, SignerDefinition } from '../policy.ts';
 import type { Scope } from '../scope.ts';
-import { optionalInstant } from '../values/instant.ts';
+import { instantOf, optionalInstant } from '../values/instant.ts';
 import { join, type ReferredFiles } from './referred-files.ts';
 
 /** The signers a layer defines, with the keys and workloads they refer to. */
@@ -43,14 +43,22 @@ export function isPath(reference: string): boolean {
   return !/^(?:awskms|gcpkms|azurekms|hashivault|pkcs11):/.test(reference);
 }
 
-function workloadRule(id: string, workload: Workload | undefined): WorkloadRule[] {
+/** A workload as the policy tells it. */
+export function workloadRule(id: string, workload: Workload | undefined): WorkloadRule[] {
   if (workload === undefined) return [];
   const claims = CLAIM_NAMES.flatMap((claim) => (workload[claim] === undefined ? [] : [[claim, workload[claim]] as const]));
-  return [{ id, issuer: workload.issuer, ...Object.fromEntries(claims) }];
+  const compromised = (workload.compromised ?? []).map(({ from, until }) => ({
+    from: instantOf(from),
+    ...optionalInstant('until', until),
+  }));
+  return [{ id, issuer: workload.issuer, ...Object.fromEntries(claims), ...(compromised.length === 0 ? {} : { compromised }) }];
 }
 
-function authorityOf(certificate: Certificate, directory: string): CertificateAuthority {
-  const { audience, 'login-role': role, 'login-mount': mount = 'jwt', ...named } = certificate;
+/** Who issues certificates, as signers and profiles name them. */
+export function authorityOf(certificate: Certificate, directory: string): CertificateAuthority {
+  const { audience, profile, directory: held, 'login-role': role, 'login-mount': mount = 'jwt', ...named } = certificate;
+  if (profile !== undefined)
+    return { type: 'held', profile, url: inDirectory(directory, held ?? `.signwright/held/${profile}`), audience: '' };
   const [entry] = Object.entries(named) as [CertificateAuthority['type'], string][];
   if (entry === undefined) throw new TypeError('a certificate authority of no type');
   const [type, url] = entry;

@@ -123,6 +123,8 @@ export const OID = {
   anyExtendedKeyUsage: '2.5.29.37.0',
   /** On every certificate of a trial authority; a verdict that rests on one says `development`. Go reads no arc of 32 bits or more. */
   trialMarker: '2.25.1879087246.1',
+  /** The environments a certificate may sign for, which our own CA writes: SEQUENCE OF UTF8String. */
+  environments: '2.25.1879087246.2',
 } as const;
 
 /** Bits of KeyUsage by number (RFC 5280, 4.2.1.3); `undefined` where the extension is absent. */

@@ -10,6 +10,8 @@ export type CertifiedIdentity = {
   readonly san: string;
   readonly issuer: string;
   readonly claims: { readonly [claim in ClaimName]?: string };
+  /** The environments it may sign for, where the certificate says; everywhere else it counts for nothing. */
+  readonly environments?: readonly string[];
   /** The source commit the job was made for, where the certificate carries it (.13). */
   readonly commit?: string;
 };

@@ -39,6 +39,7 @@ async function issuerOf(
 ): Promise<CertificateIssuer> {
   const { createFulcioIssuer, createStepCaIssuer, createVaultIssuer } = await import('@signwright/certificates');
   const options = { url, ...(signal === undefined ? {} : { signal }) };
+  if (type === 'held') throw new TypeError('a certificate that was issued before is not issued');
   if (type === 'fulcio') return createFulcioIssuer(options);
   if (type === 'step-ca') return createStepCaIssuer({ ...options, ca: rootsOf(open) });
   return createVaultIssuer({ ...options, ...(login === undefined ? {} : { loginMount: login.mount, role: login.role }) });

@@ -1,0 +1,160 @@
+import type { RevocationReason, Sha256 } from '@signwright/signing-core';
+import type { CertificateEvent, CertificateUse, FoundIn } from './events.ts';
+
+/** One certificate, or a serial number that was taken for one. Times are ISO 8601. */
+export type InventoryEntry = CertificateUse & {
+  /** The policy's name of the CA, where it is one of its authorities. */
+  readonly authority?: string;
+  readonly serial: string;
+  /** Absent as long as no certificate is known for the serial number. */
+  readonly digest?: Sha256;
+  readonly profile?: string;
+  readonly key: string;
+  readonly san?: string;
+  /** The OIDC issuer in a certificate of ours; the issuing CA's name in another's. */
+  readonly issuer: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly requester?: string;
+  readonly job?: string;
+  readonly proofs?: readonly Sha256[];
+  readonly renews?: Sha256;
+  /** When it came into the inventory. */
+  readonly since: string;
+  /** Where it was found, where others issued it. */
+  readonly found: readonly { readonly in: FoundIn; readonly place?: string }[];
+  readonly revoked?: {
+    readonly at: string;
+    readonly reason: RevocationReason;
+    readonly invalidFrom?: string;
+    readonly by: string;
+    readonly order: Sha256;
+  };
+  /** Who renews it at the moment, and until when nobody else does. */
+  readonly renewing?: { readonly by: string; readonly until: string };
+  /** The certificate that took over from it. */
+  readonly renewedBy?: Sha256;
+  /** The thresholds, in seconds, that somebody was told of. */
+  readonly alerted: readonly number[];
+};
+
+/** The last CRL of one of our CAs. */
+export type LastCrl = {
+  readonly number: number;
+  readonly thisUpdate: string;
+  readonly nextUpdate: string;
+  readonly digest: Sha256;
+};
+
+/** What all events come to. */
+export type Inventory = {
+  readonly entries: readonly InventoryEntry[];
+  byDigest(digest: Sha256): InventoryEntry | undefined;
+  bySerial(authority: string, serial: string): InventoryEntry | undefined;
+  /** By the policy's name of the CA. */
+  readonly crls: ReadonlyMap<string, LastCrl>;
+};
+
+type Draft = { -readonly [key in keyof InventoryEntry]: InventoryEntry[key] };
+
+/** The inventory that events come to, in the order in which they came. */
+export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
+  const entries: Draft[] = [];
+  const byDigest = new Map<Sha256, Draft>();
+  const bySerial = new Map<string, Draft>();
+  const crls = new Map<string, LastCrl>();
+  const add = (entry: Draft): Draft => {
+    entries.push(entry);
+    return entry;
+  };
+
+  for (const event of events) {
+    switch (event.type) {
+      case 'reserved': {
+        const { type: _, at, ...said } = event;
+        bySerial.set(serialKey(event.authority, event.serial), add({ ...said, since: at, found: [], alerted: [] }));
+        break;
+      }
+      case 'issued': {
+        const entry = bySerial.get(serialKey(event.authority, event.serial));
+        if (entry === undefined) break;
+        entry.digest = event.digest;
+        byDigest.set(event.digest, entry);
+        renewed(entry);
+        break;
+      }
+      case 'known': {
+        const { type: _, at, found, place, facts, ...said } = event;
+        const known = byDigest.get(facts.digest);
+        const where = { in: found, ...(place === undefined ? {} : { place }) };
+        if (known === undefined) {
+          const { subject: _subject, ...written } = facts;
+          const entry = add({ ...written, ...said, since: at, found: [where], alerted: [] });
+          byDigest.set(facts.digest, entry);
+          renewed(entry);
+        } else {
+          const again = known.found.some((one) => one.in === where.in && one.place === where.place);
+          if (!again) known.found = [...known.found, where];
+          // What is known already is not said anew by whoever finds it once more.
+          Object.assign(known, { ...said, ...known });
+        }
+        break;
+      }
+      case 'described': {
+        const { type: _, at: _at, digest, ...said } = event;
+        Object.assign(byDigest.get(digest) ?? {}, said);
+        break;
+      }
+      case 'revoked': {
+        const { at, reason, invalidFrom, by, order } = event;
+        const entry =
+          event.authority === undefined
+            ? event.digest && byDigest.get(event.digest)
+            : bySerial.get(serialKey(event.authority, event.serial));
+        if (entry) entry.revoked ??= { at, reason, ...(invalidFrom === undefined ? {} : { invalidFrom }), by, order };
+        break;
+      }
+      case 'crl': {
+        const { type: _, at: _at, authority, ...crl } = event;
+        crls.set(authority, crl);
+        break;
+      }
+      case 'renewing': {
+        const entry = byDigest.get(event.digest);
+        if (entry) entry.renewing = { by: event.by, until: event.until };
+        break;
+      }
+      case 'alerted': {
+        const entry = byDigest.get(event.digest);
+        if (entry) entry.alerted = [...entry.alerted, event.threshold];
+        break;
+      }
+    }
+  }
+  return {
+    entries,
+    crls,
+    byDigest: (digest) => byDigest.get(digest),
+    bySerial: (authority, serial) => bySerial.get(serialKey(authority, serial)),
+  };
+
+  function renewed({ digest, renews }: Draft): void {
+    const before = renews && byDigest.get(renews);
+    if (before && digest !== undefined) before.renewedBy ??= digest;
+  }
+}
+
+function serialKey(authority: string, serial: string): string {
+  return `${authority}/${serial}`;
+}
+
+/** What becomes of a certificate as time goes by. */
+export type CertificateStatus = 'reserved' | 'not-yet-valid' | 'valid' | 'expired' | 'revoked';
+
+/** @param now milliseconds since 1970 UTC. */
+export function statusOf({ digest, revoked, notBefore, notAfter }: InventoryEntry, now: number): CertificateStatus {
+  if (revoked !== undefined) return 'revoked';
+  if (now > Date.parse(notAfter)) return 'expired';
+  if (digest === undefined) return 'reserved';
+  return now < Date.parse(notBefore) ? 'not-yet-valid' : 'valid';
+}
