@@ -100,6 +100,9 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { PathCase } from './path-case.ts';
+export { PATH_CASES_AT } from './path-case.ts';
+export { pathCases } from './path-cases.ts';
 export type { PeopleSourceFixture } from './people-source-contract.ts';
 export { peopleSourceContract } from './people-source-contract.ts';
 export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
@@ -121,12 +124,15 @@ export type { TestAuditLog, TestWitness } from './test-audit-log.ts';
 export { testApproval, testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
 export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
-export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
+export type { TestCertificate, TestCertificateSpec, TestExtension, TestName } from './test-certificates.ts';
 export {
+  authorityKeyIdentifier,
   basicConstraints,
+  distinguishedName,
   extendedKeyUsage,
   fulcioExtension,
   keyUsage,
+  nameConstraints,
   subjectAltName,
   subjectKeyIdentifier,
   TRIAL_MARKER,
