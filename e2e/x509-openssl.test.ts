@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasOpenssl, PATH_CASES_AT, type PathCase, pathCases } from '@signwright/testkit';
+import { CRL_CASES_AT, type CrlCase, crlCases, hasOpenssl, PATH_CASES_AT, type PathCase, pathCases } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'x509-openssl-'));
@@ -55,5 +55,26 @@ describe.runIf(hasOpenssl)('paths, as OpenSSL judges them', () => {
     const holds = one.refused === undefined;
     const differs = one.openssl ?? (knowsCodeSigning ? undefined : one.withoutCodeSigning);
     expect(ok, said).toBe(differs === undefined ? holds : !holds);
+  });
+});
+
+/** What OpenSSL says of a leaf by a CRL. */
+function revocationByOpenssl({ crl, leaf, issuer, root }: CrlCase): { says: 'good' | 'revoked' | 'unknown'; said: string } {
+  writeFileSync(at('root.pem'), pem('CERTIFICATE', root.der));
+  writeFileSync(at('issuer.pem'), pem('CERTIFICATE', issuer.der));
+  writeFileSync(at('leaf.pem'), pem('CERTIFICATE', leaf.der));
+  writeFileSync(at('list.pem'), pem('X509 CRL', crl));
+  const when = ['-attime', String(CRL_CASES_AT.getTime() / 1000), '-auth_level', '2'];
+  const files = ['-CAfile', at('root.pem'), '-untrusted', at('issuer.pem'), '-CRLfile', at('list.pem'), at('leaf.pem')];
+  const { ok, said } = run(['verify', '-crl_check', '-no-CApath', '-no-CAstore', ...when, ...files]);
+  return { says: ok ? 'good' : said.includes('certificate revoked') ? 'revoked' : 'unknown', said };
+}
+
+describe.runIf(hasOpenssl)('CRLs, as OpenSSL judges them', () => {
+  test.each(crlCases().map((one) => [one.what, one] as const))('%s', (_, one) => {
+    const { says, said } = revocationByOpenssl(one);
+    const ours = typeof one.says === 'string' ? one.says : 'unknown';
+    if (one.openssl === undefined) expect(says, said).toBe(ours);
+    else expect(says, said).not.toBe(ours);
   });
 });
