@@ -131,6 +131,7 @@ export function crlCases(): readonly CrlCase[] {
       'for some reasons, that lists it',
       { extensions: [issuingDistributionPoint('some reasons')], revoked: listed() },
       'revoked',
+      { openssl: STILL },
     ),
     row('for CA certificates, that lists it', { extensions: [issuingDistributionPoint(2)], revoked: listed() }, 'revoked', {
       openssl: STILL,

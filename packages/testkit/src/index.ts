@@ -155,6 +155,8 @@ export type { TestOcspAnswer, TestOcspSpec } from './test-ocsp.ts';
 export { testOcspResponse } from './test-ocsp.ts';
 export type { MintOptions, TestOidcIssuer } from './test-oidc-issuer.ts';
 export { startTestOidcIssuer } from './test-oidc-issuer.ts';
+export type { TestRequestSpec } from './test-requests.ts';
+export { testRequest } from './test-requests.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';
 export { testTimestamp } from './test-timestamps.ts';
 export type { WorkloadClaims } from './test-workload-claims.ts';
