@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -16,7 +16,6 @@ import {
   CRL_CASES_AT,
   type CrlCase,
   crlCases,
-  hasOpenssl,
   PATH_CASES_AT,
   type PathCase,
   pathCases,
@@ -24,9 +23,11 @@ import {
   testCrl,
   testOcspResponse,
 } from '@signwright/testkit';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describePeer, isInstalled } from './peers.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'x509-openssl-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 const at = (name: string): string => join(directory, name);
 
 function pem(what: string, der: Buffer): string {
@@ -36,11 +37,12 @@ function pem(what: string, der: Buffer): string {
 
 function run(args: readonly string[]): { ok: boolean; said: string } {
   const { status, stdout, stderr } = spawnSync('openssl', args, { maxBuffer: 1 << 26 });
-  return { ok: status === 0, said: `${stdout}${stderr}` };
+  return { ok: status === 0, said: `${stdout.toString()}${stderr.toString()}` };
 }
 
 /** OpenSSL knows code signing as a purpose since 3.2. */
-const knowsCodeSigning = hasOpenssl && !run(['verify', '-purpose', 'codesign', '/dev/null']).said.includes('nvalid purpose');
+const knowsCodeSigning =
+  isInstalled('openssl') && !run(['verify', '-purpose', 'codesign', '/dev/null']).said.includes('nvalid purpose');
 
 /** Whether OpenSSL takes the path, as strictly as it can, and what it says. */
 function byOpenssl({ leaf, chain, purpose }: PathCase): { ok: boolean; said: string } {
@@ -70,7 +72,7 @@ function byOpenssl({ leaf, chain, purpose }: PathCase): { ok: boolean; said: str
   ]);
 }
 
-describe.runIf(hasOpenssl)('paths, as OpenSSL judges them', () => {
+describePeer('openssl', 'paths, as OpenSSL judges them', () => {
   test.each(pathCases().map((one) => [one.rule, one.what, one] as const))('%s: %s', (_, __, one) => {
     const { ok, said } = byOpenssl(one);
     const holds = one.refused === undefined;
@@ -91,7 +93,7 @@ function revocationByOpenssl({ crl, leaf, issuer, root }: CrlCase): { says: 'goo
   return { says: ok ? 'good' : said.includes('certificate revoked') ? 'revoked' : 'unknown', said };
 }
 
-describe.runIf(hasOpenssl)('CRLs, as OpenSSL judges them', () => {
+describePeer('openssl', 'CRLs, as OpenSSL judges them', () => {
   test.each(crlCases().map((one) => [one.what, one] as const))('%s', (_, one) => {
     const { says, said } = revocationByOpenssl(one);
     const ours = typeof one.says === 'string' ? one.says : 'unknown';
@@ -171,7 +173,7 @@ function derOf(name: string): Buffer {
   return Buffer.from(readFileSync(at(name), 'latin1').replace(/-----[^-]+-----/g, ''), 'base64');
 }
 
-describe.runIf(hasOpenssl)('what OpenSSL makes', () => {
+describePeer('openssl', 'what OpenSSL makes', () => {
   beforeAll(opensslAuthority);
 
   test('its CRL is read, with reason and invalidity date', () => {
@@ -210,7 +212,7 @@ describe.runIf(hasOpenssl)('what OpenSSL makes', () => {
   });
 });
 
-describe.runIf(hasOpenssl)('what we make', () => {
+describePeer('openssl', 'what we make', () => {
   test('OpenSSL reads our OCSP requests, and checks answers of the testkit as it does its own', () => {
     const authority = testAuthority();
     const leaf = authority.leaf({ subject: 'leaf' });
