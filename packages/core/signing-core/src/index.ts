@@ -1,11 +1,15 @@
 export type { Approval, Decision } from './approvals/approval.ts';
 export { APPROVAL, DECISIONS, writeApproval } from './approvals/approval.ts';
+export type { AskedCertificate } from './approvals/asked-certificate.ts';
+export { CERTIFICATE_REQUEST, MAX_CSR, writeAskedCertificate } from './approvals/asked-certificate.ts';
 export type { NamedArtifact } from './approvals/named-artifacts.ts';
 export { MAX_PLAIN } from './approvals/plain-fields.ts';
 export type { ApprovalRequest } from './approvals/request.ts';
 export { readRequest, writeRequest } from './approvals/request.ts';
 export type { Review } from './approvals/review.ts';
 export { REVIEW, writeReview } from './approvals/review.ts';
+export type { RevocationOrder, RevokedCertificate } from './approvals/revocation-order.ts';
+export { MAX_REVOKED, REVOCATION, writeRevocationOrder } from './approvals/revocation-order.ts';
 export type { Said } from './approvals/said.ts';
 export type { Waiver } from './approvals/waiver.ts';
 export { WAIVER, writeWaiver } from './approvals/waiver.ts';
@@ -118,6 +122,7 @@ export { keyOfPerson } from './records/key-of-person.ts';
 export { parseRecord, readRecord } from './records/read-record.ts';
 export type {
   ApprovalRecord,
+  CertificateRecord,
   IntentRecord,
   LogRecord,
   ReadRecord,
@@ -130,7 +135,7 @@ export type {
   SegmentRefusedRecord,
   Unreached,
 } from './records/record.ts';
-export { MAX_RECORD, RECORD, SAID_BY_PEOPLE } from './records/record.ts';
+export { MAX_RECORD, RECORD, SAID_BY_PEOPLE, SAID_OF_CERTIFICATES } from './records/record.ts';
 export type { RequestContent } from './records/request-id.ts';
 export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
