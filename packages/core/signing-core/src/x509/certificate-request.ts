@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { algorithmsOf, SIGNATURE_ALGORITHMS, type SignatureAlgorithm, spkiOf } from '../keys.ts';
 import type { Signer } from '../ports/signer.ts';
+import { element } from './write-element.ts';
 
 /** Version 0 and the empty subject. */
 const HEAD = Buffer.from('0201003000', 'hex');
@@ -42,11 +43,4 @@ export async function requestCertificate(signer: Signer): Promise<Uint8Array> {
   const digest = createHash(SIGNATURE_ALGORITHMS[algorithm].hash).update(information).digest();
   const signature = await signer.sign({ algorithm, digest, message: information });
   return element(SEQUENCE, information, IDENTIFIERS[algorithm], element(BIT_STRING, Buffer.of(0), signature));
-}
-
-/** A DER element of less than 64 KiB. */
-function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
-  const { length } = Buffer.concat(contents);
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.of(tag, ...size), ...contents]);
 }
