@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BlobStore, SignwrightError, sha256 } from '@signwright/signing-core';
+import { type BlobStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import { type Entry, MAX_ENTRY, readEntry, readPage, writeEntry, writePage } from './entry.ts';
 import type { CertificateEvent } from './events.ts';
 
@@ -120,5 +120,9 @@ function pageKey(number: number): string {
 
 /** The key that a certificate or CRL lies under, by its digest. */
 export function derKey(der: Uint8Array): string {
-  return `der/${sha256(der).replace(':', '-')}`;
+  return keyOfDer(sha256(der));
+}
+
+export function keyOfDer(digest: Sha256): string {
+  return `der/${digest.replace(':', '-')}`;
 }
