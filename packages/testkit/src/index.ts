@@ -121,6 +121,8 @@ export type { TestAuditLog, TestWitness } from './test-audit-log.ts';
 export { testApproval, testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
 export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
+export type { TestCertificateRequestSpec } from './test-certificate-request.ts';
+export { testCertificateRequest } from './test-certificate-request.ts';
 export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
 export {
   basicConstraints,

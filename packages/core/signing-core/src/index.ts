@@ -263,7 +263,7 @@ export type { VendorRefusal, VerifiedVendor } from './verify-vendor.ts';
 export { verifyVendor } from './verify-vendor.ts';
 export type { Answer } from './x509/answer.ts';
 export type { Certificate } from './x509/certificate.ts';
-export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
+export { isTrial, OID, parseCertificate, subjectKeyIdentifierOf } from './x509/certificate.ts';
 export { certificateRequest, requestCertificate } from './x509/certificate-request.ts';
 export { CLAIM_EXTENSIONS, identityOf, sanOf } from './x509/claims.ts';
 export type { Crl } from './x509/crl.ts';
