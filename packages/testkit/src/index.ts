@@ -7,6 +7,8 @@ export type { OpenBlobStore } from './blob-store-contract.ts';
 export { blobStoreContract } from './blob-store-contract.ts';
 export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
+export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
+export { createCertificateWorkspace } from './certificate-workspace.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';
 export { createEditableBlobStore } from './editable-blob-store.ts';
 export type { OpenEvidenceStore } from './evidence-store-contract.ts';

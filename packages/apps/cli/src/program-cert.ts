@@ -125,7 +125,7 @@ function addRevoking(cert: Command, finish: Finish, run: Run): void {
   asPerson(cert.command('revoke'))
     .description("revoke certificates, as a person of the policy's incident role; --passphrase-env is for the CA's key")
     .option('--serial <hex>', 'the one with this serial number')
-    .option('--authority <id>', 'with --serial: of this CA')
+    .option('--issued-by <id>', 'with --serial: of this CA, as the policy names it')
     .option('--certificate <file>', 'this one, in PEM or DER')
     .option('--certificate-key <key>', 'all of this key: its id, its reference, or the file of its public key')
     .option('--owner <text>', 'all that somebody answers for')
