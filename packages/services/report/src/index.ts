@@ -1,6 +1,8 @@
 export type { CaseResult, CasesReport } from './cases/render-cases.ts';
 export { renderCases } from './cases/render-cases.ts';
 export { oneLine } from './escape/one-line.ts';
+export type { CsvRow } from './escape/read-csv.ts';
+export { readCsv } from './escape/read-csv.ts';
 export { safeJson } from './escape/safe-json.ts';
 export type { PlanFormat, PlanRow, PlanStatus } from './plan/render-plan.ts';
 export { renderPlan } from './plan/render-plan.ts';

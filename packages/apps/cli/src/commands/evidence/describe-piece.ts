@@ -1,5 +1,6 @@
 import {
   APPROVAL,
+  CERTIFICATE_REQUEST,
   IN_TOTO,
   kindOf,
   parseBundle,
@@ -9,6 +10,7 @@ import {
   RELEASE_MANIFEST,
   RELEASE_PART,
   REVIEW,
+  REVOCATION,
   Refused,
   readGate,
   readReceipt,
@@ -26,6 +28,8 @@ export type Described = {
     | 'approval'
     | 'waiver'
     | 'review'
+    | 'certificate-request'
+    | 'revocation'
     | 'attestation'
     | 'bundle'
     | 'request'
@@ -67,6 +71,8 @@ const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],
+  [CERTIFICATE_REQUEST, 'certificate-request'],
+  [REVOCATION, 'revocation'],
 ]);
 
 function describeBundle(bytes: Uint8Array): Described {
