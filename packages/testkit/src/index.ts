@@ -134,8 +134,19 @@ export {
   TRIAL_MARKER,
   testCertificate,
 } from './test-certificates.ts';
+export type { TestCrlSpec, TestRevoked } from './test-crls.ts';
+export {
+  crlDistributionPoints,
+  crlReason,
+  expiredCertsOnCrl,
+  issuingDistributionPoint,
+  ocspAccess,
+  testCrl,
+} from './test-crls.ts';
 export type { TestKeys, TestKeyType } from './test-keys.ts';
 export { freshKeys, memorySigner, testKeys } from './test-keys.ts';
+export type { TestOcspAnswer, TestOcspSpec } from './test-ocsp.ts';
+export { testOcspResponse } from './test-ocsp.ts';
 export type { MintOptions, TestOidcIssuer } from './test-oidc-issuer.ts';
 export { startTestOidcIssuer } from './test-oidc-issuer.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';

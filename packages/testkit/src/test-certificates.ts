@@ -54,9 +54,7 @@ export function testCertificate(spec: TestCertificateSpec): TestCertificate {
   const signingKey = spec.signedWith ?? (spec.issuer?.keys ?? keys).privateKey;
   const hash = spec.hash ?? 'sha256';
   const algorithm = signatureAlgorithm(signingKey, hash);
-  const extensions = (spec.extensions ?? []).map(
-    (one) => one.written ?? sequence(oid(one.oid), ...(one.critical ? [boolean(true)] : []), octetString(one.value)),
-  );
+  const extensions = (spec.extensions ?? []).map(writeExtension);
   const issuerName = spec.issuer?.name ?? name;
   const tbs = sequence(
     ...(spec.version === 1 ? [] : [explicit(0, integer((spec.version ?? 3) - 1))]),
@@ -70,6 +68,11 @@ export function testCertificate(spec: TestCertificateSpec): TestCertificate {
   );
   const signature = sign(signingKey.asymmetricKeyType === 'ed25519' ? null : hash, tbs, signingKey);
   return { der: sequence(tbs, algorithm, bitString(signature)), name, issuerName, serialNumber, keys };
+}
+
+/** The DER of an extension. */
+export function writeExtension({ oid: id, value, critical, written }: TestExtension): Buffer {
+  return written ?? sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(value));
 }
 
 const OIDS: { readonly [name: string]: string } = {
@@ -96,7 +99,7 @@ export function basicConstraints(ca: boolean, pathLength?: number): TestExtensio
   return { oid: '2.5.29.19', value, critical: true };
 }
 
-/** @param bits first byte of the BIT STRING: 0x80 digitalSignature, 0x04 keyCertSign, 0x20 keyEncipherment. */
+/** @param bits first byte of the BIT STRING: 0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign, 0x20 keyEncipherment. */
 export function keyUsage(bits: number): TestExtension {
   return { oid: '2.5.29.15', value: bitString(Buffer.of(bits)), critical: true };
 }
@@ -105,6 +108,7 @@ export const PURPOSES = {
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
   serverAuth: '1.3.6.1.5.5.7.3.1',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
   any: '2.5.29.37.0',
 } as const;
 

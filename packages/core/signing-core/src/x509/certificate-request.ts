@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { spkiOf } from '../keys.ts';
+import { element } from './write-element.ts';
 
 /** Version 0 and the empty subject. */
 const HEAD = Buffer.from('0201003000', 'hex');
@@ -19,10 +20,4 @@ export function certificateRequest(privateKey: KeyObject): Uint8Array {
   const information = element(SEQUENCE, HEAD, spkiOf(createPublicKey(privateKey)), TAIL);
   const signature = sign('sha256', information, privateKey);
   return element(SEQUENCE, information, ECDSA_WITH_SHA256, element(BIT_STRING, Buffer.of(0), signature));
-}
-
-/** A DER element of less than 256 bytes. */
-function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
-  const { length } = Buffer.concat(contents);
-  return Buffer.concat([length < 0x80 ? Buffer.of(tag, length) : Buffer.of(tag, 0x81, length), ...contents]);
 }

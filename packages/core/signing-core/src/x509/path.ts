@@ -1,6 +1,7 @@
 import { algorithmsOf } from '../keys.ts';
 import { Refused } from '../refused.ts';
 import { basicConstraintsOf, type Certificate, extendedKeyUsageOf, isTrial, keyUsageOf, OID } from './certificate.ts';
+import { isAccepted } from './signature-algorithms.ts';
 
 /** What a path must be good for. */
 export type Purpose = 'codeSigning' | 'timeStamping';
@@ -13,17 +14,6 @@ export type Authority = {
   /** The OIDC issuers a certificate authority may assert; `undefined` where the trust root does not list them. */
   readonly issuers?: readonly string[];
 };
-
-/** SHA-2 with ECDSA or RSA, and Ed25519; SHA-1 and MD5 are not here. */
-const SIGNATURES = new Set([
-  '1.2.840.10045.4.3.2',
-  '1.2.840.10045.4.3.3',
-  '1.2.840.10045.4.3.4',
-  '1.2.840.113549.1.1.11',
-  '1.2.840.113549.1.1.12',
-  '1.2.840.113549.1.1.13',
-  '1.3.101.112',
-]);
 
 /** Extensions whose meaning is enforced here or by the caller; another critical one refuses the certificate (RFC 5280, 4.2). */
 const UNDERSTOOD = new Set<string>([
@@ -60,7 +50,7 @@ export function checkPath(leaf: Certificate, authority: Authority, at: number, p
 }
 
 function checkLink(certificate: Certificate, issuer: Certificate): void {
-  if (!SIGNATURES.has(certificate.signatureAlgorithm)) {
+  if (!isAccepted(certificate.signatureAlgorithm)) {
     throw new Refused(
       'untrusted-certificate',
       `${name(certificate)} is signed with ${certificate.signatureAlgorithm}, too weak or unknown`,
