@@ -13,6 +13,7 @@ import { EXIT } from './exit.ts';
 import { INPUTS, JOB_COMMANDS } from './job/inputs.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
+import { addCert } from './program-cert.ts';
 import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { addPeople } from './program-people.ts';
@@ -128,6 +129,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addPeople(program, finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
+  addCert(command('cert', 'certificates: which there are, and when they end'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 
