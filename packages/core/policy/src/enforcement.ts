@@ -8,7 +8,7 @@ import type { Path } from './problem.ts';
  */
 
 /** The events this version tells of. */
-const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'revoked', 'log-alarm'] as const;
+const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'expiring', 'revoked', 'log-alarm'] as const;
 
 /** Keys at the top that any run of `sign` or `verify` would need. */
 export const UNENFORCED_IN_RUN: readonly {

@@ -87,7 +87,7 @@ export type {
   Pkcs11Reference,
   VaultReference,
 } from './key-reference.ts';
-export { parseKeyReference } from './key-reference.ts';
+export { parseKeyReference, parseTokenReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
