@@ -115,4 +115,25 @@ describe('a file somebody else named the address of', () => {
     });
     expect(refusing.asked()).toBe(1);
   });
+
+  test('may be the answer to a question', async () => {
+    const { url } = await serve((request, response) => {
+      request.on('data', (sent: Buffer) =>
+        response.end(`${request.method} ${request.headers['content-type']} ${sent.toString()}`),
+      );
+    });
+    const question = { type: 'application/ocsp-request', body: Buffer.from('good?') };
+    expect((await get(url, { question }))?.toString()).toBe('POST application/ocsp-request good?');
+  });
+
+  test('by http: may lead elsewhere only where that will do, and to private networks only where these may be asked', async () => {
+    const resolve = async () => [{ address: '10.1.2.3', family: 4 }];
+    const asking = (more: object) => get('http://crl.example/a.crl', { resolve, deadlineMs: 200, ...more });
+    await expect(asking({})).rejects.toMatchObject({ message: expect.stringContaining('named by http:') });
+    await expect(asking({ plain: true })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(asking({ plain: true, allowPrivate: false })).rejects.toMatchObject({
+      message: expect.stringContaining('10.1.2.3, which is not a public address'),
+    });
+    await expect(get('http://169.254.169.254/a.crl', { plain: true })).rejects.toMatchObject({ code: 'configuration' });
+  });
 });
