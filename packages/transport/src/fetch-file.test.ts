@@ -127,13 +127,16 @@ describe('a file somebody else named the address of', () => {
   });
 
   test('by http: may lead elsewhere only where that will do, and to private networks only where these may be asked', async () => {
-    const resolve = async () => [{ address: '10.1.2.3', family: 4 }];
-    const asking = (more: object) => get('http://crl.example/a.crl', { resolve, deadlineMs: 200, ...more });
-    await expect(asking({})).rejects.toMatchObject({ message: expect.stringContaining('named by http:') });
-    await expect(asking({ plain: true })).rejects.toMatchObject({ code: 'unreachable' });
-    await expect(asking({ plain: true, allowPrivate: false })).rejects.toMatchObject({
-      message: expect.stringContaining('10.1.2.3, which is not a public address'),
+    const { url } = await serve((_, response) => response.end('signed'));
+    const named = url.replace('127.0.0.1', 'crl.example');
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+    expect((await get(named, { resolve, plain: true }))?.toString()).toBe('signed');
+    await expect(get(named, { resolve })).rejects.toMatchObject({ message: expect.stringContaining('is not https') });
+    await expect(get(named, { resolve, plain: true, allowPrivate: false })).rejects.toMatchObject({
+      message: expect.stringContaining('127.0.0.1, which is not a public address'),
     });
+    const outside = async () => [{ address: '93.184.216.34', family: 4 }];
+    await expect(get(named, { resolve: outside })).rejects.toMatchObject({ message: expect.stringContaining('named by http:') });
     await expect(get('http://169.254.169.254/a.crl', { plain: true })).rejects.toMatchObject({ code: 'configuration' });
   });
 });
