@@ -1,0 +1,2 @@
+export type { CheckedSource, RevocationOptions } from './create-revocation-source.ts';
+export { createRevocationSource } from './create-revocation-source.ts';
