@@ -1,5 +1,6 @@
 import {
   type Certificate,
+  type Crl,
   MAX_CRL,
   MAX_OCSP_RESPONSE,
   messageOf,
@@ -38,6 +39,8 @@ export type RevocationOptions = {
 export type CheckedSource = RevocationSource & {
   /** What a place has, where the policy names one: for people to look at. */
   crl(place: string, at: number): Promise<Shelved>;
+  /** The CRLs that answers rested on, in DER: to be kept with what was judged. */
+  usedCrls(): readonly Uint8Array[];
 };
 
 /** In milliseconds: a list may be long, an answer is short. */
@@ -67,9 +70,11 @@ export function createRevocationSource(options: RevocationOptions): CheckedSourc
   const shelf = crlShelf({ files, issuers, maxAge, fetch, elapsed });
   const desk = ocspDesk({ files, maxAge, ask, elapsed });
   const steady = steadyClock(elapsed);
+  const used = new Map<string, Crl>();
   return {
-    status: (certificate, issuer, at) => askAll({ shelf, desk, crls, maxAge }, certificate, issuer, steady(at)),
+    status: (certificate, issuer, at) => askAll({ shelf, desk, crls, maxAge, used }, certificate, issuer, steady(at)),
     crl: (place, at) => shelf.get(place, steady(at)),
+    usedCrls: () => [...used.values()].map(({ der }) => der),
   };
 }
 
@@ -78,13 +83,15 @@ type Asking = {
   readonly desk: OcspDesk;
   readonly crls: readonly string[];
   readonly maxAge: number | undefined;
+  /** By digest. */
+  readonly used: Map<string, Crl>;
 };
 
 /** An answer, unless it is of another issuer. */
 type Answered = RevocationStatus | { readonly status: 'of another issuer' };
 
 async function askAll(asking: Asking, certificate: Certificate, issuer: Certificate, at: number): Promise<RevocationStatus> {
-  const { shelf, desk, crls, maxAge } = asking;
+  const { shelf, desk, crls, maxAge, used } = asking;
   const places = placesOf(certificate);
   if ('why' in places) return { status: 'unknown', why: places.why };
   const byCrl = async (place: string): Promise<Answered> => {
@@ -92,6 +99,7 @@ async function askAll(asking: Asking, certificate: Certificate, issuer: Certific
     if (signed === undefined) return { status: 'unknown', why };
     if (!signed.crl.isSignedBy(issuer)) return { status: 'of another issuer' };
     const answer = { at, by: `the CRL ${place}`, ...(maxAge === undefined ? {} : { maxAge }) };
+    used.set(signed.crl.digest, signed.crl);
     const status = statusByCrl(signed.crl, certificate, issuer, answer);
     return status.status === 'unknown' && why !== undefined ? { ...status, why: `${status.why}; ${why}` } : status;
   };
