@@ -17,11 +17,6 @@ export const UNENFORCED_IN_RUN: readonly {
   readonly at: (content: PolicyFile) => Path | undefined;
 }[] = [
   {
-    key: 'trust.revocation',
-    what: 'checking certificates for revocation',
-    at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
-  },
-  {
     key: 'workloads.*.compromised',
     what: 'cutting off what a workload signed',
     at: ({ workloads }) => {
