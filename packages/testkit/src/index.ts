@@ -7,6 +7,8 @@ export type { OpenBlobStore } from './blob-store-contract.ts';
 export { blobStoreContract } from './blob-store-contract.ts';
 export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
+export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
+export { createCertificateWorkspace } from './certificate-workspace.ts';
 export type { CrlCase } from './crl-cases.ts';
 export { CRL_CASES_AT, crlCases } from './crl-cases.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';
@@ -126,6 +128,8 @@ export type { TestAuditLog, TestWitness } from './test-audit-log.ts';
 export { testApproval, testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
 export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
+export type { TestCertificateRequestSpec } from './test-certificate-request.ts';
+export { testCertificateRequest } from './test-certificate-request.ts';
 export type { TestCertificate, TestCertificateSpec, TestExtension, TestName } from './test-certificates.ts';
 export {
   authorityKeyIdentifier,

@@ -25,6 +25,8 @@ export type Authority = {
   readonly validUntil?: number;
   /** The OIDC issuers a certificate authority may assert; `undefined` where the trust root does not list them. */
   readonly issuers?: readonly string[];
+  /** How many seconds its leaves may live that need nobody's answer on revocation; absent where each needs one. */
+  readonly withoutRevocation?: number;
 };
 
 /** Extensions whose meaning is enforced here or by the caller; another critical one refuses the certificate (RFC 5280, 4.2). */
