@@ -80,6 +80,12 @@ test('it tells what it is', () => {
   expect(crl.issuer.equals(authority.ca.name) && crl.der.equals(made)).toBe(true);
   expect(crl.isSignedBy(ca)).toBe(true);
   expect(crl.isSignedBy(parseCertificate(authority.root.der))).toBe(false);
+  const renamed = testCertificate({
+    subject: 'renamed',
+    keys: authority.ca.keys,
+    extensions: [basicConstraints(true), keyUsage(0x06)],
+  });
+  expect(crl.isSignedBy(parseCertificate(renamed.der))).toBe(false);
 });
 
 test('a CRL older than the policy allows says nothing, one just as old does', () => {

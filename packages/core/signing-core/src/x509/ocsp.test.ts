@@ -92,6 +92,13 @@ test.each([
     { responder: responder({ extensions: [keyUsage(0x80), extendedKeyUsage(['any']), NO_CHECK] }) },
     /not for OCSP answers/,
   ],
+  ['its responder has a weak key', {}, { responder: responder({ keys: testKeys('rsa1024') }) }, /signature does not hold/],
+  [
+    'it names the key of the issuer under another name',
+    { issuer: { ...authority.ca, name: authority.root.name } },
+    {},
+    /another certificate/,
+  ],
   [
     'its responder does not sign',
     {},

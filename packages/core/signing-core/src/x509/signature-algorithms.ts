@@ -49,7 +49,7 @@ export function readBits(der: Der): Buffer {
 
 /** Whether a key of a kind we accept made the signature, by the algorithm that is named. Never throws. */
 export function holds({ message, algorithm, signature }: SignedBytes, key: KeyObject): boolean {
-  const by = ALGORITHMS[algorithm];
+  const by = isAccepted(algorithm) ? ALGORITHMS[algorithm] : undefined;
   try {
     algorithmsOf(key);
     return by !== undefined && key.asymmetricKeyType === by.key && verify(by.hash, message, key, signature);
