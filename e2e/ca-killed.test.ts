@@ -134,7 +134,7 @@ describe('many processes on one store', () => {
       times(3, () => run(directory, 'crl')),
     ]);
     expect(new Set(serials.map(({ result }) => result)).size).toBe(4);
-    expect(numbers.map(({ result }) => result).sort()).toEqual([2, 3, 4]);
+    expect(new Set(numbers.map(({ result }) => result))).toEqual(new Set([2, 3, 4]));
     expect((await inventoryIn(directory)).entries).toHaveLength(6);
   });
 });
