@@ -46,11 +46,16 @@ async function makeSource(open: OpenPolicy): Promise<CheckedSource> {
   return createRevocationSource({
     cacheDirectory: join(cacheDirectory(), 'revocation'),
     issuers: issuersOf(open),
-    crls: crls.map((place) => (/^https?:\/\//.test(place) ? place : join(open.directory, place))),
+    crls: crls.map((place) => crlPlace(open, place)),
     allowPrivate,
     ...(maxAge === undefined ? {} : { maxAge }),
     readFile: (path, maxBytes) => readBounded(path, maxBytes, 'the CRL'),
   });
+}
+
+/** Where a CRL of the policy lies: an address as it is, a path from where the policy is. */
+export function crlPlace({ directory }: OpenPolicy, place: string): string {
+  return /^https?:\/\//.test(place) ? place : join(directory, place);
 }
 
 /** Every CA that may have signed a CRL: of the trust root, and of vendors'. */
