@@ -1,5 +1,6 @@
 import {
   APPROVAL,
+  CERTIFICATE_REQUEST,
   IN_TOTO,
   kindOf,
   parseBundle,
@@ -10,6 +11,7 @@ import {
   RELEASE_MANIFEST,
   RELEASE_PART,
   REVIEW,
+  REVOCATION,
   Refused,
   readGate,
   readReceipt,
@@ -27,6 +29,8 @@ export type Described = {
     | 'approval'
     | 'waiver'
     | 'review'
+    | 'certificate-request'
+    | 'revocation'
     | 'attestation'
     | 'bundle'
     | 'request'
@@ -71,6 +75,8 @@ const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],
+  [CERTIFICATE_REQUEST, 'certificate-request'],
+  [REVOCATION, 'revocation'],
 ]);
 
 function describeBundle(bytes: Uint8Array): Described {
