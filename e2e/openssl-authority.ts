@@ -113,7 +113,7 @@ ${places(path)}
 }
 
 function generalizedTime(at: Date): string {
-  return `${at.toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`;
+  return at.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
 }
 
 function utcTime(at: Date): string {

@@ -59,7 +59,7 @@ export function crlPlace({ directory }: OpenPolicy, place: string): string {
 }
 
 /** Every CA that may have signed a CRL: of the trust root, and of vendors'. */
-export function issuersOf({ policy, trustRoot }: OpenPolicy): readonly Certificate[] {
+function issuersOf({ policy, trustRoot }: OpenPolicy): readonly Certificate[] {
   const roots = [trustRoot, ...[...policy.vendors.values()].map(({ rule }) => rule.root)];
   const all = roots.flatMap((root) => (root === undefined ? [] : certificatesOf(root)));
   return [...new Map(all.map((one) => [one.fingerprint, one])).values()];
