@@ -12,7 +12,7 @@ async function example(name: string): Promise<Policy> {
 }
 
 describe('the examples', () => {
-  test.each(['smallest.yaml', 'two-tiers.yaml', 'full.yaml'])('%s loads without a warning', async (name) => {
+  test.each(['smallest.yaml', 'two-tiers.yaml', 'revocation.yaml', 'full.yaml'])('%s loads without a warning', async (name) => {
     const policy = await example(name);
     expect(policy.warnings).toEqual([]);
     expect(policy.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -44,9 +44,20 @@ describe('the examples', () => {
     });
   });
 
+  test('the one on revocation demands that certificates are known to be good, by answers of a day at the most', async () => {
+    const policy = await example('revocation.yaml');
+    expect(unenforcedInRun(policy)).toEqual([]);
+    expect(policy.trust?.revocation).toMatchObject({
+      mode: 'require',
+      maxAge: 86_400,
+      crls: ['https://crl.acme.example/signing.crl'],
+      allowPrivate: true,
+    });
+  });
+
   test('the full one names every key a run would need that is not enforced yet, with its place', async () => {
     const policy = await example('full.yaml');
-    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual(['notify.on']);
+    expect(unenforcedInRun(policy).map(({ key }) => key)).toEqual([]);
     const anywhere = unenforcedAnywhere(policy);
     expect(anywhere.map(({ key }) => key)).toEqual([
       ...unenforcedInRun(policy).map(({ key }) => key),

@@ -2,6 +2,7 @@ import type { Extends, PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy } from '../policy.ts';
 import { instantOf } from '../values/instant.ts';
 import { type Change, changeAt, type Difference, type Place, same, unknownDifferences } from './change.ts';
+import { compareRevocation } from './compare-revocation.ts';
 
 /** The keys at the top of a policy that are compared as rules or by their names. */
 const ELSEWHERE = ['artifacts', 'environments', 'people', 'roles', 'workloads', 'identities', 'signers', 'tiers'];
@@ -151,12 +152,7 @@ function comparePlaces(before: Extends, after: Extends): Difference[] {
 }
 
 function compareTrust({ trust: before = {} }: PolicyFile, { trust: after = {} }: PolicyFile): Difference[] {
-  const [was, is] = [before.revocation, after.revocation];
-  const revocation: Difference[] = same(was, is)
-    ? []
-    : was === undefined || was.mode === 'off'
-      ? [{ effect: 'stricter', key: 'revocation', text: 'certificates are checked for revocation' }]
-      : [{ effect: 'weaker', key: 'revocation', text: 'how revocation is checked changed, and may be weaker' }];
+  const revocation = compareRevocation(before.revocation, after.revocation);
   const timestamp = same(before.timestamp, after.timestamp)
     ? []
     : [{ ...different('timestamps are asked for elsewhere; which count is for the trust root to say'), key: 'timestamp' }];

@@ -209,3 +209,55 @@ describe('what a file builds on', () => {
     expect(diffPolicies(after, before)).toMatchObject([{ effect: 'weaker' }]);
   });
 });
+
+describe('how revocation is checked', () => {
+  const told = async (was: string, is: string): Promise<string[]> => {
+    const withKey = (text: string): string =>
+      POLICY.replace('trust: { ', `trust: { ${text === '' ? '' : `revocation: ${text}, `}`);
+    const changes = diffPolicies(await load(withKey(was)), await load(withKey(is)));
+    return changes.map(({ effect, text }) => `${effect}: ${text}`);
+  };
+
+  test.each([
+    ['', '{ mode: off }', ['different: it is written otherwise, and demands the same']],
+    [
+      '',
+      '{ mode: require }',
+      ['stricter: certificates must be known not to be revoked; until now certificates are not checked for revocation'],
+    ],
+    [
+      '{ mode: require }',
+      '{ mode: prefer }',
+      ['weaker: certificates that are known to be revoked are refused; until now certificates must be known not to be revoked'],
+    ],
+    [
+      '{ mode: prefer, max-age: 1h }',
+      '',
+      ['weaker: certificates are not checked for revocation; until now certificates that are known to be revoked are refused'],
+    ],
+    [
+      '{ mode: require, max-age: 4h }',
+      '{ mode: require, max-age: 7d }',
+      ['weaker: how old an answer on revocation may be: 7d instead of 4h'],
+    ],
+    [
+      '{ mode: require }',
+      '{ mode: require, max-age: 60m }',
+      ['stricter: how old an answer on revocation may be: 60m instead of what they say themselves'],
+    ],
+    ['{ mode: prefer, max-age: 60m }', '{ mode: prefer, max-age: 1h }', ['different: it is written otherwise, and demands the same']],
+    [
+      '{ mode: require, crls: [a.crl, b.crl] }',
+      '{ mode: require, crls: [b.crl, c.crl] }',
+      ['weaker: the CRL a.crl is not asked any more', 'weaker: the CRL c.crl is asked too'],
+    ],
+    ['{ mode: prefer }', '{ mode: prefer, crls: [a.crl] }', ['stricter: the CRL a.crl is asked too']],
+    [
+      '{ mode: require }',
+      '{ mode: require, allow-private: true }',
+      ['weaker: those who tell of revocation may be in private networks'],
+    ],
+  ])('from %j to %j', async (was, is, lines) => {
+    expect(await told(was, is)).toEqual(lines);
+  });
+});
