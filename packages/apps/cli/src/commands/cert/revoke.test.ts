@@ -56,7 +56,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert revoke', () => {
       statement: { predicateType: 'https://signwright.dev/revocation/v1', predicate: { person: 'bob', why: 'found in a log' } },
     });
     expect((await here.run(['audit', 'search', '--said', 'revoke'])).stdout).toMatch(/revoked +certificate/);
-    expect((await here.run(['evidence', 'list', entry?.digest ?? ''])).stdout).toMatch(/revocation/);
+    expect((await here.run(['evidence', 'list', '--digest', entry?.digest ?? ''])).stdout).toMatch(/revocation/);
   });
 
   test('is for the incident role alone', async () => {
