@@ -102,6 +102,9 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { PathCase } from './path-case.ts';
+export { PATH_CASES_AT } from './path-case.ts';
+export { pathCases } from './path-cases.ts';
 export type { PeopleSourceFixture } from './people-source-contract.ts';
 export { peopleSourceContract } from './people-source-contract.ts';
 export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
@@ -125,12 +128,15 @@ export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-au
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
 export type { TestCertificateRequestSpec } from './test-certificate-request.ts';
 export { testCertificateRequest } from './test-certificate-request.ts';
-export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
+export type { TestCertificate, TestCertificateSpec, TestExtension, TestName } from './test-certificates.ts';
 export {
+  authorityKeyIdentifier,
   basicConstraints,
+  distinguishedName,
   extendedKeyUsage,
   fulcioExtension,
   keyUsage,
+  nameConstraints,
   subjectAltName,
   subjectKeyIdentifier,
   TRIAL_MARKER,

@@ -9,6 +9,7 @@ import { type CertRequestOptions, certRequest } from './commands/cert/request.ts
 import { type CertRevokeOptions, certRevoke, REASONS } from './commands/cert/revoke.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
+import { addCertInventory } from './program-cert-inventory.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { asPerson } from './program-people.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
@@ -21,6 +22,7 @@ export function addCert(cert: Command, finish: Finish, run: Run): void {
   addAuthority(cert, finish, run);
   addIssuing(cert, finish, run);
   addRevoking(cert, finish, run);
+  addCertInventory(cert, finish, run);
 }
 
 function addAuthority(cert: Command, finish: Finish, run: Run): void {
