@@ -33,6 +33,19 @@ function changed(payload: Buffer, change: (statement: Changing) => void) {
   return parseStatement(Buffer.from(JSON.stringify(statement)));
 }
 
+/** Sets a field of the predicate, or takes it out. */
+function setting(field: string, value: unknown): (statement: Changing) => void {
+  return ({ predicate }) => void Object.assign(predicate, { [field]: value });
+}
+
+/** Says something else of one of the certificates. */
+function naming(at: number, fields: object): (statement: Changing) => void {
+  return setting(
+    'certificates',
+    ORDER.certificates.map((one, index) => (index === at ? { ...one, ...fields } : one)),
+  );
+}
+
 describe('a request for a certificate', () => {
   test('is read as it was written, and is about the request for the key', () => {
     const statement = parseStatement(writeAskedCertificate(ASKED));
@@ -44,18 +57,21 @@ describe('a request for a certificate', () => {
   });
 
   test.each<[string, (statement: Changing) => void]>([
-    ['another key', ({ predicate }) => void (predicate['csr'] = Buffer.from('other').toString('base64'))],
-    ['a subject of something else', ({ subject }) => void (subject[0]!.digest.sha256 = '0'.repeat(64))],
+    ['another key', setting('csr', Buffer.from('other').toString('base64'))],
+    [
+      'a subject of something else',
+      ({ subject }) => void Object.assign(subject[0] ?? {}, { digest: { sha256: '0'.repeat(64) } }),
+    ],
     ['a second subject', ({ subject }) => void subject.push({ name: 'x', digest: { sha256: '0'.repeat(64) } })],
-    ['a subject of another name', ({ subject }) => void (subject[0]!.name = 'release')],
-    ['no key', ({ predicate }) => void delete predicate['csr']],
-    ['a key that is too long', ({ predicate }) => void (predicate['csr'] = Buffer.alloc(MAX_CSR + 1).toString('base64'))],
-    ['no person', ({ predicate }) => void delete predicate['person']],
-    ['a person of two lines', ({ predicate }) => void (predicate['person'] = 'ann\nbob')],
-    ['no profile', ({ predicate }) => void delete predicate['profile']],
-    ['a time that is none', ({ predicate }) => void (predicate['given'] = 'yesterday')],
-    ['no policy', ({ predicate }) => void delete predicate['policy']],
-    ['more than it may', ({ predicate }) => void (predicate['more'] = 1)],
+    ['a subject of another name', ({ subject }) => void Object.assign(subject[0] ?? {}, { name: 'release' })],
+    ['no key', setting('csr', undefined)],
+    ['a key that is too long', setting('csr', Buffer.alloc(MAX_CSR + 1).toString('base64'))],
+    ['no person', setting('person', undefined)],
+    ['a person of two lines', setting('person', 'ann\nbob')],
+    ['no profile', setting('profile', undefined)],
+    ['a time that is none', setting('given', 'yesterday')],
+    ['no policy', setting('policy', undefined)],
+    ['more than it may', setting('more', 1)],
   ])('is none with %s', (_, change) => {
     expect(() => readAskedCertificate(changed(writeAskedCertificate(ASKED), change))).toThrow(
       expect.objectContaining({ code: 'invalid-input' }),
@@ -73,23 +89,17 @@ describe('an order to revoke', () => {
   });
 
   test.each<[string, (statement: Changing) => void]>([
-    ['another certificate', ({ predicate }) => void ((predicate['certificates'] as { serial: string }[])[1]!.serial = '0d')],
-    ['another digest', ({ predicate }) => void ((predicate['certificates'] as { digest: string }[])[0]!.digest = sha256('x'))],
-    [
-      'a CA that is another',
-      ({ predicate }) => void ((predicate['certificates'] as { authority: string }[])[1]!.authority = 'x'),
-    ],
-    ['one more', ({ predicate }) => void (predicate['certificates'] as object[]).push({ serial: '0e' })],
-    ['one fewer', ({ predicate }) => void (predicate['certificates'] as object[]).pop()],
-    [
-      'a serial number that is none',
-      ({ predicate }) => void ((predicate['certificates'] as { serial: string }[])[2]!.serial = 'A'),
-    ],
-    ['a reason there is none of', ({ predicate }) => void (predicate['reason'] = 'toString')],
-    ['a time that is none', ({ predicate }) => void (predicate['invalidFrom'] = 'yesterday')],
-    ['no word of why', ({ predicate }) => void (predicate['why'] = '')],
-    ['nobody who ordered it', ({ predicate }) => void delete predicate['person']],
-    ['more than it may', ({ predicate }) => void (predicate['more'] = 1)],
+    ['another certificate', naming(1, { serial: '0d' })],
+    ['another digest', naming(0, { digest: sha256('x') })],
+    ['a CA that is another', naming(1, { authority: 'x' })],
+    ['a serial number that is none', naming(2, { serial: 'A' })],
+    ['one more', setting('certificates', [...ORDER.certificates, { serial: '0e' }])],
+    ['one fewer', setting('certificates', ORDER.certificates.slice(1))],
+    ['a reason there is none of', setting('reason', 'toString')],
+    ['a time that is none', setting('invalidFrom', 'yesterday')],
+    ['no word of why', setting('why', '')],
+    ['nobody who ordered it', setting('person', undefined)],
+    ['more than it may', setting('more', 1)],
   ])('is none with %s', (_, change) => {
     expect(() => readRevocationOrder(changed(writeRevocationOrder(ORDER), change))).toThrow(
       expect.objectContaining({ code: 'invalid-input' }),
