@@ -2,6 +2,7 @@ import type { Extends, PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy } from '../policy.ts';
 import { instantOf } from '../values/instant.ts';
 import { type Change, changeAt, type Difference, type Place, same, unknownDifferences } from './change.ts';
+import { compareCertificates, compareIncident } from './compare-certificates.ts';
 import { compareRevocation } from './compare-revocation.ts';
 
 /** The keys at the top of a policy that are compared as rules or by their names. */
@@ -24,6 +25,8 @@ const KNOWN: { readonly [key in keyof PolicyFile]?: Compare } = {
   trust: compareTrust,
   evidence: (a, b) => compareEvidence(a.evidence, b.evidence),
   releases: (a, b) => compareReleases(a.releases, b.releases),
+  certificates: compareCertificates,
+  incident: compareIncident,
   verifiers: (a, b) => compareLists(a.verifiers ?? [], b.verifiers ?? [], () => 'somebody else may sign verdicts'),
 };
 

@@ -24,6 +24,12 @@ artifacts:
   - { match: "docs/**", tier: internal }
 audit: { log: log, verifier-keys: [${LOG_KEY}] }
 evidence: { store: "s3://evidence", lock: compliance }
+certificates:
+  authorities: { acme: { key: keys/ca.pem }, other: { fulcio: https://ca.example } }
+  profiles:
+    day: { purpose: x, authority: acme, validity: 24h, owner: y, environments: [test], workloads: [ci] }
+    week: { purpose: x, authority: acme, validity: 7d, owner: y, roles: [all], proof: [second-person] }
+incident: { role: lead }
 delegates: [windows]
 verifiers: [{ id: https://gate.example, by: gate }]
 `;
@@ -78,6 +84,51 @@ describe('the difference of two policies says in words', () => {
       'weaker: tier production: 1 of the role lead for 4h may break the glass; nobody could',
     ],
     ['lead: [ann]', 'lead: [ann, bob]', 'weaker: role lead: bob has it too'],
+    ['validity: 24h', 'validity: 2d', 'weaker: certificates: the profile day: its certificates live 2d instead of 1d'],
+    ['validity: 7d', 'validity: 2d', 'stricter: certificates: the profile week: its certificates live 2d instead of 7d'],
+    [
+      'environments: [test], workloads',
+      'workloads',
+      'weaker: certificates: the profile day: its certificates are for every environment',
+    ],
+    [
+      'environments: [test],',
+      'environments: [test, production],',
+      'weaker: certificates: the profile day: its certificates are for production too',
+    ],
+    [
+      'proof: [second-person]',
+      'proof: [second-person, user-verification]',
+      'weaker: certificates: the profile week: user-verification proves a request too',
+    ],
+    ['roles: [all]', 'roles: [all, lead]', 'weaker: certificates: the profile week: people of lead may ask too'],
+    [
+      'workloads: [ci] }\n    week',
+      'workloads: [gate, ci] }\n    week',
+      'weaker: certificates: the profile day: the workload gate may ask too',
+    ],
+    [
+      'authority: acme, validity: 24h',
+      'authority: acme, keys: [rsa-2048], validity: 24h',
+      'weaker: certificates: the profile day: it takes keys of rsa-2048 too',
+    ],
+    ['key: keys/ca.pem', 'key: keys/ca-2.pem', 'weaker: certificates: the authority acme changed, and may be weaker'],
+    [
+      ', other: { fulcio: https://ca.example } }\n  profiles',
+      ' }\n  profiles',
+      'stricter: certificates: the authority other issues no more',
+    ],
+    [
+      '  authorities: {',
+      '  inventory: elsewhere\n  authorities: {',
+      'weaker: certificates: the inventory is elsewhere: what was issued and revoked before is known there alone',
+    ],
+    [
+      'incident: { role: lead }',
+      'incident: { role: all }',
+      'weaker: incident: people of the role all may revoke certificates instead of lead',
+    ],
+    ['incident: { role: lead }', '', 'weaker: incident: nobody may revoke certificates any more'],
     ['all: [ann, bob]', 'all: [ann]', 'stricter: role all: bob has it no more'],
     ['subject: bob', 'subject: bobby', 'weaker: person bob: how bob is recognised changed'],
     [
@@ -245,7 +296,11 @@ describe('how revocation is checked', () => {
       '{ mode: require, max-age: 60m }',
       ['stricter: how old an answer on revocation may be: 60m instead of what they say themselves'],
     ],
-    ['{ mode: prefer, max-age: 60m }', '{ mode: prefer, max-age: 1h }', ['different: it is written otherwise, and demands the same']],
+    [
+      '{ mode: prefer, max-age: 60m }',
+      '{ mode: prefer, max-age: 1h }',
+      ['different: it is written otherwise, and demands the same'],
+    ],
     [
       '{ mode: require, crls: [a.crl, b.crl] }',
       '{ mode: require, crls: [b.crl, c.crl] }',
