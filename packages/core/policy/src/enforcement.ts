@@ -8,7 +8,7 @@ import type { Path } from './problem.ts';
  */
 
 /** The events this version tells of. */
-const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'revoked', 'log-alarm'] as const;
+const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'revoked', 'incident', 'log-alarm'] as const;
 
 /** Keys at the top that any run of `sign` or `verify` would need. */
 export const UNENFORCED_IN_RUN: readonly {
@@ -20,14 +20,6 @@ export const UNENFORCED_IN_RUN: readonly {
     key: 'trust.revocation',
     what: 'checking certificates for revocation',
     at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
-  },
-  {
-    key: 'workloads.*.compromised',
-    what: 'cutting off what a workload signed',
-    at: ({ workloads }) => {
-      const [id] = Object.entries(workloads ?? {}).find(([, { compromised }]) => compromised !== undefined) ?? [];
-      return id === undefined ? undefined : ['workloads', id, 'compromised'];
-    },
   },
   {
     key: 'notify.on',
