@@ -2,6 +2,8 @@ export type { Approval, Decision } from './approvals/approval.ts';
 export { APPROVAL, DECISIONS, writeApproval } from './approvals/approval.ts';
 export type { AskedCertificate } from './approvals/asked-certificate.ts';
 export { CERTIFICATE_REQUEST, MAX_CSR, writeAskedCertificate } from './approvals/asked-certificate.ts';
+export type { Compromise, Incident, IncidentCertificate, IncidentEdit } from './approvals/incident.ts';
+export { INCIDENT, incidentId, MAX_NAMED, writeIncident } from './approvals/incident.ts';
 export type { NamedArtifact } from './approvals/named-artifacts.ts';
 export { MAX_PLAIN } from './approvals/plain-fields.ts';
 export type { ApprovalRequest } from './approvals/request.ts';
@@ -118,6 +120,7 @@ export type { RevocationSource } from './ports/revocation-source.ts';
 export type { Signer, SignRequest } from './ports/signer.ts';
 export type { TimestampAuthority } from './ports/timestamp-authority.ts';
 export type { Transactions } from './ports/transactions.ts';
+export type { IncidentRecord } from './records/incident-record.ts';
 export { keyOfPerson } from './records/key-of-person.ts';
 export { parseRecord, readRecord } from './records/read-record.ts';
 export type {

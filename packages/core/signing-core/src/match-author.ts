@@ -54,7 +54,11 @@ function matchWorkloads(author: Author & { type: 'certificate' }, at: number, si
     };
   const held = signer.workloads.map((workload) => ({ workload, reason: whyNotWorkload(author, workload) }));
   const theirs = held.filter(({ reason }) => reason === undefined);
-  if (theirs.length > 0) return whyCompromised(theirs.map(({ workload }) => workload), at);
+  if (theirs.length > 0)
+    return whyCompromised(
+      theirs.map(({ workload }) => workload),
+      at,
+    );
   const reasons = held.map(({ workload, reason }) => `not ${workload.id}: ${reason}`);
   return { code: 'identity-mismatch', message: `signed by ${author.san}; ${reasons.join('; ')}` };
 }
