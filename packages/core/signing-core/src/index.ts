@@ -201,7 +201,7 @@ export { parseStatement, writeStatement } from './statement.ts';
 export type { SummaryGrounds } from './summary/summarise.ts';
 export { summarise } from './summary/summarise.ts';
 export type { VerificationSummary } from './summary/verification-summary.ts';
-export { VERIFICATION_SUMMARY, writeVerificationSummary } from './summary/verification-summary.ts';
+export { readVerificationSummary, VERIFICATION_SUMMARY, writeVerificationSummary } from './summary/verification-summary.ts';
 export type { Verifier } from './summary/verify-summary.ts';
 export { verifySummary } from './summary/verify-summary.ts';
 export type { TrustedTime } from './timestamp/verify-timestamp.ts';
