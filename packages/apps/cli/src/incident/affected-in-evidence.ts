@@ -49,7 +49,13 @@ export async function affectedInEvidence(
   try {
     const { place, evidence, blobs } = await openKeptEvidence(evidencePlace(open, named), open.policy.evidence?.lock);
     if (blobs === undefined)
-      return { signatures, verdicts, unread: [`${place.reference} cannot be looked through: copy it to a directory first (signwright evidence copy), and name that with --evidence`] };
+      return {
+        signatures,
+        verdicts,
+        unread: [
+          `${place.reference} cannot be looked through: copy it to a directory first (signwright evidence copy), and name that with --evidence`,
+        ],
+      };
     const { surveyEvidence } = await import('@signwright/evidence');
     const trust = withoutEnds(evidenceTrust(open));
     for (const { id } of await surveyEvidence(blobs)) {
@@ -139,7 +145,8 @@ async function signatureOf(
 /** Our own statements say in one of these fields who signs them, and what for. */
 function saidBy(statement: Statement | undefined): { readonly by?: string; readonly environment?: string } {
   const { predicate } = statement ?? {};
-  if (!statement?.predicateType.startsWith('https://signwright.dev/') || typeof predicate !== 'object' || predicate === null) return {};
+  if (!statement?.predicateType.startsWith('https://signwright.dev/') || typeof predicate !== 'object' || predicate === null)
+    return {};
   const text = (key: string): string | undefined => {
     const value = (predicate as Record<string, unknown>)[key];
     return typeof value === 'string' ? value : undefined;

@@ -39,7 +39,18 @@ function isSigning(event: string): boolean {
 function signatureOf({ id, record, outcome, result }: Scanned['entries'][number]): AffectedSignature[] {
   if (record.event === 'approval') {
     const { said, signed, person, environment, evidence, artifacts } = record;
-    return [{ kind: said, time: signed, by: person, environment, evidence, record: id, standing: 'recorded', artifacts: named(artifacts) }];
+    return [
+      {
+        kind: said,
+        time: signed,
+        by: person,
+        environment,
+        evidence,
+        record: id,
+        standing: 'recorded',
+        artifacts: named(artifacts),
+      },
+    ];
   }
   if (record.event !== 'intent' && record.event !== 'result') return [];
   const ended = result?.record ?? (record.event === 'result' ? record : undefined);

@@ -8,17 +8,47 @@ const set = (text: string, path: (string | number)[], value: Parameters<typeof e
 
 describe('a value is set in YAML', () => {
   test.each([
-    ['behind the others of a map in braces', 'a: { b: 1, c: x } # why\n', ['a', 'since'], `a: { b: 1, c: x, since: ${T} } # why\n`],
+    [
+      'behind the others of a map in braces',
+      'a: { b: 1, c: x } # why\n',
+      ['a', 'since'],
+      `a: { b: 1, c: x, since: ${T} } # why\n`,
+    ],
     ['in braces without spaces', 'a: {b: 1}\n', ['a', 'since'], `a: {b: 1, since: ${T}}\n`],
-    ['in braces over lines', 'a: {\n  b: 1, # one\n  c: 2 # two\n}\n', ['a', 'since'], `a: {\n  b: 1, # one\n  c: 2,\n  since: ${T} # two\n}\n`],
-    ['below the others of a block', 'a:\n  b: 1\n  c: 2 # two\n\n# of d\nd: 3\n', ['a', 'since'], `a:\n  b: 1\n  c: 2 # two\n  since: ${T}\n\n# of d\nd: 3\n`],
+    [
+      'in braces over lines',
+      'a: {\n  b: 1, # one\n  c: 2 # two\n}\n',
+      ['a', 'since'],
+      `a: {\n  b: 1, # one\n  c: 2,\n  since: ${T} # two\n}\n`,
+    ],
+    [
+      'below the others of a block',
+      'a:\n  b: 1\n  c: 2 # two\n\n# of d\nd: 3\n',
+      ['a', 'since'],
+      `a:\n  b: 1\n  c: 2 # two\n  since: ${T}\n\n# of d\nd: 3\n`,
+    ],
     ['at the end of a file without a line end', 'a:\n  b: 1', ['a', 'since'], `a:\n  b: 1\n  since: ${T}`],
-    ['below a list', 'a:\n  b:\n    - 1\n    - 2 # two\nd: 3\n', ['a', 'since'], `a:\n  b:\n    - 1\n    - 2 # two\n  since: ${T}\nd: 3\n`],
-    ['in an item of a list', 'k:\n  - ref: x\n    pub: y\n  - ref: z\n', ['k', 0, 'since'], `k:\n  - ref: x\n    pub: y\n    since: ${T}\n  - ref: z\n`],
+    [
+      'below a list',
+      'a:\n  b:\n    - 1\n    - 2 # two\nd: 3\n',
+      ['a', 'since'],
+      `a:\n  b:\n    - 1\n    - 2 # two\n  since: ${T}\nd: 3\n`,
+    ],
+    [
+      'in an item of a list',
+      'k:\n  - ref: x\n    pub: y\n  - ref: z\n',
+      ['k', 0, 'since'],
+      `k:\n  - ref: x\n    pub: y\n    since: ${T}\n  - ref: z\n`,
+    ],
     ['with the line ends of the file', 'a:\r\n  b: 1\r\nc: 2\r\n', ['a', 'since'], `a:\r\n  b: 1\r\n  since: ${T}\r\nc: 2\r\n`],
     ['in place of another', 'a: { since: 2026-12-01, b: 1 } # why\n', ['a', 'since'], `a: { since: ${T}, b: 1 } # why\n`],
     ['in place of one in quotes', "a:\n  since: '2026-12-01' # why\n", ['a', 'since'], `a:\n  since: ${T} # why\n`],
-    ['behind a block text', 'a:\n  b: |\n    text\n    more\nc: 1\n', ['a', 'since'], `a:\n  b: |\n    text\n    more\n  since: ${T}\nc: 1\n`],
+    [
+      'behind a block text',
+      'a:\n  b: |\n    text\n    more\nc: 1\n',
+      ['a', 'since'],
+      `a:\n  b: |\n    text\n    more\n  since: ${T}\nc: 1\n`,
+    ],
   ] as [string, string, (string | number)[], string][])('%s', (_, text, path, edited) => {
     expect(set(text, path)).toBe(edited);
   });
@@ -41,10 +71,17 @@ describe('a value is set in YAML', () => {
 
   test('in JSON, which stays JSON as it was laid out', () => {
     const json = (value: unknown, space?: number): string => `${JSON.stringify(value, null, space)}\n`;
-    const before = { authorities: [{ uri: 'x', validFor: { start: T } }, { uri: 'y', validFor: { start: T } }] };
+    const before = {
+      authorities: [
+        { uri: 'x', validFor: { start: T } },
+        { uri: 'y', validFor: { start: T } },
+      ],
+    };
     const after = { authorities: [{ uri: 'x', validFor: { start: T, end: T } }, before.authorities[1]] };
     for (const space of [2, 4])
-      expect(editYaml(json(before, space), [{ path: ['authorities', 0, 'validFor', 'end'], value: T }], 'r', 'json')).toBe(json(after, space));
+      expect(editYaml(json(before, space), [{ path: ['authorities', 0, 'validFor', 'end'], value: T }], 'r', 'json')).toBe(
+        json(after, space),
+      );
     const flat = editYaml(json(before), [{ path: ['authorities', 0, 'validFor', 'end'], value: T }], 'r', 'json');
     expect(JSON.parse(flat)).toEqual(after);
   });

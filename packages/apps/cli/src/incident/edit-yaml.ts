@@ -87,7 +87,8 @@ function* inBlock(text: string, first: number, end: number, entry: string): Gene
 
 /** A value in flow style. */
 function flow(value: Json, syntax: Syntax): string {
-  if (syntax === 'json' || typeof value === 'number' || typeof value === 'boolean' || value === null) return JSON.stringify(value);
+  if (syntax === 'json' || typeof value === 'number' || typeof value === 'boolean' || value === null)
+    return JSON.stringify(value);
   if (typeof value === 'string') return PLAIN.test(value) ? value : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((one) => flow(one, syntax)).join(', ')}]`;
   const pairs = Object.entries(value).map(([key, one]) => `${flow(key, syntax)}: ${flow(one, syntax)}`);

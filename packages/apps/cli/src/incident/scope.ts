@@ -60,15 +60,17 @@ export async function findScope(open: OpenPolicy, options: ScopeOptions): Promis
   const { key, certificate, workload } = options;
   const [since, until] = [instant(options.since, '--since'), instant(options.until, '--until')];
   const named = [key, certificate, workload].filter((one) => one !== undefined);
-  if (named.length > 1) throw usage('more than one thing at once', 'name one of --key, --certificate and --workload, and run it once for each');
-  if (since !== undefined && until !== undefined && since >= until) throw usage('the time ends before it begins', 'swap --since and --until');
+  if (named.length > 1)
+    throw usage('more than one thing at once', 'name one of --key, --certificate and --workload, and run it once for each');
+  if (since !== undefined && until !== undefined && since >= until)
+    throw usage('the time ends before it begins', 'swap --since and --until');
   const times = {
     ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
     ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
   };
   const found = { times, ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
   if (until !== undefined && (key ?? certificate) !== undefined)
-    throw usage('what was stolen once is never its owner’s again', 'leave --until out; it goes with --workload, and with --since alone');
+    throw usage('what was stolen once is never safe again', 'leave --until out; it goes with --workload, and with --since alone');
   if (key !== undefined) return ofKey(open, await keyNamed(open, key), found);
   if (certificate !== undefined) return ofCertificate(open, await certificateNamed(certificate), found);
   if (workload !== undefined) return ofWorkload(open, workload, found);
@@ -93,7 +95,11 @@ function rest({ times: _, ...since }: Found): Pick<Scope, 'since' | 'until'> {
 async function keyNamed(open: OpenPolicy, text: string): Promise<string> {
   const keys = [...open.policy.signers.values()].flatMap(({ keys }) => keys);
   const ids = new Set(keys.filter(({ ref }) => ref === text).map(({ rule }) => rule.keyId));
-  if (ids.size > 1) throw usage(`the policy pins several public keys for ${text}`, "name the one that is meant by its id, or its public key's file");
+  if (ids.size > 1)
+    throw usage(
+      `the policy pins several public keys for ${text}`,
+      "name the one that is meant by its id, or its public key's file",
+    );
   return [...ids][0] ?? signingKeyFrom(text, open);
 }
 
@@ -123,7 +129,10 @@ async function certificateNamed(text: string): Promise<NonNullable<Scope['certif
   }
   const serial = plainSerial(text);
   if (/^[0-9a-f]{1,64}$/.test(serial)) return { serial };
-  throw usage(`${JSON.stringify(text)} names no certificate`, 'give its file, its serial number in hex, or sha256: and its digest');
+  throw usage(
+    `${JSON.stringify(text)} names no certificate`,
+    'give its file, its serial number in hex, or sha256: and its digest',
+  );
 }
 
 function certificateOf({ der, serialNumber, fingerprint }: Certificate): NonNullable<Scope['certificate']> {
@@ -169,10 +178,14 @@ function ofWorkload({ policy, trustRoot, file }: OpenPolicy, id: string, found: 
   const [workload] = workloadRule(id, workloads.get(id)?.value);
   if (workload === undefined) {
     const near = nearestWord(id, [...workloads.keys()]);
-    throw new SignwrightError('usage', `the policy has no workload ${JSON.stringify(id)}; it has ${[...workloads.keys()].join(', ')}`, {
-      where: file,
-      ...(near === undefined ? {} : { next: `did you mean ${near}?` }),
-    });
+    throw new SignwrightError(
+      'usage',
+      `the policy has no workload ${JSON.stringify(id)}; it has ${[...workloads.keys()].join(', ')}`,
+      {
+        where: file,
+        ...(near === undefined ? {} : { next: `did you mean ${near}?` }),
+      },
+    );
   }
   const isOf = (leaf: Certificate): boolean => {
     const authority = trustRoot?.certificateAuthorities.find(({ chain }) => leaf.issuer.equals(chain[0].subject));
@@ -193,7 +206,10 @@ function ofWorkload({ policy, trustRoot, file }: OpenPolicy, id: string, found: 
     signed: (by) => 'leaf' in by && isOf(by.leaf),
     isRecorded: (record) => {
       const certified = 'requester' in record ? record.requester.certified : undefined;
-      return certified !== undefined && whyNotWorkload({ issuer: certified['issuer'] ?? '', claims: certified }, workload) === undefined;
+      return (
+        certified !== undefined &&
+        whyNotWorkload({ issuer: certified['issuer'] ?? '', claims: certified }, workload) === undefined
+      );
     },
   };
 }

@@ -18,15 +18,19 @@ test('one line of a file is shown with what is around it', () => {
 
 test('git makes the one text of the other by it', () => {
   const line = fc.constantFrom('a', 'b', '', '  c', '-d', '+e');
-  const text = fc.tuple(fc.array(line, { minLength: 1, maxLength: 30 }), fc.boolean()).map(
-    ([lines, ended]) => lines.join('\n') + (ended ? '\n' : ''),
-  );
+  const text = fc
+    .tuple(fc.array(line, { minLength: 1, maxLength: 30 }), fc.boolean())
+    .map(([lines, ended]) => lines.join('\n') + (ended ? '\n' : ''));
   fc.assert(
     fc.property(text, text, (before, after) => {
       const patch = unifiedDiff('file', before, after);
       if (patch === '' || before === '' || after === '') return;
       writeFileSync(join(place, 'file'), before);
-      execFileSync('git', ['apply', '--unidiff-zero', '--whitespace=nowarn', '-'], { cwd: place, input: patch, env: { ...process.env, GIT_DIR: '/nowhere' } });
+      execFileSync('git', ['apply', '--unidiff-zero', '--whitespace=nowarn', '-'], {
+        cwd: place,
+        input: patch,
+        env: { ...process.env, GIT_DIR: '/nowhere' },
+      });
       expect(readFileSync(join(place, 'file'), 'utf8')).toBe(after);
     }),
     { numRuns: 60 },

@@ -46,16 +46,21 @@ export async function tellOfRequest(
   await tellOf(open, 'pending', data, note);
 }
 
-/** Tells of one thing that happened. */
+/**
+ * Tells of one thing that happened.
+ *
+ * @param id the same where it is told once more: whoever is told twice then knows that it is one event.
+ */
 export async function tellOf(
   { policy }: Pick<OpenPolicy, 'policy'>,
   type: string,
   data: Json,
   note: (line: string) => void,
+  id: string = randomUUID(),
 ): Promise<void> {
   const wanted = policy.notify.filter(({ on }) => on.includes(type));
   if (wanted.length === 0) return;
-  const event: Notification = { id: randomUUID(), type, time: new Date().toISOString(), data };
+  const event: Notification = { id, type, time: new Date().toISOString(), data };
   for (const one of wanted) {
     try {
       await post(one, event);

@@ -29,7 +29,7 @@ export type IncidentEdit = {
   /** The file, and what in it: `signers.build.keys[0]`. */
   readonly file: string;
   readonly at: string;
-  /** SHA-256 of the file's bytes before and after; without them it was so already, or is to be written elsewhere. */
+  /** SHA-256 of its bytes before and after. `after` alone: it was so before; neither: it is to be written where the file is kept. */
   readonly before?: Sha256;
   readonly after?: Sha256;
 };
