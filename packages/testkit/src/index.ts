@@ -7,6 +7,8 @@ export type { OpenBlobStore } from './blob-store-contract.ts';
 export { blobStoreContract } from './blob-store-contract.ts';
 export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
+export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
+export { createCertificateWorkspace } from './certificate-workspace.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';
 export { createEditableBlobStore } from './editable-blob-store.ts';
 export type { OpenEvidenceStore } from './evidence-store-contract.ts';
@@ -100,6 +102,9 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { PathCase } from './path-case.ts';
+export { PATH_CASES_AT } from './path-case.ts';
+export { pathCases } from './path-cases.ts';
 export type { PeopleSourceFixture } from './people-source-contract.ts';
 export { peopleSourceContract } from './people-source-contract.ts';
 export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
@@ -123,12 +128,15 @@ export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-au
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
 export type { TestCertificateRequestSpec } from './test-certificate-request.ts';
 export { testCertificateRequest } from './test-certificate-request.ts';
-export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
+export type { TestCertificate, TestCertificateSpec, TestExtension, TestName } from './test-certificates.ts';
 export {
+  authorityKeyIdentifier,
   basicConstraints,
+  distinguishedName,
   extendedKeyUsage,
   fulcioExtension,
   keyUsage,
+  nameConstraints,
   subjectAltName,
   subjectKeyIdentifier,
   TRIAL_MARKER,

@@ -9,6 +9,7 @@ import { type CertRequestOptions, certRequest } from './commands/cert/request.ts
 import { type CertRevokeOptions, certRevoke, REASONS } from './commands/cert/revoke.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
+import { addCertInventory } from './program-cert-inventory.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { asPerson } from './program-people.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
@@ -21,6 +22,7 @@ export function addCert(cert: Command, finish: Finish, run: Run): void {
   addAuthority(cert, finish, run);
   addIssuing(cert, finish, run);
   addRevoking(cert, finish, run);
+  addCertInventory(cert, finish, run);
 }
 
 function addAuthority(cert: Command, finish: Finish, run: Run): void {
@@ -125,7 +127,7 @@ function addRevoking(cert: Command, finish: Finish, run: Run): void {
   asPerson(cert.command('revoke'))
     .description("revoke certificates, as a person of the policy's incident role; --passphrase-env is for the CA's key")
     .option('--serial <hex>', 'the one with this serial number')
-    .option('--authority <id>', 'with --serial: of this CA')
+    .option('--issued-by <id>', 'with --serial: of this CA, as the policy names it')
     .option('--certificate <file>', 'this one, in PEM or DER')
     .option('--certificate-key <key>', 'all of this key: its id, its reference, or the file of its public key')
     .option('--owner <text>', 'all that somebody answers for')

@@ -8,7 +8,7 @@ import type { Path } from './problem.ts';
  */
 
 /** The events this version tells of. */
-const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'revoked', 'incident', 'log-alarm'] as const;
+const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'expiring', 'revoked', 'incident', 'log-alarm'] as const;
 
 /** Keys at the top that any run of `sign` or `verify` would need. */
 export const UNENFORCED_IN_RUN: readonly {
@@ -16,11 +16,6 @@ export const UNENFORCED_IN_RUN: readonly {
   readonly what: string;
   readonly at: (content: PolicyFile) => Path | undefined;
 }[] = [
-  {
-    key: 'trust.revocation',
-    what: 'checking certificates for revocation',
-    at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
-  },
   {
     key: 'notify.on',
     what: `telling of anything but ${TOLD_OF.join(', ')}`,

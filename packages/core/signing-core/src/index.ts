@@ -47,6 +47,7 @@ export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
 export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
 export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
 export { decide, resultOf } from './decide/decide.ts';
+export { KNOWN_LATER } from './decide/doubt.ts';
 export { seatPeople } from './decide/seats.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
@@ -89,7 +90,7 @@ export type {
   Pkcs11Reference,
   VaultReference,
 } from './key-reference.ts';
-export { parseKeyReference } from './key-reference.ts';
+export { parseKeyReference, parseTokenReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
@@ -176,6 +177,9 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
+export type { AskedCertificate, RevocationStanding } from './revocation/judge-revocation.ts';
+export { judgeRevocation } from './revocation/judge-revocation.ts';
+export type { ReliedOn } from './revocation/relied-on.ts';
 export type { RevocationReason, RevocationStatus } from './revocation/revocation-status.ts';
 export { badSince, REVOCATION_REASONS } from './revocation/revocation-status.ts';
 export type { Signing } from './sign.ts';
@@ -244,7 +248,7 @@ export type { TrustRootOwners } from './trust-editions/owners.ts';
 export { ownerOf } from './trust-editions/owners.ts';
 export type { SignedBy } from './trust-editions/signed-by.ts';
 export type { TrustRoot } from './trust-root.ts';
-export { parseTrustRoot } from './trust-root.ts';
+export { BRIEF, briefSeconds, parseTrustRoot } from './trust-root.ts';
 export type {
   Moment,
   NextStep,

@@ -7,6 +7,7 @@ import {
   type Sha256,
   type Signer,
   SignwrightError,
+  sha256,
   type WorkloadRule,
 } from '@signwright/signing-core';
 import type { CheckedToken, TokenPlatform } from '@signwright/workload-identity';
@@ -29,9 +30,36 @@ export type JobProof = { readonly token: string; readonly checked: CheckedToken;
  * @param given the token of another job, and its platform; this job's own where there is none.
  * @throws SignwrightError `denied` where it is of no workload of the profile, and as `checkIdToken` does.
  */
-export async function proveJob(
+export async function proveJob(profile: CertificateProfile, given: GivenToken | undefined, desk: OpenDesk): Promise<JobProof> {
+  try {
+    return await checkJob(profile, given, desk);
+  } catch (error) {
+    await recordRefusal(profile, error, desk);
+    throw error;
+  }
+}
+
+/** The ID token of another job, and whose it is. */
+export type GivenToken = { readonly token: string; readonly platform: TokenPlatform };
+
+/** Who is refused is recorded, where that can be. */
+async function recordRefusal(
+  { id, authority }: CertificateProfile,
+  error: unknown,
+  { records, job, note }: OpenDesk,
+): Promise<void> {
+  if (!(error instanceof SignwrightError) || !['denied', 'verification'].includes(error.code)) return;
+  const where = job?.url === undefined ? {} : { job: job.url };
+  const record = { said: 'refused', authority: authority.id, profile: id, reason: error.message, ...where } as const;
+  await records.write(sha256(`${id} ${job?.url ?? ''}`), [record]).catch((failure: unknown) => {
+    if (!(failure instanceof SignwrightError)) throw failure;
+    note(`what follows could not be recorded: ${failure.message}`);
+  });
+}
+
+async function checkJob(
   profile: CertificateProfile,
-  given: { readonly token: string; readonly platform: TokenPlatform } | undefined,
+  given: GivenToken | undefined,
   { job, signal }: OpenDesk,
 ): Promise<JobProof> {
   const { workloads, authority, id, where } = profile;

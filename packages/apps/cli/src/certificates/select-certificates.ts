@@ -11,7 +11,8 @@ import { readCertificateFile } from './pem-files.ts';
 /** Which certificates are meant: one, those of a key or an owner, or all that were issued to a workload since a time. */
 export type RevocationTarget = {
   readonly serial?: string;
-  readonly authority?: string;
+  /** With `serial`: the CA, as the policy names it. */
+  readonly issuedBy?: string;
   readonly certificate?: string;
   readonly certificateKey?: string;
   readonly owner?: string;
@@ -43,8 +44,8 @@ export async function selectCertificates(
     throw new SignwrightError('usage', '--workload and --since go together', {
       next: 'say since when what it was issued is to be revoked: --workload ID --since 2026-01-31T12:00:00Z',
     });
-  if (target.authority !== undefined && target.serial === undefined)
-    throw new SignwrightError('usage', '--authority goes with --serial', { next: 'leave it out' });
+  if (target.issuedBy !== undefined && target.serial === undefined)
+    throw new SignwrightError('usage', '--issued-by goes with --serial', { next: 'leave it out' });
   const { inventoryOf } = await import('@signwright/certificates');
   const known = inventoryOf((await inventory.journal.read()).events);
   const matched = await find(open, target, known, inventory);
@@ -57,12 +58,12 @@ export async function selectCertificates(
 
 async function find(
   open: OpenPolicy,
-  { serial, authority, certificate, certificateKey, owner, workload, since }: RevocationTarget,
+  { serial, issuedBy, certificate, certificateKey, owner, workload, since }: RevocationTarget,
   known: Inventory,
   inventory: OpenInventory,
 ): Promise<readonly InventoryEntry[]> {
   const { entries } = known;
-  if (serial !== undefined) return bySerial(open, plainSerial(serial), authority, entries);
+  if (serial !== undefined) return bySerial(open, plainSerial(serial), issuedBy, entries);
   if (certificate !== undefined) return byFile(certificate, known, inventory);
   if (certificateKey !== undefined) {
     const isReference = !existsSync(certificateKey) && /^[a-z0-9]+:/.test(certificateKey);
@@ -95,7 +96,7 @@ function bySerial(
   if (found.length > 1) {
     const names = found.map((one) => one.authority ?? one.issuer).join(', ');
     throw new SignwrightError('usage', `several CAs have used the serial number ${serial}: ${names}`, {
-      next: 'name the authority (--authority), or the certificate itself (--certificate FILE)',
+      next: 'name the authority (--issued-by), or the certificate itself (--certificate FILE)',
     });
   }
   const definition = authority === undefined ? undefined : certificatesOf(open).authorities.get(authority);

@@ -49,7 +49,8 @@ export async function tellOfRequest(
 /**
  * Tells of one thing that happened.
  *
- * @param id the same where it is told once more: whoever is told twice then knows that it is one event.
+ * @param id of what is told again where it is not known whether it was told.
+ * @returns whether all were told who are to be; also where nobody is.
  */
 export async function tellOf(
   { policy }: Pick<OpenPolicy, 'policy'>,
@@ -57,9 +58,10 @@ export async function tellOf(
   data: Json,
   note: (line: string) => void,
   id: string = randomUUID(),
-): Promise<void> {
+): Promise<boolean> {
   const wanted = policy.notify.filter(({ on }) => on.includes(type));
-  if (wanted.length === 0) return;
+  let told = true;
+  if (wanted.length === 0) return told;
   const event: Notification = { id, type, time: new Date().toISOString(), data };
   for (const one of wanted) {
     try {
@@ -67,8 +69,10 @@ export async function tellOf(
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       note(`${one.webhook} could not be told (${one.where}): ${messageOf(error)}`);
+      told = false;
     }
   }
+  return told;
 }
 
 async function post({ webhook, secretEnv, allowPrivate, where }: NotifyDefinition, event: Notification): Promise<void> {

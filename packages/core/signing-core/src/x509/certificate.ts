@@ -88,7 +88,8 @@ function read(der: Buffer, fingerprint: string): Certificate {
     },
   };
   // Malformed extensions are found here, where a certificate is read, and nowhere later.
-  for (const read of [keyUsageOf, extendedKeyUsageOf, basicConstraintsOf, subjectKeyIdentifierOf]) read(certificate);
+  const readers = [keyUsageOf, extendedKeyUsageOf, basicConstraintsOf, subjectKeyIdentifierOf, authorityKeyIdentifierOf];
+  for (const read of readers) read(certificate);
   return certificate;
 }
 
@@ -104,6 +105,8 @@ export const OID = {
   basicConstraints: '2.5.29.19',
   extendedKeyUsage: '2.5.29.37',
   subjectKeyIdentifier: '2.5.29.14',
+  authorityKeyIdentifier: '2.5.29.35',
+  nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
   authorityInformationAccess: '1.3.6.1.5.5.7.1.1',
   codeSigning: '1.3.6.1.5.5.7.3.3',
@@ -134,17 +137,35 @@ export function extendedKeyUsageOf(certificate: Certificate): { critical: boolea
 }
 
 /** BasicConstraints; an absent extension is no CA. */
-export function basicConstraintsOf(certificate: Certificate): { ca: boolean; pathLength?: number } {
+export function basicConstraintsOf(certificate: Certificate): { ca: boolean; critical: boolean; pathLength?: number } {
   const extension = certificate.extensions.get(OID.basicConstraints);
-  const [first, second] = extension ? readDer(extension.value).subs : [];
-  if (!first?.tag.isBoolean()) return { ca: false };
-  return { ca: first.toBoolean(), ...(second ? { pathLength: Number(second.toInteger()) } : {}) };
+  const parts = extension ? readDer(extension.value).subs : [];
+  const flag = parts[0]?.tag.isBoolean() ? parts[0] : undefined;
+  const [length, ...more] = parts.slice(flag ? 1 : 0);
+  const pathLength = length && Number(length.toInteger());
+  if (more.length > 0 || (pathLength ?? 0) < 0) throw new Error('its basic constraints are malformed');
+  return {
+    ca: flag?.toBoolean() ?? false,
+    critical: extension?.critical ?? false,
+    ...(pathLength === undefined ? {} : { pathLength }),
+  };
 }
 
 /** SubjectKeyIdentifier; `undefined` where the extension is absent. */
 export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
   const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
   return extension && readDer(extension.value).value;
+}
+
+/** The key identifier of AuthorityKeyIdentifier; `undefined` where there is none. */
+export function authorityKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
+  const extension = certificate.extensions.get(OID.authorityKeyIdentifier);
+  return extension && readDer(extension.value).subs.find((part) => isContext(part, 0))?.value;
+}
+
+/** Whether a certificate is by a CA of its own name: for a new key of it, or a root. */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return certificate.issuer.equals(certificate.subject);
 }
 
 /** Whether a trial authority made it. */

@@ -38,7 +38,7 @@ export async function issueCertificate(
   now: Date,
 ): Promise<IssuedCertificate> {
   checkWanted(wanted);
-  const key = await checkCertificateRequest(wanted.csr, wanted);
+  const key = checkCertificateRequest(wanted.csr, wanted);
   const life = lifeOf(ca, wanted, now);
   await checkSigner(ca);
   const { serial } = await change(store.journal, ({ events }) => {

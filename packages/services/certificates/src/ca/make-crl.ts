@@ -2,6 +2,7 @@ import { type Sha256, sha256 } from '@signwright/signing-core';
 import type { CertificateEvent } from '../inventory/events.ts';
 import { change, derKey } from '../inventory/journal.ts';
 import { type Revocation, revocationOf, worseOf } from '../inventory/revocation.ts';
+import { checkCrl } from './check-crl.ts';
 import { keyIdentifierOf } from './extensions.ts';
 import { later, wholeSecond } from './instant.ts';
 import { type CertificateStore, checkSigner, type OwnAuthority } from './own-authority.ts';
@@ -51,7 +52,9 @@ function contentOf(authority: string, events: readonly CertificateEvent[]) {
     if (event.type === 'crl' && event.authority === authority) last = Math.max(last, event.number);
     if (event.type !== 'revoked' || event.authority !== authority) continue;
     orders++;
-    revoked.set(event.serial, worseOf(revoked.get(event.serial), revocationOf(event)));
+    // Whoever wrote it down may have left a zero in front.
+    const serial = BigInt(`0x${event.serial}`).toString(16);
+    revoked.set(serial, worseOf(revoked.get(serial), revocationOf(event)));
   }
   return { revoked, last, orders };
 }
@@ -77,6 +80,7 @@ async function sign(
     },
     ca.signer,
   );
+  checkCrl(der, ca.certificate, { number, thisUpdate, nextUpdate, entries });
   await blobs.putIfAbsent(derKey(der), der);
   return { der, digest: sha256(der), number, nextUpdate };
 }

@@ -5,7 +5,7 @@ import { signDer } from './sign-der.ts';
 
 /** One that is revoked. */
 export type CrlEntry = {
-  /** Hex. */
+  /** Hex, without leading zeros. */
   readonly serial: string;
   readonly revokedAt: Date;
   readonly reason: RevocationReason;
@@ -39,7 +39,7 @@ export function writeCrl(content: CrlContent, signer: Signer): Promise<Buffer> {
       time(thisUpdate),
       time(nextUpdate),
       // Absent where there are none (RFC 5280, 5.1.2.6).
-      ...(entries.length === 0 ? [] : [sequence(...entries)]),
+      ...(entries.length === 0 ? [] : [sequence(Buffer.concat(entries))]),
       constructed(
         0,
         sequence(authorityKeyIdentifier(issuerKey), crlNumber(number), keepsExpiredSince(content.keepsExpiredSince)),

@@ -18,7 +18,7 @@ const PAGE = 256;
 /** Blobs that are asked for at once. */
 const AT_ONCE = 16;
 /** How far behind the end of a journal it is looked for what must not be there. */
-const BEHIND = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+const BEHIND = [...Array.from({ length: AT_ONCE }, (_, index) => index + 1), 32, 64, 128, 256, 512, 1024];
 
 /**
  * Reads what a journal has beyond what was read. Every 256 entries are put together into a page, by whoever reads them first: it can

@@ -17,11 +17,13 @@ export function revocationOf(event: CertificateEvent & { readonly type: 'revoked
 
 /**
  * What two orders to revoke the same certificate come to: revoked when it was first, and for the reason that leaves less of what it
- * signed. One that was superseded, and of which it is known later that its key was stolen, is compromised.
+ * signed. One that was superseded, and of which it is known later that its key was stolen, is compromised; one that was on hold is no
+ * longer.
  */
 export function worseOf(first: Revocation | undefined, then: Revocation): Revocation {
   if (first === undefined) return then;
-  return badFrom(then) < badFrom(first) ? { ...then, at: first.at } : first;
+  if (then.reason === 'certificateHold') return first;
+  return first.reason === 'certificateHold' || badFrom(then) < badFrom(first) ? { ...then, at: first.at } : first;
 }
 
 function badFrom({ at, reason, invalidFrom }: Revocation): number {

@@ -3,15 +3,15 @@ import { type CertificateStatus, type Inventory, type InventoryEntry, statusOf }
 
 /** What the audit log says of a certificate's use. */
 export type CertificateUsage = {
-  /** Signatures the log has results of. */
+  /** Signatures of which the log has results. */
   readonly signatures: number;
-  /** Attempts that have no result, or a failed one: of the former a signature may exist. */
+  /** Intents without a result: a signature may exist. */
   readonly unaccounted: number;
   readonly last: {
     /** By the writer's own clock, ISO 8601. */
     readonly at: string;
     readonly request: Sha256;
-    /** The pipeline's repository or job, as its certificate or itself says. */
+    /** The repository, or else the build, as the certificate or else the run itself says. */
     readonly pipeline?: string;
     readonly job?: string;
   };

@@ -6,7 +6,7 @@ import type { TokenPlatform } from '@signwright/workload-identity';
 import { profileNamed } from '../../certificates/definitions.ts';
 import { heldDirectoryOf } from '../../certificates/held-directories.ts';
 import type { Issued } from '../../certificates/issue-certificate.ts';
-import { issueAndHold, issueToJob, proveJob } from '../../certificates/issue-to-job.ts';
+import { type GivenToken, issueAndHold, issueToJob, proveJob } from '../../certificates/issue-to-job.ts';
 import { issueToPerson } from '../../certificates/issue-to-person.ts';
 import { type DeskOptions, openDesk } from '../../certificates/open-desk.ts';
 import { pemOf, readRequestFile } from '../../certificates/pem-files.ts';
@@ -75,10 +75,7 @@ function checkOptions({ request, profile, csr, idTokenFile, key, out }: CertIssu
     refuse('a certificate for a key here is put where signers look for it', 'name another directory with --directory');
 }
 
-async function givenToken({
-  idTokenFile,
-  platform = 'generic',
-}: CertIssueOptions): Promise<{ token: string; platform: TokenPlatform } | undefined> {
+async function givenToken({ idTokenFile, platform = 'generic' }: CertIssueOptions): Promise<GivenToken | undefined> {
   if (idTokenFile === undefined) return undefined;
   return { token: (await readBounded(idTokenFile, MAX_TOKEN, 'the ID token')).toString('utf8').trim(), platform };
 }

@@ -5,6 +5,7 @@ import {
   kindOf,
   parseBundle,
   parseCertificate,
+  parseCrl,
   parseStatement,
   parseTlogProof,
   RELEASE_MANIFEST,
@@ -37,8 +38,9 @@ export type Described = {
     | 'record-proof'
     | 'receipt'
     | 'policy-snapshot'
+    | 'crl'
     | 'unknown';
-  /** The name in a certificate, the hint at a key, the name of a log; of a gate the server whose job waits. */
+  /** The name in a certificate, the hint at a key, the name of a log; of a gate the server whose job waits, of a CRL its number. */
   readonly by?: string;
 };
 
@@ -53,6 +55,8 @@ export function describePiece(bytes: Uint8Array): Described {
         return { kind, by: parseTlogProof(bytes).checkpoint.toString('utf8').split('\n', 1)[0] ?? '' };
       case 'receipt':
         return { kind, by: readReceipt(bytes).origin };
+      case 'crl':
+        return { kind, by: `number ${parseCrl(bytes).number ?? 'none'}` };
       case 'gate':
         return { kind, by: new URL(readGate(bytes).url).host };
       default:
