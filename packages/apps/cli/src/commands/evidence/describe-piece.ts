@@ -1,5 +1,6 @@
 import {
   APPROVAL,
+  INCIDENT,
   CERTIFICATE_REQUEST,
   IN_TOTO,
   kindOf,
@@ -31,6 +32,7 @@ export type Described = {
     | 'review'
     | 'certificate-request'
     | 'revocation'
+    | 'incident'
     | 'attestation'
     | 'bundle'
     | 'request'
@@ -75,6 +77,7 @@ const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],
+  [INCIDENT, 'incident'],
   [CERTIFICATE_REQUEST, 'certificate-request'],
   [REVOCATION, 'revocation'],
 ]);
