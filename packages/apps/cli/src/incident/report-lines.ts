@@ -40,7 +40,7 @@ function affectedLines({ signatures, artifacts, verdicts, unread }: Affected): s
     signatures.filter((one) => one.standing === standing);
   const passed = verdicts.filter(({ result }) => result === 'PASSED');
   return [
-    `  ${artifacts.length} artifacts, ${signatures.length} signatures, ${verdicts.length} verdicts that rest on them`,
+    `  ${counted(artifacts, 'artifact')}, ${counted(signatures, 'signature')}, ${counted(verdicts, 'verdict')} that rest on them`,
     ...some(artifacts, ({ name, digest, environments, allowed }) => {
       const went = allowed.length === 0 ? '' : `; let through: ${allowed.join(', ')}`;
       return `  ${name} ${digest}${environments.length === 0 ? '' : ` (${environments.join(', ')}${went})`}`;
@@ -54,6 +54,10 @@ function affectedLines({ signatures, artifacts, verdicts, unread }: Affected): s
     }),
     ...section('COULD NOT BE READ, so there may be more', unread, (line) => `    ${line}`),
   ];
+}
+
+function counted({ length }: readonly unknown[], what: string): string {
+  return `${length} ${what}${length === 1 ? '' : 's'}`;
 }
 
 function signatureLine({ kind, time, by, environment, evidence, record, artifacts, doubt }: AffectedSignature): string {
@@ -156,7 +160,7 @@ export function doneLines({ plan, revoked, recorded, reissued, failures }: Incid
       : [`  ${revoked.elsewhere} of other CAs: revoke them there too, for nobody else knows`]),
     ...(recorded === undefined ? [] : wrote.map(({ file }) => `cut off: ${file}`)),
     ...(recorded === undefined
-      ? ['the record of it is not signed yet: not everything it would say is so']
+      ? ['the record of it is not kept yet: not everything is done that it would say']
       : [`recorded${recorded.before ? ` before, by ${recorded.person}` : ''}: evidence ${recorded.evidence}`]),
     ...(reissued ?? []).flatMap(({ profile, directory, failed }) =>
       failed === undefined ? [`issued anew: ${profile} in ${directory}`] : [],

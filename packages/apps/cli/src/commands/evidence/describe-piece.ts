@@ -1,8 +1,8 @@
 import {
   APPROVAL,
-  INCIDENT,
   CERTIFICATE_REQUEST,
   IN_TOTO,
+  INCIDENT,
   kindOf,
   parseBundle,
   parseCertificate,
