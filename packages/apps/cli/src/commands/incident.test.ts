@@ -397,6 +397,29 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright incident', { timeout: 120_
     expect(kept[0].artifacts).toMatchObject([{ name: 'dist/a.tgz', environments: ['default'] }]);
   });
 
+  test('says whose signature does not fit any more, and writes all of the report where that is asked for', async () => {
+    const here = await project();
+    await here.done('sign', '--no-sidecars', 'jobs');
+    here.write('signwright.yaml.sigstore.json', '{}');
+    const done = await act(here, 'cleo', '--workload', 'ci', '--out', 'report.json');
+    expect(done).toMatchObject({
+      status: 0,
+      stdout: /its signature is stale then: signwright policy sign signwright\.yaml --signer SIGNER/,
+    });
+    const report = JSON.parse(here.read('report.json'));
+    expect(report).toMatchObject({ what: 'workload', id: 'ci', person: 'cleo', failures: [], record: { before: false } });
+    expect(report.affected.artifacts).toMatchObject([{ name: 'jobs/a.tgz', environments: ['default'] }]);
+    here.write('.signwright/trial/trusted-root.sigstore.json', '{}');
+    const der = Buffer.from(
+      JSON.parse(here.read('.signwright/trial/trusted-root.json')).certificateAuthorities[0].certChain.certificates[0].rawBytes,
+      'base64',
+    );
+    const ca = `sha256:${createHash('sha256').update(der).digest('hex')}`;
+    expect((await here.run(['incident', '--certificate', ca, ...WHY, '--dry-run'])).stdout).toMatch(
+      /its owners' signatures are stale then.*: signwright trust sign \.signwright\/trial\/trusted-root\.json --name/,
+    );
+  });
+
   test('where the policy is built on, the cut-off of what the base defines is shown as a patch and not written', async () => {
     const here = await project();
     here.write('central.yaml', here.read('signwright.yaml'));

@@ -18,7 +18,7 @@ import {
   verifyEvidence,
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
-import { evidencePlace, openKeptEvidence } from '../context/open-evidence.ts';
+import { evidencePlace, type OpenEvidence, openKeptEvidence } from '../context/open-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import type { AffectedSignature, AffectedVerdict, NamedDigest } from './affected.ts';
 import { kindOfStatement } from './kind-of-statement.ts';
@@ -32,35 +32,35 @@ export type FoundInEvidence = {
   /** All there are: which of them are affected shows when everything else is known. */
   readonly verdicts: readonly FoundVerdict[];
   readonly unread: readonly string[];
+  /** What this store does not let anybody find. */
+  readonly limits: readonly string[];
 };
 
 /** Why one piece was not looked at is told so often, and then how many more there are. */
 const TOLD = 20;
 
-/** Finds in the whole evidence what the compromised signed, whoever recorded it. */
-export async function affectedInEvidence(
-  open: OpenPolicy,
-  scope: Scope,
-  { evidence: named, signal }: { readonly evidence?: string; readonly signal: AbortSignal },
-): Promise<FoundInEvidence> {
+export type EvidenceSearch = {
+  readonly evidence?: string;
+  /** What the log has: where a store cannot be looked through, what it lists under these is all that can be found. */
+  readonly recorded: readonly AffectedSignature[];
+  readonly signal: AbortSignal;
+};
+
+/** Finds in the evidence what the compromised signed, whoever recorded it. */
+export async function affectedInEvidence(open: OpenPolicy, scope: Scope, search: EvidenceSearch): Promise<FoundInEvidence> {
   const signatures: AffectedSignature[] = [];
   const verdicts: FoundVerdict[] = [];
   const unread: string[] = [];
+  const limits: string[] = [];
   try {
-    const { place, evidence, blobs } = await openKeptEvidence(evidencePlace(open, named), open.policy.evidence?.lock);
-    if (blobs === undefined)
-      return {
-        signatures,
-        verdicts,
-        unread: [
-          `${place.reference} cannot be looked through: copy it to a directory first (signwright evidence copy), and name that with --evidence`,
-        ],
-      };
-    const { surveyEvidence } = await import('@signwright/evidence');
+    const store = await openKeptEvidence(evidencePlace(open, search.evidence), open.policy.evidence?.lock);
+    if (store.blobs === undefined)
+      limits.push(`${store.place.reference} cannot be looked through: what is there and was never recorded is not found`);
     const trust = withoutEnds(evidenceTrust(open));
-    for (const { id } of await surveyEvidence(blobs)) {
-      if (signal.aborted) throw new SignwrightError('cancelled', 'stopped while the evidence was read; nothing was changed');
-      const bytes = await evidence.get(id).catch((error: unknown) => {
+    for (const id of await idsIn(store, search.recorded)) {
+      if (search.signal.aborted)
+        throw new SignwrightError('cancelled', 'stopped while the evidence was read; nothing was changed');
+      const bytes = await store.evidence.get(id).catch((error: unknown) => {
         if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
         unread.push(`the evidence ${id}: ${messageOf(error)}`);
         return undefined;
@@ -76,7 +76,18 @@ export async function affectedInEvidence(
     unread.push(`the evidence: ${messageOf(error)}`);
   }
   const more = unread.length > TOLD ? [`${unread.length - TOLD} more pieces of evidence could not be read`] : [];
-  return { signatures, verdicts, unread: [...unread.slice(0, TOLD), ...more] };
+  return { signatures, verdicts, unread: [...unread.slice(0, TOLD), ...more], limits };
+}
+
+/** All pieces of a store; where it cannot tell, those under the artifacts that are in the log. */
+async function idsIn({ blobs, evidence }: OpenEvidence, recorded: readonly AffectedSignature[]): Promise<readonly Sha256[]> {
+  if (blobs !== undefined) {
+    const { surveyEvidence } = await import('@signwright/evidence');
+    return (await surveyEvidence(blobs)).map(({ id }) => id);
+  }
+  const digests = [...new Set(recorded.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)))];
+  const listed = await evidence.list(digests);
+  return [...new Set([...listed.values()].flat())].sort();
 }
 
 /** What was cut off already is looked at as before: running it again finds the same. */

@@ -50,14 +50,15 @@ export type Affected = {
   readonly verdicts: readonly AffectedVerdict[];
   /** What could not be looked at, and why: there may be more. */
   readonly unread: readonly string[];
+  /** What cannot be found out there at all: told, and no reason to wait. */
+  readonly limits: readonly string[];
 };
 
+/** What is affected, as far as it was found. */
+export type Findings = Pick<Affected, 'signatures' | 'artifacts' | 'verdicts'>;
+
 /** Puts together what was found. The same findings are always the same list, in whatever order they were made. */
-export function affectedOf(
-  signatures: readonly AffectedSignature[],
-  verdicts: readonly AffectedVerdict[],
-  unread: readonly string[],
-): Affected {
+export function affectedOf(signatures: readonly AffectedSignature[], verdicts: readonly AffectedVerdict[]): Findings {
   const sorted = [...signatures].sort((a, b) => compare(keyOf(a), keyOf(b)));
   const artifacts = new Map<Sha256, { name: string; environments: Set<string>; allowed: Set<string> }>();
   for (const { artifacts: named, environment } of sorted) {
@@ -82,12 +83,11 @@ export function affectedOf(
       }))
       .sort((a, b) => compare(`${a.name}\0${a.digest}`, `${b.name}\0${b.digest}`)),
     verdicts: [...verdicts].sort((a, b) => compare(`${a.time}${a.evidence}`, `${b.time}${b.evidence}`)),
-    unread,
   };
 }
 
 /** The list as it is kept in the evidence: a JSON array, RFC 8785. */
-export function listOf({ signatures, verdicts, artifacts }: Affected): Buffer {
+export function listOf({ signatures, verdicts, artifacts }: Findings): Buffer {
   return Buffer.from(`${canonicalJson([{ type: LIST, signatures, verdicts, artifacts }] as unknown as Json)}\n`);
 }
 

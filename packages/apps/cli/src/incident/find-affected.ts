@@ -14,15 +14,15 @@ export async function findAffected(
   scope: Scope,
   options: { readonly evidence?: string; readonly signal: AbortSignal },
 ): Promise<Affected> {
-  const kept = await affectedInEvidence(open, scope, options);
-  const logged = await affectedInLog(open, scope, options.signal);
-  const signatures = unite(kept.signatures, logged.signatures ?? []);
+  const { signatures: recorded = [], unread } = await affectedInLog(open, scope, options.signal);
+  const kept = await affectedInEvidence(open, scope, { ...options, recorded });
+  const signatures = unite(kept.signatures, recorded);
   const affected = new Set<Sha256>(signatures.flatMap(({ evidence }) => evidence ?? []));
   const verdicts = kept.verdicts.flatMap(({ inputs, ...verdict }) => {
     const rests = inputs.filter((input) => affected.has(input));
     return rests.length === 0 ? [] : [{ ...verdict, rests }];
   });
-  return affectedOf(signatures, verdicts, [...kept.unread, ...logged.unread]);
+  return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: kept.limits };
 }
 
 /** A signature in the evidence and its record are one. */

@@ -66,7 +66,7 @@ export function patchOf({ file, before, after }: PlannedEdit): string {
 /** All of it, for machines. */
 export function reportJson({ plan, dryRun, person, revoked, recorded, reissued, failures }: IncidentReport): JsonObject {
   const { scope, why, affected, certificates, cutOff, reissue } = plan;
-  const { signatures, artifacts, verdicts } = affected;
+  const { signatures, artifacts, verdicts, limits } = affected;
   const { wanted, before, unknown } = certificates;
   return {
     version: 1,
@@ -78,6 +78,7 @@ export function reportJson({ plan, dryRun, person, revoked, recorded, reissued, 
       artifacts: artifacts.map((one) => ({ ...one })),
       signatures: signatures.map((one) => ({ ...one, artifacts: one.artifacts.map((artifact) => ({ ...artifact })) })),
       verdicts: verdicts.map((one) => ({ ...one })),
+      limits: [...limits],
     },
     certificates: {
       revoke: wanted.map(namedCertificate),

@@ -35,7 +35,7 @@ export function planLines(plan: IncidentPlan, dryRun: boolean): string[] {
   ];
 }
 
-function affectedLines({ signatures, artifacts, verdicts, unread }: Affected): string[] {
+function affectedLines({ signatures, artifacts, verdicts, unread, limits }: Affected): string[] {
   const of = (standing: AffectedSignature['standing']): readonly AffectedSignature[] =>
     signatures.filter((one) => one.standing === standing);
   const passed = verdicts.filter(({ result }) => result === 'PASSED');
@@ -52,6 +52,7 @@ function affectedLines({ signatures, artifacts, verdicts, unread }: Affected): s
     ...section('verdicts that rest on them', passed, ({ evidence, resource, environment, time }) => {
       return `    ${time} PASSED ${resource} in ${environment}: ${evidence}`;
     }),
+    ...limits.map((line) => `  ${line}`),
     ...section('COULD NOT BE READ, so there may be more', unread, (line) => `    ${line}`),
   ];
 }
