@@ -64,7 +64,7 @@ function matchWorkloads(author: Author & { type: 'certificate' }, at: number, si
 }
 
 /** Why what a job signed then is not its own. One that any of these workloads calls compromised at that instant never counts. */
-export function whyCompromised(workloads: readonly WorkloadRule[], at: number): Mismatch | undefined {
+function whyCompromised(workloads: readonly WorkloadRule[], at: number): Mismatch | undefined {
   for (const { id, compromised = [] } of workloads) {
     const span = compromised.find(({ from, until }) => at >= from && (until === undefined || at < until));
     if (span === undefined) continue;

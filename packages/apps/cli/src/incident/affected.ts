@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, type Sha256 } from '@signwright/signing-core';
+import { canonicalJson, type Sha256 } from '@signwright/signing-core';
 
 /** An artifact as a signature or a record names it. */
 export type NamedDigest = { readonly name: string; readonly digest: Sha256 };
@@ -88,7 +88,7 @@ export function affectedOf(signatures: readonly AffectedSignature[], verdicts: r
 
 /** The list as it is kept in the evidence: a JSON array, RFC 8785. */
 export function listOf({ signatures, verdicts, artifacts }: Findings): Buffer {
-  return Buffer.from(`${canonicalJson([{ type: LIST, signatures, verdicts, artifacts }] as unknown as Json)}\n`);
+  return Buffer.from(`${canonicalJson([{ type: LIST, signatures, verdicts, artifacts }])}\n`);
 }
 
 const LIST = 'https://signwright.dev/affected/v1';

@@ -90,7 +90,7 @@ function flow(value: Json, syntax: Syntax): string {
   if (syntax === 'json' || typeof value === 'number' || typeof value === 'boolean' || value === null)
     return JSON.stringify(value);
   if (typeof value === 'string') return PLAIN.test(value) ? value : JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((one) => flow(one, syntax)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map((one: Json) => flow(one, syntax)).join(', ')}]`;
   const pairs = Object.entries(value).map(([key, one]) => `${flow(key, syntax)}: ${flow(one, syntax)}`);
   return `{ ${pairs.join(', ')} }`;
 }

@@ -174,18 +174,15 @@ function isIssuedBy(leaf: Certificate, authorities: readonly Authority[]): boole
 }
 
 function ofWorkload({ policy, trustRoot, file }: OpenPolicy, id: string, found: Found): Scope {
-  const workloads = policy.layers.at(-1)?.scope.workloads ?? new Map();
-  const [workload] = workloadRule(id, workloads.get(id)?.value);
+  const workloads = policy.layers.at(-1)?.scope.workloads;
+  const [workload] = workloadRule(id, workloads?.get(id)?.value);
   if (workload === undefined) {
-    const near = nearestWord(id, [...workloads.keys()]);
-    throw new SignwrightError(
-      'usage',
-      `the policy has no workload ${JSON.stringify(id)}; it has ${[...workloads.keys()].join(', ')}`,
-      {
-        where: file,
-        ...(near === undefined ? {} : { next: `did you mean ${near}?` }),
-      },
-    );
+    const names = [...(workloads?.keys() ?? [])];
+    const near = nearestWord(id, names);
+    throw new SignwrightError('usage', `the policy has no workload ${JSON.stringify(id)}; it has ${names.join(', ')}`, {
+      where: file,
+      ...(near === undefined ? {} : { next: `did you mean ${near}?` }),
+    });
   }
   const isOf = (leaf: Certificate): boolean => {
     const authority = trustRoot?.certificateAuthorities.find(({ chain }) => leaf.issuer.equals(chain[0].subject));

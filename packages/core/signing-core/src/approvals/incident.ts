@@ -74,7 +74,7 @@ export function writeIncident(
   const subject = [{ name: 'incident', digest: incidentId(incident) }, ...artifacts.slice(0, MAX_NAMED)].map(
     ({ name, digest }) => ({ name, sha256: hexOf(digest) }),
   );
-  return writeStatement({ predicateType: INCIDENT, subject, predicate: incident as unknown as JsonObject });
+  return writeStatement({ predicateType: INCIDENT, subject, predicate: incident });
 }
 
 const FIELDS = ['person', 'given', 'what', 'id', 'since', 'until', 'why', 'affected', 'revoked', 'edits', 'policy'];
