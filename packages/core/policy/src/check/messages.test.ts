@@ -261,6 +261,11 @@ const CASES: readonly Case[] = [
     'policy.yaml:7:57: roles.lead[0].until: ends 2026-05-01, before it begins (2026-05-01)',
   ],
   [
+    'a compromise that ends before it begins',
+    rich('  t: { signatures: [ci] }').replace('id: "1"', 'id: "1", compromised: [{ from: 2026-05-02, until: 2026-05-01 }]'),
+    'policy.yaml:8:109: workloads.ci.compromised[0].until: ends 2026-05-01, before it begins (2026-05-02)',
+  ],
+  [
     'an address that two people have, as far as anybody can tell',
     rich('  t: { signatures: [ci] }')
       .replace('ann: {', 'ann: { emails: [Ann@acme.example],')

@@ -55,6 +55,11 @@ describe('the difference of two policies says in words', () => {
       'weaker: tier production: how long an approval counts: 4d instead of 2d [policy.yaml:16:90 policy.yaml:16:90]',
     ],
     ['approvals-expire: 2d', 'approvals-expire: 4h', 'stricter: tier production: how long an approval counts: 4h instead of 2d'],
+    [
+      'repository-id: "7"',
+      'repository-id: "7", compromised: [{ from: 2026-05-01, until: 2026-06-01, reason: runner }]',
+      'stricter: workload gate: it counts as compromised from 2026-05-01T00:00:00.000Z until 2026-06-01T00:00:00.000Z; it did never [policy.yaml:8:98 policy.yaml:8:161]',
+    ],
     ['retain: 7y', 'retain: 1y', 'weaker: tier production: how long evidence is kept: 1y instead of 7y'],
     ['audit: required', 'audit: best-effort', 'weaker: tier production: audit: best-effort instead of required'],
     [
@@ -314,5 +319,31 @@ describe('how revocation is checked', () => {
     ],
   ])('from %j to %j', async (was, is, lines) => {
     expect(await told(was, is)).toEqual(lines);
+  });
+});
+
+describe('of the times a workload counts as compromised', () => {
+  const times = async (from: string, to: string): Promise<string[]> => {
+    const written = (spans: string): string =>
+      spans === '' ? POLICY : POLICY.replace('repository-id: "7"', `repository-id: "7", compromised: [${spans}]`);
+    const changes = diffPolicies(await load(written(from)), await load(written(to)));
+    return changes.map(({ effect }) => effect);
+  };
+  const [MAY, LATE_MAY, JUNE] = [
+    '{ from: 2026-05-01, until: 2026-06-01 }',
+    '{ from: 2026-05-15, until: 2026-06-01 }',
+    '{ from: 2026-06-01, until: 2026-07-01 }',
+  ];
+  test.each([
+    ['one more', '', MAY, ['stricter']],
+    ['one without an end', MAY, '{ from: 2026-05-01 }', ['stricter']],
+    ['a longer one in place of two', `${MAY}, ${JUNE}`, '{ from: 2026-05-01, until: 2026-07-02 }', ['stricter']],
+    ['one less', MAY, '', ['weaker']],
+    ['a shorter one', MAY, LATE_MAY, ['weaker']],
+    ['another one', MAY, JUNE, ['weaker']],
+    ['the same in two', '{ from: 2026-05-01, until: 2026-07-01 }', `${MAY}, ${JUNE}`, ['different']],
+    ['the same that overlap', MAY, `${LATE_MAY}, ${MAY}`, ['different']],
+  ])('%s is said to be so', async (_, from, to, effects) => {
+    expect(await times(from, to)).toEqual(effects);
   });
 });
