@@ -9,6 +9,8 @@ const NOW = Date.parse('2026-11-23T12:00:00Z');
 const HOUR = 3_600_000;
 const SK = softwareSecurityKey().line.split(' ').slice(0, 2).join(' ');
 
+const FILE = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtwh8/TVzbzNaXpbslCnyqVS2VGkDexBwa7PnwJgS25';
+
 const person = (id: string, more: Partial<PersonRule> = {}): PersonRule =>
   ({
     id,
@@ -17,7 +19,12 @@ const person = (id: string, more: Partial<PersonRule> = {}): PersonRule =>
     certificate: { issuer: 'https://accounts.example', subject: `${id}@acme.example` },
     ...more,
   }) as unknown as PersonRule;
-const ann = person('ann', { keys: [{ fingerprint: 'SHA256:sk', publicKey: SK }] as unknown as PersonRule['keys'] });
+const ann = person('ann', {
+  keys: [
+    { fingerprint: 'SHA256:sk', publicKey: SK },
+    { fingerprint: 'SHA256:file', publicKey: FILE },
+  ] as unknown as PersonRule['keys'],
+});
 const bob = person('bob');
 const cleo = person('cleo');
 
