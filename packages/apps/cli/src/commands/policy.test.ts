@@ -21,7 +21,7 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
       'tiers.internal.approvals',
       `${IN_TIER('approvals: [{ role: security, document: change-record }], audit: best-effort')}${PEOPLE}${LOG}`,
     ],
-    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, expiring] }]')],
+    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, revoked] }]')],
     ['trust.revocation', trialPolicy(RULE).replace('trust: { ', 'trust: { revocation: { mode: require, max-age: 4h }, ')],
   ])('%s: sign and verify refuse to run, naming it and its place; plan and explain still work', async (key, policy) => {
     const file = `${key.replaceAll(/[^a-z]/g, '-')}.yaml`;
@@ -54,7 +54,7 @@ tiers:
   production: { extends: internal, approvals: [{ role: security, document: change-record }], audit: best-effort }
 artifacts:
   - { match: "dist/**", tier: internal }
-${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [expiring] }]
+${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [revoked] }]
 `;
 
 describe.concurrent('signwright policy', () => {
@@ -90,7 +90,7 @@ describe.concurrent('signwright policy', () => {
         {
           key: 'notify.on',
           where: expect.stringMatching(/^as-json\.yaml:/),
-          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, log-alarm',
+          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, log-alarm, expiring',
           needed: 'always',
         },
         expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),
