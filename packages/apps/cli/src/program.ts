@@ -127,6 +127,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
 
   addRelease(command('release', 'releases that several pipelines contribute to'), finish, run);
   addPeople(program, finish, run);
+  addCert(command('cert', 'certificates: who issues them, to whom, and how they end'), finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addCert(command('cert', 'certificates: which there are, and when they end'), finish, run);

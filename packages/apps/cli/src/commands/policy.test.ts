@@ -21,8 +21,7 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
       'tiers.internal.approvals',
       `${IN_TIER('approvals: [{ role: security, document: change-record }], audit: best-effort')}${PEOPLE}${LOG}`,
     ],
-    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, revoked] }]')],
-    ['trust.revocation', trialPolicy(RULE).replace('trust: { ', 'trust: { revocation: { mode: require, max-age: 4h }, ')],
+    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, incident] }]')],
   ])('%s: sign and verify refuse to run, naming it and its place; plan and explain still work', async (key, policy) => {
     const file = `${key.replaceAll(/[^a-z]/g, '-')}.yaml`;
     here.write(file, policy);
@@ -54,7 +53,7 @@ tiers:
   production: { extends: internal, approvals: [{ role: security, document: change-record }], audit: best-effort }
 artifacts:
   - { match: "dist/**", tier: internal }
-${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [revoked] }]
+${PEOPLE}${LOG}notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [incident] }]
 `;
 
 describe.concurrent('signwright policy', () => {

@@ -1,5 +1,6 @@
-import type { RevocationReason, Sha256 } from '@signwright/signing-core';
+import type { Sha256 } from '@signwright/signing-core';
 import type { CertificateEvent, CertificateFacts, CertificateUse, FoundIn } from './events.ts';
+import { type Revocation, revocationOf, worseOf } from './revocation.ts';
 
 /** One certificate, or a serial number that was taken for one. Times are ISO 8601. */
 export type InventoryEntry = CertificateUse & {
@@ -25,13 +26,7 @@ export type InventoryEntry = CertificateUse & {
   readonly since: string;
   /** Where it was found, where others issued it. */
   readonly found: readonly { readonly in: FoundIn; readonly place?: string }[];
-  readonly revoked?: {
-    readonly at: string;
-    readonly reason: RevocationReason;
-    readonly invalidFrom?: string;
-    readonly by: string;
-    readonly order: Sha256;
-  };
+  readonly revoked?: Revocation;
   /** Who renews it at the moment, and until when nobody else does. */
   readonly renewing?: { readonly by: string; readonly until: string };
   /** The certificate that took over from it. */
@@ -55,6 +50,8 @@ export type Inventory = {
   bySerial(authority: string, serial: string): InventoryEntry | undefined;
   /** By the policy's name of the CA. */
   readonly crls: ReadonlyMap<string, LastCrl>;
+  /** The CAs of ours that revoked something since their last CRL. */
+  readonly unpublished: ReadonlySet<string>;
 };
 
 type Draft = { -readonly [key in keyof InventoryEntry]: InventoryEntry[key] };
@@ -69,6 +66,7 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
   const awaited = new Map<string, Draft>();
   /** Those that were found, and turned out to be another's entry. */
   const merged = new Set<Draft>();
+  const unpublished = new Set<string>();
   const add = (entry: Draft): Draft => {
     entries.push(entry);
     return entry;
@@ -110,17 +108,18 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
         break;
       }
       case 'revoked': {
-        const { at, reason, invalidFrom, by, order } = event;
+        if (event.authority !== undefined) unpublished.add(event.authority);
         const entry =
           event.authority === undefined
             ? event.digest && byDigest.get(event.digest)
             : bySerial.get(serialKey(event.authority, event.serial));
-        if (entry) entry.revoked ??= { at, reason, ...(invalidFrom === undefined ? {} : { invalidFrom }), by, order };
+        if (entry) entry.revoked = worseOf(entry.revoked, revocationOf(event));
         break;
       }
       case 'crl': {
         const { type: _, at: _at, authority, ...crl } = event;
         crls.set(authority, crl);
+        unpublished.delete(authority);
         break;
       }
       case 'renewing': {
@@ -138,6 +137,7 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
   return {
     entries: merged.size === 0 ? entries : entries.filter((entry) => !merged.has(entry)),
     crls,
+    unpublished,
     byDigest: (digest) => byDigest.get(digest),
     bySerial: (authority, serial) => bySerial.get(serialKey(authority, serial)),
   };

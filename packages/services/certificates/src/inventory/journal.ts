@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { type BlobStore, SignwrightError, sha256 } from '@signwright/signing-core';
+import { type BlobStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import { type Entry, MAX_ENTRY, writeEntry } from './entry.ts';
 import type { CertificateEvent } from './events.ts';
 import { entryKey, readOn, START } from './read-on.ts';
@@ -84,5 +84,9 @@ const TRIES = 50;
 
 /** The key that a certificate or CRL lies under, by its digest. */
 export function derKey(der: Uint8Array): string {
-  return `der/${sha256(der).replace(':', '-')}`;
+  return keyOfDer(sha256(der));
+}
+
+export function keyOfDer(digest: Sha256): string {
+  return `der/${digest.replace(':', '-')}`;
 }
