@@ -89,7 +89,7 @@ describe.concurrent('signwright policy', () => {
         {
           key: 'notify.on',
           where: expect.stringMatching(/^as-json\.yaml:/),
-          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, log-alarm, expiring',
+          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, expiring, revoked, log-alarm',
           needed: 'always',
         },
         expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),
