@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { createWorkspace, testCertificate, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -240,4 +241,42 @@ describe('certificates that signed', () => {
     });
     here.write('signwright.yaml', policy);
   });
+});
+
+test('an inventory that had more when it was seen before is refused: what was revoked would be good again', async () => {
+  const here = await createWorkspace({
+    policy: trialPolicy('  - { match: "dist/**", tier: internal }', CERTIFICATES),
+    files: { 'one.pem': pemOf(soon), 'two.pem': pemOf(later) },
+  });
+  try {
+    for (const file of ['one.pem', 'two.pem'])
+      expect(await here.run(['cert', 'import', file])).toMatchObject({ status: 0, stdout: /^1 certificates taken/ });
+    expect((await listOf(here)).total).toBe(2);
+    rmSync(here.path('inventory/journal/000000000001'));
+    const { status, stderr } = await here.run(['cert', 'list']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/has 1 entries, and had 2 when this machine saw it before[\s\S]*begun anew on purpose, remove (\S+)/);
+    rmSync(/remove (\S+)/.exec(stderr)?.[1] ?? '', { recursive: true });
+    expect((await listOf(here)).total).toBe(1);
+  } finally {
+    here.remove();
+  }
+});
+
+test('many that import at once lose nothing, and take nothing twice', async () => {
+  const ders = Array.from({ length: 6 }, (_, index) => certificate(`of ${index}`, -1, 100));
+  const here = await createWorkspace({
+    policy: trialPolicy('  - { match: "dist/**", tier: internal }', CERTIFICATES),
+    files: Object.fromEntries(ders.map((der, index) => [`${index}.pem`, pemOf(der)])),
+  });
+  try {
+    const runs = await Promise.all(
+      ders.flatMap((_, index) => [index, index]).map((index) => here.run(['cert', 'import', `${index}.pem`])),
+    );
+    expect(runs.map(({ status }) => status)).toEqual(runs.map(() => 0));
+    const { certificates } = await listOf(here);
+    expect(certificates.map(({ digest }) => digest).sort()).toEqual(ders.map(digestOf).sort());
+  } finally {
+    here.remove();
+  }
 });
