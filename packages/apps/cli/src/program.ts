@@ -130,7 +130,6 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addCert(command('cert', 'certificates: who issues them, to whom, and how they end'), finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
-  addCert(command('cert', 'certificates: which there are, and when they end'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 

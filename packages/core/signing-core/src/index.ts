@@ -174,7 +174,7 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
-export type { AskedCertificate, RevocationStanding } from './revocation/judge-revocation.ts';
+export type { AnsweredCertificate, RevocationStanding } from './revocation/judge-revocation.ts';
 export { judgeRevocation } from './revocation/judge-revocation.ts';
 export type { ReliedOn } from './revocation/relied-on.ts';
 export type { RevocationReason, RevocationStatus } from './revocation/revocation-status.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RevocationDefinition } from '@signwright/policy';
 import type { CheckedSource } from '@signwright/revocation';
 import {
-  type AskedCertificate,
+  type AnsweredCertificate,
   type Certificate,
   judgeRevocation,
   type RevocationSource,
@@ -79,7 +79,7 @@ export async function revocationJudge(open: OpenPolicy, kept: readonly Uint8Arra
     // An archive speaks as of when it was made: of each certificate, as of when it signed.
     const at = open.offline ? one.time.at : now;
     const found = await Promise.all(
-      (one.reliedOn ?? []).map(async (of): Promise<AskedCertificate> => {
+      (one.reliedOn ?? []).map(async (of): Promise<AnsweredCertificate> => {
         const { certificate, issuer } = of;
         const key = `${certificate.fingerprint} ${issuer.fingerprint} ${at}`;
         const status = asked.get(key) ?? source.status(certificate, issuer, at);

@@ -2,7 +2,7 @@ import { basicConstraints, keyUsage, type TestCertificateSpec, testAuthority, te
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCertificate } from '../x509/certificate.ts';
-import { type AskedCertificate, judgeRevocation } from './judge-revocation.ts';
+import { type AnsweredCertificate, judgeRevocation } from './judge-revocation.ts';
 import { listedIn, type ReliedOn, reliedOn } from './relied-on.ts';
 import { badSince, REVOCATION_REASONS, type RevocationReason, type RevocationStatus } from './revocation-status.ts';
 
@@ -27,7 +27,7 @@ const revoked = (reason: RevocationReason, invalidFrom?: number): RevocationStat
   by: 'the CRL of test',
   ...(invalidFrom === undefined ? {} : { invalidFrom }),
 });
-const asked = (of: readonly ReliedOn[], ...statuses: RevocationStatus[]): AskedCertificate[] =>
+const asked = (of: readonly ReliedOn[], ...statuses: RevocationStatus[]): AnsweredCertificate[] =>
   of.map((one, at) => ({ of: one, status: statuses[at] ?? GOOD }));
 const REASONS = Object.keys(REVOCATION_REASONS) as RevocationReason[];
 const HARMLESS: RevocationReason[] = ['superseded', 'cessationOfOperation', 'affiliationChanged'];

@@ -10,7 +10,7 @@ export type RevocationStanding =
   | { readonly status: 'revoked' | 'unknown'; readonly message: string };
 
 /** A certificate with what is known of it. */
-export type AskedCertificate = { readonly of: ReliedOn; readonly status: RevocationStatus };
+export type AnsweredCertificate = { readonly of: ReliedOn; readonly status: RevocationStatus };
 
 /**
  * Judges what was signed at an instant by what is known of every certificate it rests on. Revoked outweighs unknown. What the trust
@@ -19,7 +19,7 @@ export type AskedCertificate = { readonly of: ReliedOn; readonly status: Revocat
  *
  * @param signedAt milliseconds since 1970 UTC, a trusted time.
  */
-export function judgeRevocation(asked: readonly AskedCertificate[], signedAt: number): RevocationStanding {
+export function judgeRevocation(asked: readonly AnsweredCertificate[], signedAt: number): RevocationStanding {
   let unknown: RevocationStanding | undefined;
   for (const { of, status } of asked) {
     if (status.status === 'revoked') {
