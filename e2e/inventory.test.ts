@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { listPkcs11Certificates } from '@signwright/signer-pkcs11';
 import { parseTokenReference } from '@signwright/signing-core';
 import { createWorkspace, testCertificate, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { certificateList } from './bench/certificate-list.ts';
 import { describePeer, peer } from './peers.ts';
 import { CREDENTIALS, s3Server } from './s3-server.ts';
 import { runPeer } from './scenario.ts';
@@ -23,18 +24,6 @@ const policyWith = (inventory: string, signers = ''): string =>
 `,
   ).replace('signers:\n', `signers:\n${signers}`);
 
-/** Certificates as a list has them; nobody signed these. */
-function csv(count: number): string {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const rows = Array.from({ length: count }, (_, index) => {
-    const id = digest(`certificate ${index}`);
-    const names = `CN=Issuing CA,CN=job ${index},https://gitlab.acme.example/acme/app-${index % 100}`;
-    const times = '2026-11-20T00:00:00.000Z,2036-11-20T00:00:00.000Z';
-    return `team-${index % 7},releases,${times},${names},${id.toString('hex').slice(0, 32)},sha256:${id.toString('hex')},x${digest('key').toString('base64').slice(1)}`;
-  });
-  return `owner,purpose,not-before,not-after,issuer,subject,san,serial,digest,key\n${rows.join('\n')}\n`;
-}
-
 async function digestsOf(here: Workspace, env: Record<string, string> = {}): Promise<string[]> {
   const { status, stdout, stderr } = await here.run(['cert', 'list', '--output', 'json', '--no-usage'], { env });
   expect(status, stderr).toBe(0);
@@ -42,7 +31,7 @@ async function digestsOf(here: Workspace, env: Record<string, string> = {}): Pro
 }
 
 async function takesAndLists(inventory: string, env: Record<string, string>): Promise<void> {
-  const here = await createWorkspace({ policy: policyWith(inventory), files: { 'list.csv': csv(1000) } });
+  const here = await createWorkspace({ policy: policyWith(inventory), files: { 'list.csv': certificateList(1000) } });
   try {
     const first = await here.run(['cert', 'import', 'list.csv'], { env });
     expect(first, first.stderr).toMatchObject({ status: 0, stdout: /^1000 certificates taken/ });
@@ -79,7 +68,7 @@ describePeer('strace', 'an import that is killed', () => {
   const COMMAND = fileURLToPath(new URL('../packages/apps/cli/bin/signwright.cjs', import.meta.url));
 
   test('at every write to the disk in turn is completed by the next one, and nothing is taken twice', async () => {
-    const list = csv(800);
+    const list = certificateList(800);
     const fresh = (): Promise<Workspace> => createWorkspace({ policy: policyWith('inventory'), files: { 'list.csv': list } });
     const whole = await fresh();
     expect(await whole.run(['cert', 'import', 'list.csv'])).toMatchObject({ status: 0 });
