@@ -42,7 +42,7 @@ test('how often a certificate signed, by whom last, and what nobody accounts for
 
 test('files that are signed each by itself count each', async () => {
   const { signature: _, evidence: __, signed: ___, ...rest } = result(1) as ResultRecord & Record<string, unknown>;
-  const used = await certificateUse(recordLog([intent(1), { ...rest, outcome: 'signed', files: 12 } as ResultRecord]));
+  const used = await certificateUse(recordLog([intent(1), { ...rest, outcome: 'signed', files: 12 }]));
   expect(used.get(certificate.digest)).toMatchObject({ signatures: 12, unaccounted: 0 });
 });
 

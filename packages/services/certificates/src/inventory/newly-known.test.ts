@@ -1,4 +1,3 @@
-import type { Sha256 } from '@signwright/signing-core';
 import { expect, test } from 'vitest';
 import type { CertificateFacts } from './events.ts';
 import { inventoryOf } from './inventory.ts';
@@ -7,7 +6,7 @@ import { listCertificates } from './view.ts';
 
 const at = '2026-11-23T12:00:00.000Z';
 const facts = (digit: string): CertificateFacts => ({
-  digest: `sha256:${digit.repeat(64)}` as Sha256,
+  digest: `sha256:${digit.repeat(64)}`,
   serial: `0${digit}`,
   issuer: 'CN=another CA',
   subject: `CN=${digit}`,

@@ -82,7 +82,7 @@ test('who could not be told is told the next time, by the same id', async () => 
 
 test('two that run at once write it down once, and tell by one id', async () => {
   const both = await Promise.all([alerts(), alerts()]);
-  expect(both.map(({ status }) => status).sort()).not.toContain(3);
+  expect(both.map(({ status }) => status)).not.toContain(3);
   expect(new Set(told.map(({ id }) => id)).size).toBe(1);
   const shown = JSON.parse((await here.run(['cert', 'show', 'soon.pem', '--output', 'json'])).stdout) as { alerted: number[] };
   expect(shown.alerted).toEqual([30 * 86_400]);
