@@ -57,6 +57,10 @@ describe('a list of certificates', () => {
       status: 0,
       stdout: /^4 certificates taken into .*inventory\n1 are in the files more than once, and were taken once\n$/,
     });
+    // Each is kept itself, by its digest.
+    expect(here.files('inventory/der')).toEqual(
+      [soon, later, ended, hostile].map((der) => digestOf(der).replace(':', '-')).sort(),
+    );
     const again = await here.run(['cert', 'import', 'all.pem']);
     expect(again).toMatchObject({ status: 0, stdout: /^0 certificates taken .*\n4 were known already\n$/ });
     expect(await listOf(here)).toMatchObject({ total: 4, findings: 4 });
