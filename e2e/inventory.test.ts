@@ -168,3 +168,24 @@ describePeer('softhsm2-util', 'certificates on a token', () => {
     }
   });
 });
+
+test('a hundred thousand certificates are taken, listed and exported in seconds', { timeout: 300_000 }, async () => {
+  const here = await createWorkspace({ policy: policyWith('inventory'), files: { 'list.csv': certificateList(100_000) } });
+  const seconds = async (...args: string[]): Promise<number> => {
+    const begun = performance.now();
+    const { status, stderr } = await here.run(['cert', ...args]);
+    expect(status, stderr).toBe(0);
+    return (performance.now() - begun) / 1000;
+  };
+  try {
+    // Two to ten on an idle machine; this one may be at work.
+    expect(await seconds('import', 'list.csv')).toBeLessThan(60);
+    expect(await seconds('list', '--expires-within', '14d')).toBeLessThan(60);
+    for (const format of ['csv', 'json', 'ocsf']) {
+      expect(await seconds('export', '--format', format, '--out', `out.${format}`)).toBeLessThan(60);
+      expect(here.read(`out.${format}`).match(/sha256:[0-9a-f]{64}"?,/g)?.length).toBeGreaterThanOrEqual(100_000);
+    }
+  } finally {
+    here.remove();
+  }
+});

@@ -74,6 +74,9 @@ test('a list is by filters that must all hold, those that end first before the o
   expect(list({ environment: 'test' })).toEqual(['01', '03']);
   expect(list({ expiresWithin: 2 * 86_400 })).toEqual(['01', '02']);
   expect(list({ status: ['expired', 'revoked'] })).toEqual([]);
+  // What has ended does not end soon.
+  const later = Date.parse('2027-01-01T12:00:00Z');
+  expect(listCertificates(inventoryOf(events), { expiresWithin: 86_400 }, later).map(({ serial }) => serial)).toEqual(['02']);
   expect(listCertificates(inventoryOf(events), {}, now).map(({ findings }) => findings)).toEqual([
     ['no-purpose'],
     [],
