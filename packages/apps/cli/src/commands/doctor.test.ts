@@ -114,7 +114,7 @@ describe.concurrent('signwright doctor', () => {
     ],
     [
       'a key that is not enforced yet',
-      `${POLICY}notify: [{ webhook: https://x.example, secret-env: S, on: [incident] }]\n`,
+      `${POLICY}notify: [{ webhook: https://x.example, secret-env: S, on: [expiring] }]\n`,
       () => '',
       'enforcement',
       'leave',
