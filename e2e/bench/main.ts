@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { adapters } from './adapters.ts';
 import { decisions } from './decide.ts';
+import { inventory } from './inventory.ts';
 import { kms } from './kms.ts';
 import { logAppends } from './log-appends.ts';
 import { logSearch } from './log-search.ts';
@@ -24,6 +25,7 @@ const suites = {
   'log-search': logSearch,
   softhsm: softHsm,
   kms,
+  inventory,
   adapters,
 };
 

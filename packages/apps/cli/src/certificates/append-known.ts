@@ -1,6 +1,7 @@
-import type { FoundCertificate, ImportedCertificate, Journal } from '@signwright/certificates';
-import { SignwrightError } from '@signwright/signing-core';
+import type { FoundCertificate, ImportedCertificate, Inventory } from '@signwright/certificates';
+import { inParallel, SignwrightError } from '@signwright/signing-core';
 import { listProblems } from './list-problems.ts';
+import type { OpenInventory } from './open-inventory.ts';
 
 /** What came of certificates that were found or imported, by how many. */
 export type Appended = {
@@ -12,26 +13,40 @@ export type Appended = {
   readonly known: number;
 };
 
+/** Certificates that are written at once: their store may be far away. */
+const AT_ONCE = 16;
+
 /**
- * Takes certificates into the inventory. Done again, it adds nothing, and after a crash what is missing.
+ * Takes certificates into the inventory; each that is at hand is written before it is named. Done again, it adds nothing, and after a
+ * crash what is missing.
  *
  * @param imported where those of a list stand, by which it is said that one contradicts what is known.
  * @throws SignwrightError `invalid-input` where one says something else of a digest than the inventory does; nothing was taken then.
  */
 export async function appendAllKnown(
-  journal: Journal,
+  { journal, blobs }: Pick<OpenInventory, 'journal' | 'blobs'>,
   found: readonly FoundCertificate[],
   imported: readonly ImportedCertificate[] = [],
 ): Promise<Appended> {
-  const { appendAll, contradiction, newlyKnown } = await import('@signwright/certificates');
-  const at = new Date().toISOString();
-  let first: Appended | undefined;
-  await appendAll(journal, (inventory) => {
+  const { appendAll, contradiction, derKey, inventoryOf, newlyKnown } = await import('@signwright/certificates');
+  const check = (inventory: Inventory): void => {
     const problems = imported.flatMap(({ where, facts }) => {
       const field = contradiction(inventory, facts);
       return field === undefined ? [] : [`${where} says another ${field} of ${facts.digest} than the inventory has`];
     });
     if (problems.length > 0) throw new SignwrightError('invalid-input', listProblems(problems), { next: NOTHING_TAKEN });
+  };
+
+  const before = inventoryOf((await journal.read()).events);
+  check(before);
+  const unknown = new Map(
+    found.flatMap(({ facts, der }) => (der && !before.byDigest(facts.digest) ? [[facts.digest, der] as const] : [])),
+  );
+  await inParallel([...unknown.values()], AT_ONCE, (der) => blobs.putIfAbsent(derKey(der), der));
+  const at = new Date().toISOString();
+  let first: Appended | undefined;
+  await appendAll(journal, (inventory) => {
+    check(inventory);
     const events = newlyKnown(inventory, found, at);
     const digests = new Set(events.flatMap((event) => (event.type === 'known' ? [event.facts.digest] : [])));
     const completed = [...digests].filter((digest) => inventory.byDigest(digest) !== undefined).length;

@@ -30,7 +30,7 @@ export async function findInEvidence(open: OpenPolicy, named: string | undefined
       const { key } = parseBundle(bytes);
       if (key.type !== 'certificate') return;
       const { facts, ...use } = readFacts(key.der, `the certificate in ${id}`);
-      seen.set(facts.digest, { facts, found: 'evidence', place: place.reference, ...use });
+      seen.set(facts.digest, { facts, found: 'evidence', place: place.reference, der: key.der, ...use });
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       // What a run that was stopped was about to put is neither listed nor there.

@@ -39,7 +39,7 @@ export async function findInFiles(paths: readonly string[], signal: AbortSignal)
       for (const { der, line } of await certificatesIn(await readBounded(file, MAX_FILE, 'the file'), file)) {
         try {
           const { facts, ...use } = readFacts(der, line === undefined ? file : `${file}:${line}`);
-          some.push({ facts, found: 'file', place: file, ...use });
+          some.push({ facts, found: 'file', place: file, der, ...use });
         } catch (error) {
           if (!(error instanceof SignwrightError)) throw error;
           unread.push(messageOf(error));

@@ -18,7 +18,7 @@ export async function findOnToken(uri: string, signal: AbortSignal): Promise<Fou
   const found = listed.flatMap(({ der, label, keyReference }): FoundCertificate[] => {
     try {
       const { facts, ...use } = readFacts(der, `the certificate "${label}" of ${place}`);
-      return [{ facts, found: 'pkcs11', place, ...use, ...(keyReference === undefined ? {} : { keyReference }) }];
+      return [{ facts, found: 'pkcs11', place, der, ...use, ...(keyReference === undefined ? {} : { keyReference }) }];
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       unread.push(messageOf(error));

@@ -3,6 +3,7 @@ import type { BlobStore } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { openStore, type StorePlace, storePlace } from '../context/open-store.ts';
 import { certificatesOf } from './definitions.ts';
+import { rememberInventory } from './seen-inventory.ts';
 
 /** The inventory of certificates, open. */
 export type OpenInventory = { readonly journal: Journal; readonly blobs: BlobStore; readonly place: StorePlace };
@@ -12,5 +13,5 @@ export async function openInventory(open: OpenPolicy): Promise<OpenInventory> {
   const place = storePlace(certificatesOf(open).inventory, open, 'certificates.inventory');
   const { blobs } = await openStore(place);
   const { openJournal } = await import('@signwright/certificates');
-  return { journal: openJournal(blobs), blobs, place };
+  return { journal: rememberInventory(openJournal(blobs), place.reference), blobs, place };
 }

@@ -65,7 +65,7 @@ async function readCertificates(bytes: Buffer, file: string): Promise<ImportedLi
     const where = line === undefined ? file : `${file}:${line}`;
     try {
       const { facts, ...use } = readFacts(der, where);
-      return [{ where, facts, use }];
+      return [{ where, facts, use, der }];
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       problems.push(messageOf(error));

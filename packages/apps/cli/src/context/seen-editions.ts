@@ -29,8 +29,8 @@ function keyOf({ name, who, root }: SignedEdition): string {
   return hexOf(sha256(JSON.stringify([name, whoText(who), root ?? ''])));
 }
 
-/** XDG Base Directory Specification; nothing where there is no home. */
-function stateDirectory(): string | undefined {
+/** Where this user's programs keep what they saw: XDG Base Directory Specification; nothing where there is no home. */
+export function stateDirectory(): string | undefined {
   const { XDG_STATE_HOME: state, LOCALAPPDATA: local, HOME: home } = process.env;
   if (state !== undefined && isAbsolute(state)) return state;
   if (process.platform === 'win32') return local;

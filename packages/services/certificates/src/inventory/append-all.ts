@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, SignwrightError } from '@signwright/signing-core';
+import { canonicalJson, SignwrightError } from '@signwright/signing-core';
 import { MAX_ENTRY } from './entry.ts';
 import type { CertificateEvent } from './events.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
@@ -12,7 +12,7 @@ export function inBatches(events: readonly CertificateEvent[]): CertificateEvent
   const batches: CertificateEvent[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const event of events) {
-    const bytes = Buffer.byteLength(canonicalJson(event as unknown as Json)) + 1;
+    const bytes = Buffer.byteLength(canonicalJson(event)) + 1;
     if (size + bytes > MAX_ENTRY - AROUND) {
       batches.push([]);
       size = 0;

@@ -21,12 +21,12 @@ const VERSION = 1;
 
 /** An entry as canonical JSON. */
 export function writeEntry({ id, events }: Entry): Buffer {
-  return Buffer.from(canonicalJson({ version: VERSION, id, events } as unknown as Json));
+  return Buffer.from(canonicalJson({ version: VERSION, id, events }));
 }
 
 /** Entries that follow one another, as canonical JSON. */
 export function writePage(entries: readonly Entry[]): Buffer {
-  return Buffer.from(canonicalJson({ version: VERSION, entries } as unknown as Json));
+  return Buffer.from(canonicalJson({ version: VERSION, entries }));
 }
 
 /** @throws SignwrightError `verification` that names the blob. */
@@ -85,9 +85,13 @@ const instant: Check = (read, value, path) => void read.instant(value, path);
 const digest: Check = (read, value, path) =>
   void (isSha256(read.text(value, path)) || read.fail(path, 'is not a SHA-256 digest'));
 const count: Check = (read, value, path) => void (Number.isSafeInteger(value) || read.fail(path, 'is not a whole number'));
-const texts: Check = (read, value, path) => read.list(value, path).forEach((one, at) => void text(read, one, `${path}[${at}]`));
-const digests: Check = (read, value, path) =>
-  read.list(value, path).forEach((one, at) => void digest(read, one, `${path}[${at}]`));
+const listOf =
+  (check: Check): Check =>
+  (read, value, path) => {
+    for (const [at, one] of read.list(value, path).entries()) check(read, one, `${path}[${at}]`);
+  };
+const texts: Check = listOf(text);
+const digests: Check = listOf(digest);
 const serial: Check = (read, value, path) =>
   void (/^([0-9a-f]{2}){1,32}$/.test(read.text(value, path)) || read.fail(path, 'is not a serial number in hex'));
 const oneOf =

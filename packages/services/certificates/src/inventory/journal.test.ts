@@ -166,6 +166,26 @@ test('a reader is not misled by writers that are quicker than it asks', async ()
   expect(events).toEqual(Array.from({ length: position }, (_, number) => taken(number)));
 });
 
+test('entries that come between two questions of a reader are read, not missed', async () => {
+  const blobs = createMemoryBlobStore();
+  const writer = openJournal(blobs);
+  let state = await writer.read();
+  const append = async (count: number): Promise<void> => {
+    for (let number = 0; number < count; number++) state = (await writer.append(state, [taken(state.position)])) ?? state;
+  };
+  await append(3);
+  let asked = false;
+  const get = async (key: string): ReturnType<BlobStore['get']> => {
+    const found = await blobs.get(key);
+    if (!asked && key === 'journal/000000000003') {
+      asked = true;
+      await append(2);
+    }
+    return found;
+  };
+  expect((await openJournal({ ...blobs, get }).read()).position).toBe(5);
+});
+
 test('who may not write reads all the same', async () => {
   const blobs = createMemoryBlobStore();
   const writer = openJournal(blobs);
@@ -221,6 +241,27 @@ describe('events of any number', () => {
       expect(events).toEqual(many);
       expect(lacking(events)).toEqual([]);
     }
+  });
+
+  test('are all appended, though somebody else writes something else in between', async () => {
+    const blobs = createMemoryBlobStore();
+    const others = openJournal(blobs);
+    let writes = 0;
+    const busy: BlobStore = {
+      ...blobs,
+      putIfAbsent: async (key, bytes) => {
+        if (++writes === 2) await change(others, () => ({ events: [taken(5000)] }));
+        return blobs.putIfAbsent(key, bytes);
+      },
+    };
+    const { appended } = await appendAll(openJournal(busy), ({ entries }) => {
+      const there = new Set(entries.map(({ serial }) => serial));
+      return many.filter((event) => 'serial' in event && !there.has(event.serial));
+    });
+    expect(appended).toBe(many.length);
+    const { events } = await openJournal(blobs).read();
+    expect(events).toHaveLength(many.length + 1);
+    expect(lacking(events)).toEqual([]);
   });
 
   test('are each appended once, whoever else does the same', async () => {

@@ -1,4 +1,3 @@
-import type { Sha256 } from '@signwright/signing-core';
 import { expect, test } from 'vitest';
 import type { CertificateFacts } from './events.ts';
 import { inventoryOf } from './inventory.ts';
@@ -7,7 +6,7 @@ import { listCertificates } from './view.ts';
 
 const at = '2026-11-23T12:00:00.000Z';
 const facts = (digit: string): CertificateFacts => ({
-  digest: `sha256:${digit.repeat(64)}` as Sha256,
+  digest: `sha256:${digit.repeat(64)}`,
   serial: `0${digit}`,
   issuer: 'CN=another CA',
   subject: `CN=${digit}`,
@@ -75,6 +74,9 @@ test('a list is by filters that must all hold, those that end first before the o
   expect(list({ environment: 'test' })).toEqual(['01', '03']);
   expect(list({ expiresWithin: 2 * 86_400 })).toEqual(['01', '02']);
   expect(list({ status: ['expired', 'revoked'] })).toEqual([]);
+  // What has ended does not end soon.
+  const later = Date.parse('2027-01-01T12:00:00Z');
+  expect(listCertificates(inventoryOf(events), { expiresWithin: 86_400 }, later).map(({ serial }) => serial)).toEqual(['02']);
   expect(listCertificates(inventoryOf(events), {}, now).map(({ findings }) => findings)).toEqual([
     ['no-purpose'],
     [],

@@ -7,6 +7,8 @@ export type FoundCertificate = {
   readonly facts: CertificateFacts;
   readonly found: FoundIn;
   readonly place?: string;
+  /** The certificate itself, where it is at hand. */
+  readonly der?: Uint8Array;
 } & CertificateUse;
 
 /**
@@ -31,7 +33,7 @@ function mergeFound(found: readonly FoundCertificate[]): FoundCertificate[] {
   const merged = new Map<string, FoundCertificate>();
   const said = new Map<Sha256, CertificateUse>();
   for (const one of found) {
-    const { facts, found: by, place, ...use } = one;
+    const { facts, found: by, place, der: _, ...use } = one;
     const key = JSON.stringify([facts.digest, by, place]);
     merged.set(key, merged.get(key) ?? { facts, found: by, ...(place === undefined ? {} : { place }) });
     said.set(facts.digest, { ...Object.fromEntries(fieldsOf(use)), ...said.get(facts.digest) });

@@ -9,6 +9,7 @@ export function safeJsonLine(value: unknown): string {
 }
 
 function harmlessJson(json: string): string {
+  if (!/[^\x20-\x7e\n]|##/.test(json)) return json;
   return json
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => (character === '\n' ? character : unicodeEscapes(character)))
     .replaceAll('##', '#\\u0023');

@@ -6,7 +6,7 @@ import { findInEvidence } from '../../certificates/find-in-evidence.ts';
 import { type FoundIn, findInFiles } from '../../certificates/find-in-files.ts';
 import { type AskedKey, askKeys, certificatesOfKeys } from '../../certificates/find-keys.ts';
 import { findOnToken } from '../../certificates/find-on-token.ts';
-import { openInventory } from '../../certificates/open-inventory.ts';
+import { type OpenInventory, openInventory } from '../../certificates/open-inventory.ts';
 import { type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
@@ -35,14 +35,14 @@ export async function certFind(options: CertFindOptions, { signal }: Run): Promi
     throw new SignwrightError('usage', 'nowhere to look', { next: 'say --evidence, --path DIRECTORY, --pkcs11 URI or --kms' });
   const open = await openPolicy(options, new Date());
   const use = checkUse(options, open);
-  const { journal } = await openInventory(open);
+  const store = await openInventory(open);
   const places: FoundIn[] = [];
   if (evidence !== undefined) places.push(await findInEvidence(open, evidence === true ? undefined : evidence, signal));
   if (path.length > 0) places.push(await findInFiles(path, signal));
   for (const uri of pkcs11) places.push(await findOnToken(uri, signal));
   const found = places.flatMap((place) => place.found).map((one) => ({ ...use, ...one }));
-  const appended = await appendAllKnown(journal, found);
-  const keys = kms ? await findKeys(open, journal, signal) : undefined;
+  const appended = await appendAllKnown(store, found);
+  const keys = kms ? await findKeys(open, store, signal) : undefined;
   const unread = [...places.flatMap((place) => place.unread), ...(keys?.asked.flatMap(whyUnasked) ?? [])];
   print(options, appended, keys, unread);
   return unread.length > 0 ? EXIT.inconclusive : EXIT.allow;
@@ -50,15 +50,11 @@ export async function certFind(options: CertFindOptions, { signal }: Run): Promi
 
 type FoundKeys = { readonly asked: readonly AskedKey[]; readonly appended: Appended };
 
-async function findKeys(
-  open: OpenPolicy,
-  journal: Awaited<ReturnType<typeof openInventory>>['journal'],
-  signal: AbortSignal,
-): Promise<FoundKeys> {
+async function findKeys(open: OpenPolicy, store: OpenInventory, signal: AbortSignal): Promise<FoundKeys> {
   const asked = await askKeys(open, signal);
   const { inventoryOf } = await import('@signwright/certificates');
-  const inventory = inventoryOf((await journal.read()).events);
-  return { asked, appended: await appendAllKnown(journal, certificatesOfKeys(inventory, asked)) };
+  const inventory = inventoryOf((await store.journal.read()).events);
+  return { asked, appended: await appendAllKnown(store, certificatesOfKeys(inventory, asked)) };
 }
 
 function whyUnasked(key: AskedKey): string[] {

@@ -12,13 +12,19 @@ export type CertImportOptions = PolicyOptions & UseOptions & { readonly format?:
 export async function certImport(files: string[], options: CertImportOptions): Promise<number> {
   const open = await openPolicy(options, new Date());
   const use = checkUse(options, open);
-  const { journal, place } = await openInventory(open);
+  const store = await openInventory(open);
   const { certificates, reserved } = await readImports(files, options.format);
-  const found = certificates.map(({ facts, use: own }) => ({ facts, found: 'import' as const, ...use, ...own }));
-  const { added, completed, known } = await appendAllKnown(journal, found, certificates);
+  const found = certificates.map(({ facts, use: own, der }) => ({
+    facts,
+    found: 'import' as const,
+    ...(der === undefined ? {} : { der }),
+    ...use,
+    ...own,
+  }));
+  const { added, completed, known } = await appendAllKnown(store, found, certificates);
   const repeated = certificates.length - new Set(certificates.map(({ facts }) => facts.digest)).size;
   printLines([
-    `${added} certificates taken into ${place.reference}`,
+    `${added} certificates taken into ${store.place.reference}`,
     ...(completed > 0 ? [`${completed} were known, and more is said of them now`] : []),
     ...(known > 0 ? [`${known} were known already`] : []),
     ...(repeated > 0 ? [`${repeated} are in the files more than once, and were taken once`] : []),

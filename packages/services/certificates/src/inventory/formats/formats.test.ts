@@ -197,5 +197,5 @@ test("OCSF has the certificate as a managed entity that was read, in the schema'
     unmapped: { inventory: '/var/inventory', findings: first.findings },
   });
   const severities = listed.map((each) => (certificateOcsf(each, now, 'x') as { severity_id: number }).severity_id);
-  expect(severities.sort()).toEqual([1, 2]);
+  expect(severities.sort((a, b) => a - b)).toEqual([1, 2]);
 });

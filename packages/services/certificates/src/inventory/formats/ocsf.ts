@@ -1,4 +1,4 @@
-import { hexOf, type Json } from '@signwright/signing-core';
+import { hexOf } from '@signwright/signing-core';
 import type { ListedCertificate } from '../view.ts';
 
 /** The version of the schema this is written to. */
@@ -81,7 +81,7 @@ const BESIDE = [
   'found',
 ] as const satisfies readonly (keyof ListedCertificate)[];
 
-function unmappedOf(one: ListedCertificate, inventory: string): { readonly [name: string]: Json } {
+function unmappedOf(one: ListedCertificate, inventory: string): { readonly [name: string]: unknown } {
   const fields = BESIDE.map((field) => [field, one[field]] as const);
-  return { inventory, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) } as { [name: string]: Json };
+  return { inventory, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
 }

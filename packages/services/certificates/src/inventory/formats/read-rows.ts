@@ -9,6 +9,8 @@ export type ImportedCertificate = {
   readonly where: string;
   readonly facts: CertificateFacts;
   readonly use: CertificateUse;
+  /** The certificate itself, which a list has not. */
+  readonly der?: Uint8Array;
 };
 
 /** What was read of a list: its certificates, what is wrong with others, and how many entries of it have no certificate. */
