@@ -4,8 +4,8 @@ import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trust
 import { type TrustSignOptions, trustSign } from './commands/trust-sign.ts';
 import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts';
 import type { Run } from './context/run.ts';
-import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
+import { rotationOptions } from './rotate/terms.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about whom signatures are traced to. */
@@ -98,17 +98,15 @@ export function addSigner(signer: Command, finish: Finish, run: Run): void {
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright signer public-key awskms:///alias/release-signing --out trust/release.pub'))
     .action((reference: string, options: SignerPublicKeyOptions) => finish(signerPublicKey(reference, options, run)));
-  policyOptions(signer.command('rotate'))
+  rotationOptions(policyOptions(signer.command('rotate')), 'key')
     .description(
-      'draft the lines of the policy for a key that was rotated behind its alias, or that another is to take over from',
+      'show or write the lines of the policy for a key that was rotated behind its alias, or that another takes over from',
     )
     .argument('<signer>', "the policy's name of it")
     .option('--to <reference>', 'the key that is to take over (default: looks behind each reference the signer has)')
-    .option('--from <time>', 'from when the new key counts (default: now)')
-    .addOption(new Option('--overlap <duration>', 'how long both count').argParser(duration).default(7 * 24 * 3600, '7d'))
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
-    .addHelpText('after', '\nThe public key is written beside the policy; the policy itself is not touched.')
-    .addHelpText('after', example('signwright signer rotate release'))
+    .addHelpText('after', '\nThe public key is written beside the policy at once, the policy only with --write.')
+    .addHelpText('after', example('signwright signer rotate release --write'))
     .action((id: string, options: SignerRotateOptions) => finish(signerRotate(id, options, run)));
 }

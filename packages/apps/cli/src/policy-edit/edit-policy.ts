@@ -51,7 +51,7 @@ export async function editPolicy(
       if (!(error instanceof PolicyError)) throw error;
       throw new SignwrightError('policy', `so edited, the policy would be none: ${error.message}`, {
         ...(error.where === undefined ? {} : { where: error.where }),
-        next: 'nothing was written; edit the policy by hand',
+        next: 'nothing was written',
         cause: error,
       });
     },
