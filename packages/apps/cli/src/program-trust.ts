@@ -1,6 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type SignerPublicKeyOptions, type SignerRotateOptions, signerPublicKey, signerRotate } from './commands/signer.ts';
-import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trustShow } from './commands/trust.ts';
+import {
+  type TrustAddOptions,
+  type TrustInitOptions,
+  type TrustRetireOptions,
+  trustAdd,
+  trustInit,
+  trustRetire,
+  trustShow,
+} from './commands/trust.ts';
 import { type TrustSignOptions, trustSign } from './commands/trust-sign.ts';
 import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts';
 import type { Run } from './context/run.ts';
@@ -53,6 +61,17 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
       '  $ signwright trust add trust/trusted-root.json --from-issuer https://fulcio.acme.example --fingerprint 3f… --issuer https://gitlab.acme.example',
     )
     .action((file: string, options: TrustAddOptions) => finish(trustAdd(file, options, run)));
+  trust
+    .command('retire')
+    .description('end an authority of a trust root: what it attested before goes on counting, and nothing after')
+    .argument('<file>', 'a Sigstore trusted root')
+    .requiredOption('--authority <authority>', 'the SHA-256 of one of its certificates, or its name')
+    .requiredOption('--until <time>', 'the end, such as 2027-01-31T12:00:00Z')
+    .addHelpText(
+      'after',
+      example('signwright trust retire trust/trusted-root.json --authority "Acme TSA 2026" --until 2027-01-31'),
+    )
+    .action((file: string, options: TrustRetireOptions) => finish(trustRetire(file, options)));
   policyOptions(trust.command('sign'))
     .description('sign this edition of a trust root as one of its owners; into NAME.sigstore.json, NAME.2.sigstore.json, …')
     .argument('<file>', 'a Sigstore trusted root; NAME.owners.json beside it says who must sign')

@@ -86,7 +86,7 @@ export type {
 export { parseKeyReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
-export { whyNotWorkload } from './match-author.ts';
+export { whyNoKeyAt, whyNotWorkload } from './match-author.ts';
 export { isMember, personOf, whyNotTheirs } from './match-person.ts';
 export type { Who } from './match-who.ts';
 export { whoText } from './match-who.ts';

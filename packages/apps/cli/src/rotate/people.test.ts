@@ -65,11 +65,16 @@ describe.skipIf(!hasSshKeygen)("a person's keys across a rotation", () => {
     },
   );
 
-  test('approving signs with the key that counts, whichever comes first in the agent or is named', async () => {
+  test('approving signs with the key that counts of those at hand, and with no other that is named', async () => {
     const id = await here.asked(...EVERY);
     expect(await rotate(...AFTER)).toMatchObject({ status: 0 });
     expect(await here.answer('ann', id)).toMatchObject({ status: 1, stderr: /would not count: .*counted until/ });
-    expect(await here.answer('ann-too', id)).toMatchObject({ status: 0 });
+    here.write('home/.ssh/id_ed25519', here.read('keys/ann'), 0o600);
+    here.write('home/.ssh/id_ed25519.pub', here.read('keys/ann.pub'));
+    here.write('home/.ssh/id_rsa', here.read('keys/ann-too'), 0o600);
+    here.write('home/.ssh/id_rsa.pub', here.read('keys/ann-too.pub'));
+    const env = { HOME: here.path('home'), SSH_AUTH_SOCK: '' };
+    expect(await here.run(['approve', id, '--yes'], { env })).toMatchObject({ status: 0 });
     expect((await judged())[0]).toBe(0);
   });
 
