@@ -9,7 +9,7 @@ import { type WaiveOptions, waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { rotationOptions } from './rotate/terms.ts';
+import { rotationOptions } from './program-rotation.ts';
 import { policyOptions, shareOptions } from './shared-options.ts';
 
 /** Adds the commands by which people are asked, and answer. */

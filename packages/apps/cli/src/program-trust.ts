@@ -13,7 +13,7 @@ import { type TrustSignOptions, trustSign } from './commands/trust-sign.ts';
 import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts';
 import type { Run } from './context/run.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
-import { rotationOptions } from './rotate/terms.ts';
+import { rotationOptions } from './program-rotation.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about whom signatures are traced to. */

@@ -70,8 +70,8 @@ export type AuditDefinition = {
   /** A URL, or a directory relative to the top policy's directory. */
   readonly log: string;
   readonly rule: LogRule;
-  /** The reference of the private key that signs checkpoints; a path is relative to the top policy's directory. */
-  readonly key?: string;
+  /** References of the private keys that sign checkpoints, by verifier key; a path is relative to the top policy's directory. */
+  readonly privateKeys: ReadonlyMap<string, string>;
   /** Whether a directory outlasts the job. */
   readonly persistent: boolean;
   /** The object lock it must stand under, and for how many seconds. */

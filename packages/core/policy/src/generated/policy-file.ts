@@ -90,7 +90,26 @@ export type Approval =
  */
 export type Kinds1 = Kind[];
 export type Pattern = string;
-export type VerifierKey = string;
+export type LogKey =
+  | string
+  | {
+      /**
+       * The key, as a C2SP verifier key.
+       */
+      key: string;
+      /**
+       * Where its private key stays; that of `key` beside `verifier-keys` unless told.
+       */
+      ref?: string;
+      /**
+       * It signs from here on.
+       */
+      from?: string;
+      /**
+       * It signs before here. What was signed later it proves no record of; of what was signed before, it does.
+       */
+      until?: string;
+    };
 export type Duration = string;
 
 /**
@@ -659,9 +678,9 @@ export interface Audit {
    */
   log: string;
   /**
-   * The keys its checkpoints are checked by, as C2SP verifier keys, with the log's name in each: the one that signs now first, then those that did. Needed where a tier says `audit`; "signwright audit key" prints it.
+   * The keys its checkpoints are checked by, as C2SP verifier keys, with the log's name in each: the one that signs now first, then those that did. A string abbreviates `{key: …}`. Needed where a tier says `audit`; "signwright audit key" prints it.
    */
-  'verifier-keys'?: VerifierKey[];
+  'verifier-keys'?: LogKey[];
   /**
    * The key that signs its checkpoints. No signing job need hold it: what jobs write is ordered by "signwright audit sequence".
    */
