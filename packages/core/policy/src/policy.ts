@@ -197,6 +197,8 @@ export type SignedEdition = PolicyEdition & {
   readonly who: Who;
   /** What whoever signed was traced to, issuers included; absent for a pinned key. */
   readonly root?: Sha256;
+  /** Who else might have signed it, each with what they would be traced to: an older edition by them is an older one. */
+  readonly others?: readonly { readonly who: Who; readonly root?: Sha256 }[];
   /** Its file or address. */
   readonly where: string;
 };

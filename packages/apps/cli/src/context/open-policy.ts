@@ -59,7 +59,7 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   const file = policy.trust?.root;
   const rootPath = file && (from === undefined ? join(directory, file.path) : addressOf(from, pathIn(from, file.path)));
   const trustRoot = file && rootPath ? parseTrustRoot(file.root, file.issuers, rootPath) : undefined;
-  const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
+  const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature, now }, anchor);
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   await keep();
   const snapshot = (): Uint8Array =>
