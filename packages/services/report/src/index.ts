@@ -1,7 +1,9 @@
 export type { CaseResult, CasesReport } from './cases/render-cases.ts';
 export { renderCases } from './cases/render-cases.ts';
 export { oneLine } from './escape/one-line.ts';
-export { safeJson } from './escape/safe-json.ts';
+export type { CsvRow } from './escape/read-csv.ts';
+export { readCsv } from './escape/read-csv.ts';
+export { safeJson, safeJsonLine } from './escape/safe-json.ts';
 export type { PlanFormat, PlanRow, PlanStatus } from './plan/render-plan.ts';
 export { renderPlan } from './plan/render-plan.ts';
 export type { RowsOptions, TextRows } from './rows/render-rows.ts';
