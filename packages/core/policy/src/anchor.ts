@@ -111,10 +111,14 @@ function* anchorProblems(source: Source, anchor: JsonObject): Generator<Problem>
 
 function* signedByProblems(source: Source, anchor: JsonObject): Generator<Problem> {
   const signedBy = anchor['signed-by'];
-  if (!Array.isArray(signedBy)) yield* signerProblems(source, anchor, signedBy, ['signed-by']);
-  else if (signedBy.length === 0 || signedBy.length > MOST_SIGNERS)
-    yield problemAt(source, ['signed-by'], `found ${signedBy.length}; allowed are 1 to ${MOST_SIGNERS}`);
-  else for (const [index, one] of signedBy.entries()) yield* signerProblems(source, anchor, one, ['signed-by', index]);
+  if (!Array.isArray(signedBy)) {
+    yield* signerProblems(source, anchor, signedBy, ['signed-by']);
+    return;
+  }
+  const all = signedBy as readonly Json[];
+  if (all.length === 0 || all.length > MOST_SIGNERS)
+    yield problemAt(source, ['signed-by'], `found ${all.length}; allowed are 1 to ${MOST_SIGNERS}`);
+  else for (const [index, one] of all.entries()) yield* signerProblems(source, anchor, one, ['signed-by', index]);
 }
 
 function* signerProblems(source: Source, anchor: JsonObject, signedBy: Json | undefined, path: Path): Generator<Problem> {
@@ -137,10 +141,11 @@ function* signerProblems(source: Source, anchor: JsonObject, signedBy: Json | un
     const why = WHY_NOT[key as keyof typeof WHY_NOT](who[key]);
     if (why !== undefined) yield problemAt(source, at(key), why);
   }
-  const [from, until] = [who['from'], who['until']];
-  if (WHY_NOT.from(from) === undefined && WHY_NOT.until(until) === undefined && from !== undefined && until !== undefined)
-    if (instantOf(from as string) >= instantOf(until as string))
-      yield problemAt(source, at('until'), `ends ${until}, before it begins (${from})`);
+  const { from, until } = who;
+  const both =
+    typeof from === 'string' && typeof until === 'string' && [from, until].every((one) => whyNoDate(one) === undefined);
+  if (both && instantOf(from) >= instantOf(until))
+    yield problemAt(source, at('until'), `ends ${until}, before it begins (${from})`);
   const needed = ['name', 'min-serial', ...(keys === 'public-key' ? [] : ['trust-root-sha256', 'trust-root-issuers-sha256'])];
   for (const key of needed.filter((key) => anchor[key] === undefined))
     yield problemAtKey(source, at(), `the key "${key}" is missing: with "signed-by" alone ${WITHOUT[key]}`);

@@ -27,7 +27,7 @@ export function spliceYaml(text: string, before: Document.Parsed, after: Documen
   }
 
   function ofMaps(old: YAMLMap.Parsed, now: YAMLMap): boolean {
-    const entries = now.items as Pair<unknown, unknown>[];
+    const entries = now.items;
     const left = old.items.map((entry) => entries.find(({ key }) => nameOf(key) === nameOf(entry.key)));
     if (left.includes(undefined)) return old.flow === true && replaced(old, now);
     const fits = old.items.every(({ value }, at) => {
@@ -40,7 +40,7 @@ export function spliceYaml(text: string, before: Document.Parsed, after: Documen
   }
 
   function ofLists(old: YAMLSeq.Parsed, now: YAMLSeq): boolean {
-    const items = now.items as Edited[];
+    const { items } = now;
     const kept = old.items.filter((one) => items.some((item) => isThat(one, item)));
     let [oldAt, nowAt] = [0, 0];
     for (const anchor of [...kept, undefined]) {
@@ -109,14 +109,14 @@ export function spliceYaml(text: string, before: Document.Parsed, after: Documen
 
 /** The end of what is written there; blank lines and comments behind a block are not of it. */
 function endOf(node: ParsedNode | Entry): number {
-  if (!('range' in node)) return endOf((node as Entry).value ?? (node as Entry).key);
+  if (!('range' in node)) return endOf(node.value ?? node.key);
   const last = isCollection(node) && !node.flow ? node.items.at(-1) : undefined;
-  return last === undefined ? node.range[1] : endOf(last as ParsedNode | Entry);
+  return last === undefined ? node.range[1] : endOf(last);
 }
 
 /** Nodes that were parsed from one place are one entry, however it was edited. */
 function isThat(old: ParsedNode, now: Edited): boolean {
-  return isNode(now) && now.range != null && old.range[0] === now.range[0];
+  return isNode(now) && old.range[0] === now.range?.[0];
 }
 
 function nameOf(key: unknown): string {

@@ -1,3 +1,4 @@
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -131,6 +132,26 @@ describe("the log's key across a rotation", () => {
     expect(await late()).toMatchObject({ status: 0 });
     expect(await checkpoint()).toEqual(signedBy('new'));
     expect(await here.run(['audit', 'list'])).toMatchObject({ status: 0 });
+  });
+
+  test('what somebody appends with the old key after its end is not taken into the log', async () => {
+    await sign();
+    await here.run(['audit', 'sequence', '--state', 'state']);
+    cpSync(here.path('log'), here.path('before'), { recursive: true });
+    // The segments of the second run as if they had been appended now: signed by the old key, and not in order.
+    await sign('b');
+    for (const name of here.files('log').filter((one) => one.startsWith('segments/') && !here.has(`before/${one}`)))
+      cpSync(here.path(`log/${name}`), here.path(`before/${name}`));
+    rmSync(here.path('log'), { recursive: true });
+    renameSync(here.path('before'), here.path('log'));
+    const waiting = await here.run(['audit', 'verify']);
+    expect(waiting.stdout).toMatch(/segments wait for their order/);
+    await rotated(-2 * HOUR, -HOUR);
+    expect(await here.run(['audit', 'sequence', '--state', 'state'])).toMatchObject({
+      status: 1,
+      stdout: /segment \d was not taken/,
+    });
+    expect(await here.run(['audit', 'verify'])).toMatchObject({ status: 0 });
   });
 
   test('witnesses go on, and proofs that were written before still convince', async () => {

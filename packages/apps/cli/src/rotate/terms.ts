@@ -18,6 +18,6 @@ export function overlapOf({ from, overlap }: RotationOptions, now: Date): Overla
 }
 
 /** A time as policies write it, to the second. */
-export function instant(milliseconds: number): string {
+function instant(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 }
