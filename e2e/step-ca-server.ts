@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { subjectKeyIdentifier, testKeys } from '@signwright/testkit';
 import { afterAll, beforeAll } from 'vitest';
 import { blockOf, type IssuerServer, makeAuthority, pem } from './issuer-scenario.ts';
 import { type Launched, launchServer } from './launch-server.ts';
@@ -11,10 +12,17 @@ import { freePort } from './scenario.ts';
 export const STEP_CA_AUDIENCE = 'https://ca.acme.example';
 export const OTHER_AUDIENCE = 'https://ca.acme.example/other';
 
-/** Starts step-ca for the tests of a suite, on loopback, with the provisioner and the template that docs/step-ca.md shows. */
-export function stepCaServer(issuer: () => { readonly url: string; readonly caPem: string }): IssuerServer {
-  const authority = makeAuthority();
-  const server: IssuerServer = { url: '', authority };
+/** Who may revoke, where anybody may. */
+export const STEP_CA_ADMIN = 'ops@acme.example';
+
+/** Starts step-ca for the tests of a suite, on loopback, with the provisioner and the template that docs/step-ca.md shows; `revoking`, with a CRL by plain http. */
+export function stepCaServer(
+  issuer: () => { readonly url: string; readonly caPem: string },
+  { revoking = false }: { readonly revoking?: boolean } = {},
+): IssuerServer & { crl: string } {
+  // Go makes no CRL for a CA without an identifier of its key, whichever it is.
+  const authority = makeAuthority(...(revoking ? [subjectKeyIdentifier(testKeys('p256'))] : []));
+  const server = { url: '', crl: '', authority };
   let launched: Launched | undefined;
   let directory = '';
   beforeAll(async () => {
@@ -25,14 +33,22 @@ export function stepCaServer(issuer: () => { readonly url: string; readonly caPe
       .replaceAll('https://gitlab.acme.example', issuer().url)
       .replace('templates/signwright.tpl', join(import.meta.dirname, '../docs/step-ca/signwright.tpl'));
     const provisioner = JSON.parse(shown) as { clientID: string };
+    const plain = revoking ? await freePort() : 0;
+    const crl = {
+      insecureAddress: `127.0.0.1:${plain}`,
+      db: { type: 'badgerv2', dataSource: at('db') },
+      crl: { enabled: true, generateOnRevoke: true, cacheDuration: '24h' },
+    };
+    const admins = revoking ? { admins: [STEP_CA_ADMIN] } : {};
     const configuration = {
+      ...(revoking ? crl : {}),
       root: at('root.pem'),
       crt: at('ca.pem'),
       key: at('ca.key'),
       address: `127.0.0.1:${port}`,
       dnsNames: ['localhost', '127.0.0.1'],
       logger: { format: 'json' },
-      authority: { provisioners: [provisioner, { ...provisioner, name: 'other', clientID: OTHER_AUDIENCE }] },
+      authority: { provisioners: [provisioner, { ...provisioner, ...admins, name: 'other', clientID: OTHER_AUDIENCE }] },
     };
     await writeFile(at('ca.json'), JSON.stringify(configuration));
     await writeFile(at('root.pem'), pem(authority.root));
@@ -41,6 +57,7 @@ export function stepCaServer(issuer: () => { readonly url: string; readonly caPe
     await writeFile(at('tls.pem'), issuer().caPem);
     launched = await launchServer(peer('step-ca'), [at('ca.json')], port, { SSL_CERT_FILE: at('tls.pem'), STEPPATH: directory });
     server.url = `https://127.0.0.1:${port}`;
+    server.crl = `http://127.0.0.1:${plain}/1.0/crl`;
   });
   afterAll(async () => {
     await launched?.stop();

@@ -19,6 +19,10 @@ export type CertificateOptions = {
   /** What `people` says of ann, beside her certificate. */
   readonly ann?: string;
   readonly more?: string;
+  /** An issuer that others know too; one of its own unless told. */
+  readonly oidc?: TestOidcIssuer;
+  /** Whom its tokens are for; `signwright` unless told. */
+  readonly audience?: string;
   /** Files by name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 };
@@ -31,7 +35,7 @@ const PASSPHRASE = 'a passphrase for a root';
  * the signer `held` with a certificate of `ci`, and security for the role that may revoke.
  */
 export async function createCertificateWorkspace(options: CertificateOptions = {}): Promise<CertificateWorkspace> {
-  const oidc = await startTestOidcIssuer();
+  const oidc = options.oidc ?? (await startTestOidcIssuer());
   const people = await createPeopleWorkspace({ files: options.files ?? { 'dist/a.tgz': 'a' } });
   people.write('signwright.yaml', policyOf(people, oidc.url, options));
   const init = ['--authority', 'acme', '--root-key', 'offline-root.pem', '--passphrase-env', 'ROOT', '--organization', 'Acme'];
@@ -51,7 +55,7 @@ export async function createCertificateWorkspace(options: CertificateOptions = {
     CI_JOB_URL: `${oidc.url}/${CERTIFIED_REPOSITORY}/-/jobs/11`,
     CI_PIPELINE_SOURCE: 'push',
     GITLAB_USER_ID: '1017',
-    SIGNWRIGHT_ID_TOKEN: oidc.mintToken(gitlabClaims(claims), { audience: 'signwright' }),
+    SIGNWRIGHT_ID_TOKEN: oidc.mintToken(gitlabClaims(claims), { audience: options.audience ?? 'signwright' }),
     NODE_EXTRA_CA_CERTS: people.path('ca.pem'),
   });
   return {
@@ -61,7 +65,7 @@ export async function createCertificateWorkspace(options: CertificateOptions = {
     asJob: (args, claims, env = {}) => people.run(args, { env: { ...job(claims), ...env } }),
     remove() {
       people.remove();
-      void oidc.close();
+      if (options.oidc === undefined) void oidc.close();
     },
   };
 }

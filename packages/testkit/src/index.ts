@@ -9,6 +9,8 @@ export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts'
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
 export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
 export { createCertificateWorkspace } from './certificate-workspace.ts';
+export type { CrlCase } from './crl-cases.ts';
+export { CRL_CASES_AT, crlCases } from './crl-cases.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';
 export { createEditableBlobStore } from './editable-blob-store.ts';
 export type { OpenEvidenceStore } from './evidence-store-contract.ts';
@@ -157,6 +159,8 @@ export type { TestOcspAnswer, TestOcspSpec } from './test-ocsp.ts';
 export { testOcspResponse } from './test-ocsp.ts';
 export type { MintOptions, TestOidcIssuer } from './test-oidc-issuer.ts';
 export { startTestOidcIssuer } from './test-oidc-issuer.ts';
+export type { TestRequestSpec } from './test-requests.ts';
+export { testRequest } from './test-requests.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';
 export { testTimestamp } from './test-timestamps.ts';
 export type { WorkloadClaims } from './test-workload-claims.ts';

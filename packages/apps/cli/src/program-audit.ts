@@ -110,7 +110,7 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
       ]),
     )
     .addOption(new Option('--outcome <outcome>', 'what came of it').choices(['signed', 'failed', 'refused', 'orphan']))
-    .option('--event <event>', 'intent, result, refusal, approval, certificate, segment-refused or unknown')
+    .option('--event <event>', 'intent, result, refusal, approval, certificate, incident, segment-refused or unknown')
     .option('--request <sha256>', 'the id of a request')
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'before then')

@@ -15,6 +15,7 @@ import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addCert } from './program-cert.ts';
 import { addEvidence } from './program-evidence.ts';
+import { addIncident } from './program-incident.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
 import { addPeople } from './program-people.ts';
 import { addPolicy } from './program-policy.ts';
@@ -128,6 +129,11 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addRelease(command('release', 'releases that several pipelines contribute to'), finish, run);
   addPeople(program, finish, run);
   addCert(command('cert', 'certificates: who issues them, to whom, and how they end'), finish, run);
+  addIncident(
+    command('incident', 'what to do when a key, a certificate or a workload is compromised: all of it, in order'),
+    finish,
+    run,
+  );
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);

@@ -22,6 +22,7 @@ export { signatureOf } from './load/base-signature.ts';
 export { peopleOfProfile } from './load/certificates.ts';
 export type { LoadOptions } from './load/load-policy.ts';
 export { loadPolicy } from './load/load-policy.ts';
+export { workloadRule } from './load/signers.ts';
 export type { SeenEdition } from './newest-edition.ts';
 export { checkNotOlder } from './newest-edition.ts';
 export { nearestWord } from './parse/nearest-word.ts';

@@ -35,8 +35,10 @@ export type TrustRootFile = {
   readonly digest: Sha256;
   /** SHA-256 over RFC 8785 of the companion, as an anchor's `trust-root-issuers-sha256` has it. */
   readonly issuersDigest?: Sha256;
-  /** The same over root and issuers, as it enters the digests of the policy. */
+  /** The same over root and issuers, as it enters the digest of the policy. */
   readonly wholeDigest: Sha256;
+  /** The same without the ends of its authorities, as it enters requirements digests: to cut one off voids no approval. */
+  readonly boundDigest: Sha256;
 };
 
 /** A CA that issues a signer's certificates. */

@@ -68,3 +68,26 @@ export function withKey(front: string, tiers = 'tiers: { internal: { signatures:
     '',
   ].join('\n');
 }
+
+export const CERT = 'certificate: { fulcio: https://ca.example }';
+const CI = 'workloads: { ci: { issuer: https://ci.example, repository-id: "1" } }';
+
+/** A policy with certificate signer `ci`, key signer `build`, and people. */
+export function rich(tiers: string, artifacts = 'artifacts: [{ match: "dist/**", tier: t }]', more = ''): string {
+  return `version: 1
+trust: { root: trust/root.json }
+people:
+  ann: { gitlab: 1, certificate: { issuer: https://id.example, subject: ann } }
+  bob: { certificate: { issuer: https://id.example, subject: bob } }
+  eve: { gitlab: 3 }
+roles: { lead: [ann], security: [ann, bob], clickers: [eve] }
+${CI}
+signers:
+  build: { keys: [{ ref: keys/a.pem, public-key: trust/a.pub }] }
+  ci: { ${CERT}, workloads: [ci] }
+${more}
+tiers:
+${tiers}
+${artifacts}
+`;
+}

@@ -147,3 +147,33 @@ test('a key that one entry calls compromised does not count by another', () => {
   expect(mismatch(key, keys({}, { compromisedSince: NOON }))).toBe('key-compromised');
   expect(mismatch(key, keys({ compromisedSince: NOON }, {}))).toBe('key-compromised');
 });
+
+test.each([
+  ['before it was compromised', { from: NOON + 1 }, undefined],
+  ['not from the instant it was', { from: NOON }, 'workload-compromised'],
+  ['not before the end', { from: NOON - 2, until: NOON + 1 }, 'workload-compromised'],
+  ['from the end on', { from: NOON - 2, until: NOON }, undefined],
+])('a workload counts %s, by the trusted time', (_, span, code) => {
+  expect(mismatch(job, ci({ compromised: [{ from: 0, until: 1 }, span] }))).toBe(code);
+});
+
+test('a job that one workload calls compromised does not count by another of the same signer', () => {
+  const [good, bad] = [
+    { id: 'ci', issuer: 'https://issuer.example' },
+    { id: 'all', issuer: 'https://issuer.example', compromised: [{ from: NOON }] },
+  ];
+  expect(mismatch(job, signer({ workloads: [good, bad] }))).toBe('workload-compromised');
+  expect(mismatch(job, signer({ workloads: [good, { ...bad, ref: 'refs/heads/other' }] }))).toBeUndefined();
+});
+
+test('a refusal says which workload, and from when to when', () => {
+  const refused = (until?: number): string | undefined =>
+    matchAuthor(
+      { author: job, time: { at: NOON, authority: 'TSA', development: false } },
+      ci({ compromised: [{ from: NOON - 1000, ...(until === undefined ? {} : { until }) }] }),
+    )?.message;
+  expect(refused(NOON + 1000)).toBe(
+    'it signed at 2026-06-01T12:00:00.000Z; the workload ci counts as compromised from 2026-06-01T11:59:59.000Z until 2026-06-01T12:00:01.000Z',
+  );
+  expect(refused()).toMatch(/from 2026-06-01T11:59:59\.000Z on$/);
+});

@@ -15,7 +15,7 @@ export function matchAuthor(
 ): Mismatch | undefined {
   if (author.type === 'ssh')
     return { code: 'identity-mismatch', message: `a person signed it (SSH key ${author.fingerprint}), not signer ${signer.id}` };
-  return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, signer);
+  return author.type === 'key' ? matchKey(author.keyId, time.at, signer) : matchWorkloads(author, time.at, signer);
 }
 
 function matchKey(keyId: string, at: number, signer: SignerRule): Mismatch | undefined {
@@ -46,19 +46,36 @@ function whyNotAt(rule: KeyTimes, at: number): Mismatch | undefined {
   return undefined;
 }
 
-function matchWorkloads(author: Author & { type: 'certificate' }, signer: SignerRule): Mismatch | undefined {
+function matchWorkloads(author: Author & { type: 'certificate' }, at: number, signer: SignerRule): Mismatch | undefined {
   if (!signer.certificate)
     return {
       code: 'identity-mismatch',
       message: `signer ${signer.id} signs with keys, and this is a certificate of ${author.san}`,
     };
-  const reasons: string[] = [];
-  for (const workload of signer.workloads) {
-    const reason = whyNotWorkload(author, workload);
-    if (reason === undefined) return undefined;
-    reasons.push(`not ${workload.id}: ${reason}`);
-  }
+  const held = signer.workloads.map((workload) => ({ workload, reason: whyNotWorkload(author, workload) }));
+  const theirs = held.filter(({ reason }) => reason === undefined);
+  if (theirs.length > 0)
+    return whyCompromised(
+      theirs.map(({ workload }) => workload),
+      at,
+    );
+  const reasons = held.map(({ workload, reason }) => `not ${workload.id}: ${reason}`);
   return { code: 'identity-mismatch', message: `signed by ${author.san}; ${reasons.join('; ')}` };
+}
+
+/** Why what a job signed then is not its own. One that any of these workloads calls compromised at that instant never counts. */
+function whyCompromised(workloads: readonly WorkloadRule[], at: number): Mismatch | undefined {
+  for (const { id, compromised = [] } of workloads) {
+    const span = compromised.find(({ from, until }) => at >= from && (until === undefined || at < until));
+    if (span === undefined) continue;
+    const until = span.until === undefined ? 'on' : `until ${new Date(span.until).toISOString()}`;
+    const when = `from ${new Date(span.from).toISOString()} ${until}`;
+    return {
+      code: 'workload-compromised',
+      message: `it signed at ${new Date(at).toISOString()}; the workload ${id} counts as compromised ${when}`,
+    };
+  }
+  return undefined;
 }
 
 /**

@@ -89,6 +89,8 @@ export type RefusalCode =
   | 'key-not-listed'
   | 'key-outside-validity'
   | 'key-compromised'
+  /** The job was not its owner's when it signed. */
+  | 'workload-compromised'
   /** A security key signed without checking who was at it. */
   | 'user-not-verified'
   | 'development-not-allowed'

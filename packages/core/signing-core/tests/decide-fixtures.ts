@@ -284,7 +284,7 @@ function statement(
     dev: more.development ?? false,
   };
   return {
-    evidence: sha256(canonicalJson({ ...content, salt: more.salt ?? 0 })),
+    evidence: sha256(canonicalJson({ ...content, salt: more.salt ?? 0 } as unknown as Json)),
     statement: { subject: [], predicateType, predicate },
     said,
     digests,

@@ -37,6 +37,8 @@ export type { LogEntry } from './search/log-entry.ts';
 export type { IndexOptions, LogIndex } from './search/open-index.ts';
 export { closeIndex, openIndex } from './search/open-index.ts';
 export type { LogQuery } from './search/query.ts';
+export type { Scanned, ScanOptions } from './search/scan-log.ts';
+export { scanLog } from './search/scan-log.ts';
 export type { Found, Page } from './search/search.ts';
 export { recordsOf, search } from './search/search.ts';
 export type { Attempts } from './segments/attempts.ts';

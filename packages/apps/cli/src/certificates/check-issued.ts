@@ -36,7 +36,7 @@ export type IssuedUnder = {
 };
 
 /** Clocks differ, and CAs let certificates begin a little before. */
-const SLACK_MS = 5 * 60 * 1000;
+const SLACK_MS = 60_000;
 
 /**
  * Holds a certificate that another's CA issued against the profile: the key that was asked for and of a type that it takes, a path to

@@ -21,7 +21,7 @@ export function profileNamed(open: OpenPolicy, id: string): CertificateProfile {
 }
 
 /** @throws SignwrightError `usage` where the policy has no such CA. */
-export function authorityNamed(open: OpenPolicy, id: string): IssuingAuthority {
+function authorityNamed(open: OpenPolicy, id: string): IssuingAuthority {
   const { authorities, where } = certificatesOf(open);
   return authorities.get(id) ?? missing('authority', id, [...authorities.keys()], where);
 }

@@ -1,5 +1,5 @@
 import type { CertificateEvent, WantedCertificate } from '@signwright/certificates';
-import type { CertificateAuthority, CertificateProfile } from '@signwright/policy';
+import type { CertificateProfile } from '@signwright/policy';
 import { keyIdOf, parseCertificate, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { issuerOf } from '../context/signers/open-certificate.ts';
@@ -127,7 +127,7 @@ async function issueElsewhere(wanted: ToIssue, { open, inventory, signal }: Desk
     });
   }
   const at = new Date();
-  const issuer = await issuerOf(open, authority as CertificateAuthority, signal, profile.validity);
+  const issuer = await issuerOf(open, authority, signal, profile.validity);
   const chain = await issuer.issue(csr, idToken);
   const { change, derKey, readFacts } = await import('@signwright/certificates');
   const leaf = parseCertificate(chain[0] ?? Buffer.alloc(0), 'the new certificate');
@@ -135,7 +135,7 @@ async function issueElsewhere(wanted: ToIssue, { open, inventory, signal }: Desk
     type: 'known',
     at: at.toISOString(),
     found: 'issuer',
-    place: (authority as CertificateAuthority).url,
+    place: authority.url,
     ...readFacts(leaf.der, 'the new certificate'),
     authority: authority.id,
     profile: profile.id,

@@ -14,6 +14,7 @@ import { choicesOf } from '../context/signers/choices.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { EXIT, messageWithPlace } from '../exit.ts';
 import { printLines } from '../print-lines.ts';
+import { revocationChecks } from './doctor-revocation.ts';
 import { type Check, type Found, signerChecks } from './doctor-signers.ts';
 
 export type DoctorOptions = PassphraseOptions & PolicyOptions & { readonly evidence?: string };
@@ -71,6 +72,7 @@ function checksOf(open: OpenPolicy, options: DoctorOptions & { readonly job: CiJ
     { what: 'enforcement', run: async () => enforcement(open.policy) },
     { what: 'trust root', run: async () => trustRoot(open) },
     { what: 'timestamps', run: () => timestamps(open) },
+    ...revocationChecks(open),
     { what: 'evidence store', run: () => evidence(evidencePlace(open, options.evidence), open) },
     ...(open.policy.audit === undefined ? [] : [{ what: 'audit log', run: () => auditLog(open) }]),
     ...[...open.policy.signers.values()].flatMap((definition) =>

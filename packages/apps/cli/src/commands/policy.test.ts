@@ -21,7 +21,6 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
       'tiers.internal.approvals',
       `${IN_TIER('approvals: [{ role: security, document: change-record }], audit: best-effort')}${PEOPLE}${LOG}`,
     ],
-    ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, expiring] }]')],
   ])('%s: sign and verify refuse to run, naming it and its place; plan and explain still work', async (key, policy) => {
     const file = `${key.replaceAll(/[^a-z]/g, '-')}.yaml`;
     here.write(file, policy);
@@ -62,8 +61,7 @@ describe.concurrent('signwright policy', () => {
     here.write('limited.yaml', LIMITED);
     const { status, stdout } = await here.run(['policy', 'check', 'limited.yaml']);
     expect(status).toBe(0);
-    const [always = '', byRule = ''] = stdout.split(/refuse to run|refuse artifacts/).slice(1);
-    expect(always).toMatch(/notify\.on \(limited\.yaml:\d+:\d+\): /);
+    const [, byRule = ''] = stdout.split(/refuse artifacts/);
     expect(byRule).toContain('tiers.production.approvals (limited.yaml:');
     const plain = await here.run(['policy', 'check']);
     expect(plain.stdout).not.toContain('refuse');
@@ -85,15 +83,7 @@ describe.concurrent('signwright policy', () => {
       digest: expect.stringMatching(/^sha256:/),
       anchored: false,
       warnings: expect.arrayContaining([expect.objectContaining({ severity: 'warning', path: 'tiers.production' })]),
-      notEnforced: expect.arrayContaining([
-        {
-          key: 'notify.on',
-          where: expect.stringMatching(/^as-json\.yaml:/),
-          what: 'telling of anything but allow, deny, pending, waiver, break-glass, fallback, log-alarm',
-          needed: 'always',
-        },
-        expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' }),
-      ]),
+      notEnforced: expect.arrayContaining([expect.objectContaining({ key: 'tiers.production.approvals', needed: 'by-rule' })]),
     });
     expect(await json('policy', 'explain', 'dist/a.bin')).toMatchObject({
       version: 1,

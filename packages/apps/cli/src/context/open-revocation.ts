@@ -46,15 +46,20 @@ async function makeSource(open: OpenPolicy): Promise<CheckedSource> {
   return createRevocationSource({
     cacheDirectory: join(cacheDirectory(), 'revocation'),
     issuers: issuersOf(open),
-    crls: crls.map((place) => (/^https?:\/\//.test(place) ? place : join(open.directory, place))),
+    crls: crls.map((place) => crlPlace(open, place)),
     allowPrivate,
     ...(maxAge === undefined ? {} : { maxAge }),
     readFile: (path, maxBytes) => readBounded(path, maxBytes, 'the CRL'),
   });
 }
 
+/** Where a CRL of the policy lies: an address as it is, a path from where the policy is. */
+export function crlPlace({ directory }: OpenPolicy, place: string): string {
+  return /^https?:\/\//.test(place) ? place : join(directory, place);
+}
+
 /** Every CA that may have signed a CRL: of the trust root, and of vendors'. */
-export function issuersOf({ policy, trustRoot }: OpenPolicy): readonly Certificate[] {
+function issuersOf({ policy, trustRoot }: OpenPolicy): readonly Certificate[] {
   const roots = [trustRoot, ...[...policy.vendors.values()].map(({ rule }) => rule.root)];
   const all = roots.flatMap((root) => (root === undefined ? [] : certificatesOf(root)));
   return [...new Map(all.map((one) => [one.fingerprint, one])).values()];

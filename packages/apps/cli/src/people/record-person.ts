@@ -2,6 +2,7 @@ import {
   type ApprovalRecord,
   type EvidenceItem,
   keyOfPerson,
+  type RecordBase,
   type RecordedArtifact,
   type Sha256,
   SignwrightError,
@@ -32,13 +33,30 @@ export type ToRecord = {
  * @returns what is to be kept beside the statement: the proof, or the receipt it can be had for.
  */
 export async function recordPerson(
-  { verified, signature }: SignedAsPerson,
+  signed: SignedAsPerson,
   { audit, ...record }: ToRecord,
-  { open, person, timestamps, note }: Speaking,
+  speaking: Speaking,
 ): Promise<EvidenceItem[]> {
   if (audit === undefined) return [];
+  return appendAsPerson(signed, audit === 'required', speaking, (said) => writeSliced({ ...record, ...said, event: 'approval' }));
+}
+
+/** What every record of a person's statement says, beside what it is about. */
+type SaidByPerson = Omit<RecordBase, 'request' | 'environment'> &
+  Pick<ApprovalRecord, 'person' | 'key' | 'signature' | 'evidence' | 'signed'>;
+
+/**
+ * Appends records of a person's statement to the policy's log.
+ *
+ * @returns what is to be kept beside the statement: the proof, or the receipt it can be had for.
+ */
+export async function appendAsPerson(
+  { verified, signature }: SignedAsPerson,
+  required: boolean,
+  { open, person, timestamps, note }: Omit<Speaking, 'store'>,
+  write: (said: SaidByPerson) => Uint8Array[],
+): Promise<EvidenceItem[]> {
   const definition = auditDefinition(open);
-  const required = audit === 'required';
   if (required) checkLasting(open, definition);
   const written = await tolerant(required, note, async () => {
     const store = await openLogStore(open, definition);
@@ -48,9 +66,7 @@ export async function recordPerson(
     const log = await openLog(open, definition, store, { ...(logKey ? { logKey } : {}), author });
     const { host, address } = runContext(undefined);
     const { name, digest } = open.policy;
-    const records = writeSliced({
-      ...record,
-      event: 'approval',
+    const records = write({
       time: new Date().toISOString(),
       requester: { asserted: {} },
       policy: { ...(name === undefined ? {} : { name }), digest },

@@ -76,6 +76,10 @@ function* spansOf(content: Subject['content']): Generator<Span> {
   for (const [index, key] of (content.audit?.['verifier-keys'] ?? []).entries()) {
     if (typeof key !== 'string') yield { path: ['audit', 'verifier-keys', index], from: key.from, until: key.until };
   }
+  for (const [id, workload] of entriesOf(content.workloads)) {
+    for (const [index, { from, until }] of (workload.compromised ?? []).entries())
+      yield { path: ['workloads', id, 'compromised', index], from, until };
+  }
   for (const [id, person] of entriesOf(content.people)) {
     for (const [index, key] of (person.ssh ?? []).entries()) {
       if (typeof key !== 'string') yield { path: ['people', id, 'ssh', index], from: key.from, until: key.until };

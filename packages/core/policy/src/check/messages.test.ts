@@ -1,32 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { load, problemsOf, withKey } from '../../tests/policy-files.ts';
+import { CERT, load, problemsOf, rich, withKey } from '../../tests/policy-files.ts';
 import { problemLine } from '../problem.ts';
 
 const WEAK_RSA = Buffer.from(`000000077373682d727361000000030100010000008100${'ff'.repeat(128)}`, 'hex').toString('base64');
 const ED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtwh8/TVzbzNaXpbslCnyqVS2VGkDexBwa7PnwJgS25';
-const CERT = 'certificate: { fulcio: https://ca.example }';
-const CI = 'workloads: { ci: { issuer: https://ci.example, repository-id: "1" } }';
-
-/** A policy with certificate signer `ci`, key signer `build`, and people. */
-function rich(tiers: string, artifacts = 'artifacts: [{ match: "dist/**", tier: t }]', more = ''): string {
-  return `version: 1
-trust: { root: trust/root.json }
-people:
-  ann: { gitlab: 1, certificate: { issuer: https://id.example, subject: ann } }
-  bob: { certificate: { issuer: https://id.example, subject: bob } }
-  eve: { gitlab: 3 }
-roles: { lead: [ann], security: [ann, bob], clickers: [eve] }
-${CI}
-signers:
-  build: { keys: [{ ref: keys/a.pem, public-key: trust/a.pub }] }
-  ci: { ${CERT}, workloads: [ci] }
-${more}
-tiers:
-${tiers}
-${artifacts}
-`;
-}
-
 /** A policy with a workload that is told from others by one claim. */
 function bounded(claim: string): string {
   return withKey(`workloads: { ci: { issuer: https://ci.example, ${claim} } }`);
@@ -282,6 +259,11 @@ const CASES: readonly Case[] = [
     'a membership that ends before it begins',
     rich('  t: { signatures: [ci] }').replace('lead: [ann]', 'lead: [{ person: ann, from: 2026-05-01, until: 2026-05-01 }]'),
     'policy.yaml:7:57: roles.lead[0].until: ends 2026-05-01, before it begins (2026-05-01)',
+  ],
+  [
+    'a compromise that ends before it begins',
+    rich('  t: { signatures: [ci] }').replace('id: "1"', 'id: "1", compromised: [{ from: 2026-05-02, until: 2026-05-01 }]'),
+    'policy.yaml:8:109: workloads.ci.compromised[0].until: ends 2026-05-01, before it begins (2026-05-02)',
   ],
   [
     'an address that two people have, as far as anybody can tell',

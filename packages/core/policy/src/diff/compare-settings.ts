@@ -3,6 +3,8 @@ import type { Extends, PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy } from '../policy.ts';
 import { instantOf } from '../values/instant.ts';
 import { type Change, changeAt, type Difference, type Place, same, unknownDifferences } from './change.ts';
+import { compareCertificates, compareIncident } from './compare-certificates.ts';
+import { compareRevocation } from './compare-revocation.ts';
 
 /** The keys at the top of a policy that are compared as rules or by their names. */
 const ELSEWHERE = ['artifacts', 'environments', 'people', 'roles', 'workloads', 'identities', 'signers', 'tiers'];
@@ -24,6 +26,8 @@ const KNOWN: { readonly [key in keyof PolicyFile]?: Compare } = {
   trust: compareTrust,
   evidence: (a, b) => compareEvidence(a.evidence, b.evidence),
   releases: (a, b) => compareReleases(a.releases, b.releases),
+  certificates: compareCertificates,
+  incident: compareIncident,
   verifiers: (a, b) => compareLists(a.verifiers ?? [], b.verifiers ?? [], () => 'somebody else may sign verdicts'),
 };
 
@@ -162,12 +166,7 @@ function comparePlaces(before: Extends, after: Extends): Difference[] {
 }
 
 function compareTrust({ trust: before = {} }: PolicyFile, { trust: after = {} }: PolicyFile): Difference[] {
-  const [was, is] = [before.revocation, after.revocation];
-  const revocation: Difference[] = same(was, is)
-    ? []
-    : was === undefined || was.mode === 'off'
-      ? [{ effect: 'stricter', key: 'revocation', text: 'certificates are checked for revocation' }]
-      : [{ effect: 'weaker', key: 'revocation', text: 'how revocation is checked changed, and may be weaker' }];
+  const revocation = compareRevocation(before.revocation, after.revocation);
   const timestamp = same(before.timestamp, after.timestamp)
     ? []
     : [{ ...different('timestamps are asked for elsewhere; which count is for the trust root to say'), key: 'timestamp' }];

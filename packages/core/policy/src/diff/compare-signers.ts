@@ -2,6 +2,7 @@ import { CLAIM_NAMES, type KeyRule, type WorkloadRule } from '@signwright/signin
 import { covers } from '../check/covers.ts';
 import type { Signer, Workload } from '../generated/policy-file.ts';
 import type { SignerDefinition } from '../policy.ts';
+import { instantOf } from '../values/instant.ts';
 import { type Difference, same, unknownDifferences } from './change.ts';
 
 /** What more, or less, a signer's signatures are recognised by. Its workloads' own claims are told of the workloads. */
@@ -97,7 +98,43 @@ export function compareWorkloads(before: Workload, after: Workload): Difference[
       ? [{ effect: 'stricter', key, text: `${key} has to be ${is} instead of ${was}` }]
       : [{ effect: 'weaker', key, text: `${key} has to be ${is} instead of ${was}, and that may be weaker` }];
   });
-  return [...issuer, ...claims, ...unknownDifferences(before, after, ['issuer', ...CLAIM_NAMES])];
+  const others = unknownDifferences(before, after, ['issuer', 'compromised', ...CLAIM_NAMES]);
+  return [...issuer, ...claims, ...compareCompromised(before.compromised, after.compromised), ...others];
+}
+
+type Compromised = NonNullable<Workload['compromised']>;
+
+/** When what it signed is not its own: less of that is weaker, whatever it is made up of. */
+function compareCompromised(before: Compromised = [], after: Compromised = []): Difference[] {
+  const key = 'compromised';
+  const [was, is] = [timesOf(before), timesOf(after)];
+  const said = (times: readonly Time[]): string => (times.length === 0 ? 'never' : times.map(shown).join(', '));
+  if (said(was) === said(is))
+    return same(before, after) ? [] : [{ effect: 'different', key, text: 'what is said of its compromise changed' }];
+  const text = `it counts as compromised ${said(is)}; it did ${said(was)}`;
+  const wider = was.every(([from, until]) => is.some(([start, end]) => start <= from && end >= until));
+  return [{ effect: wider ? 'stricter' : 'weaker', key, text }];
+}
+
+type Time = readonly [from: number, until: number];
+
+/** In order, with those that touch as one. */
+function timesOf(spans: Compromised): Time[] {
+  const times: [number, number][] = [];
+  const sorted = spans
+    .map(({ from, until }) => [instantOf(from), until === undefined ? Number.POSITIVE_INFINITY : instantOf(until)] as const)
+    .sort(([one], [other]) => one - other);
+  for (const [from, until] of sorted) {
+    const last = times.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], until);
+    else times.push([from, until]);
+  }
+  return times;
+}
+
+function shown([from, until]: Time): string {
+  const end = until === Number.POSITIVE_INFINITY ? 'on' : `until ${new Date(until).toISOString()}`;
+  return `from ${new Date(from).toISOString()} ${end}`;
 }
 
 /** An address's "//" is a part without letters, which `covers` looks at no further; what is alike before it changes nothing. */

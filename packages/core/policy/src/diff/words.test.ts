@@ -24,6 +24,12 @@ artifacts:
   - { match: "docs/**", tier: internal }
 audit: { log: log, verifier-keys: [${LOG_KEY}] }
 evidence: { store: "s3://evidence", lock: compliance }
+certificates:
+  authorities: { acme: { key: keys/ca.pem }, other: { fulcio: https://ca.example } }
+  profiles:
+    day: { purpose: x, authority: acme, validity: 24h, owner: y, environments: [test], workloads: [ci] }
+    week: { purpose: x, authority: acme, validity: 7d, owner: y, roles: [all], proof: [second-person] }
+incident: { role: lead }
 delegates: [windows]
 verifiers: [{ id: https://gate.example, by: gate }]
 `;
@@ -49,6 +55,11 @@ describe('the difference of two policies says in words', () => {
       'weaker: tier production: how long an approval counts: 4d instead of 2d [policy.yaml:16:90 policy.yaml:16:90]',
     ],
     ['approvals-expire: 2d', 'approvals-expire: 4h', 'stricter: tier production: how long an approval counts: 4h instead of 2d'],
+    [
+      'repository-id: "7"',
+      'repository-id: "7", compromised: [{ from: 2026-05-01, until: 2026-06-01, reason: runner }]',
+      'stricter: workload gate: it counts as compromised from 2026-05-01T00:00:00.000Z until 2026-06-01T00:00:00.000Z; it did never [policy.yaml:8:98 policy.yaml:8:161]',
+    ],
     ['retain: 7y', 'retain: 1y', 'weaker: tier production: how long evidence is kept: 1y instead of 7y'],
     ['audit: required', 'audit: best-effort', 'weaker: tier production: audit: best-effort instead of required'],
     [
@@ -78,6 +89,51 @@ describe('the difference of two policies says in words', () => {
       'weaker: tier production: 1 of the role lead for 4h may break the glass; nobody could',
     ],
     ['lead: [ann]', 'lead: [ann, bob]', 'weaker: role lead: bob has it too'],
+    ['validity: 24h', 'validity: 2d', 'weaker: certificates: the profile day: its certificates live 2d instead of 1d'],
+    ['validity: 7d', 'validity: 2d', 'stricter: certificates: the profile week: its certificates live 2d instead of 7d'],
+    [
+      'environments: [test], workloads',
+      'workloads',
+      'weaker: certificates: the profile day: its certificates are for every environment',
+    ],
+    [
+      'environments: [test],',
+      'environments: [test, production],',
+      'weaker: certificates: the profile day: its certificates are for production too',
+    ],
+    [
+      'proof: [second-person]',
+      'proof: [second-person, user-verification]',
+      'weaker: certificates: the profile week: user-verification proves a request too',
+    ],
+    ['roles: [all]', 'roles: [all, lead]', 'weaker: certificates: the profile week: people of lead may ask too'],
+    [
+      'workloads: [ci] }\n    week',
+      'workloads: [gate, ci] }\n    week',
+      'weaker: certificates: the profile day: the workload gate may ask too',
+    ],
+    [
+      'authority: acme, validity: 24h',
+      'authority: acme, keys: [rsa-2048], validity: 24h',
+      'weaker: certificates: the profile day: it takes keys of rsa-2048 too',
+    ],
+    ['key: keys/ca.pem', 'key: keys/ca-2.pem', 'weaker: certificates: the authority acme changed, and may be weaker'],
+    [
+      ', other: { fulcio: https://ca.example } }\n  profiles',
+      ' }\n  profiles',
+      'stricter: certificates: the authority other issues no more',
+    ],
+    [
+      '  authorities: {',
+      '  inventory: elsewhere\n  authorities: {',
+      'weaker: certificates: the inventory is elsewhere: what was issued and revoked before is known there alone',
+    ],
+    [
+      'incident: { role: lead }',
+      'incident: { role: all }',
+      'weaker: incident: people of the role all may revoke certificates instead of lead',
+    ],
+    ['incident: { role: lead }', '', 'weaker: incident: nobody may revoke certificates any more'],
     ['all: [ann, bob]', 'all: [ann]', 'stricter: role all: bob has it no more'],
     ['subject: bob', 'subject: bobby', 'weaker: person bob: how bob is recognised changed'],
     [
@@ -207,5 +263,87 @@ describe('what a file builds on', () => {
       { effect: 'stricter', about: 'tier production', old: 'base.yaml:16:102', new: 'base.yaml:16:102' },
     ]);
     expect(diffPolicies(after, before)).toMatchObject([{ effect: 'weaker' }]);
+  });
+});
+
+describe('how revocation is checked', () => {
+  const told = async (was: string, is: string): Promise<string[]> => {
+    const withKey = (text: string): string =>
+      POLICY.replace('trust: { ', `trust: { ${text === '' ? '' : `revocation: ${text}, `}`);
+    const changes = diffPolicies(await load(withKey(was)), await load(withKey(is)));
+    return changes.map(({ effect, text }) => `${effect}: ${text}`);
+  };
+
+  test.each([
+    ['', '{ mode: off }', ['different: it is written otherwise, and demands the same']],
+    [
+      '',
+      '{ mode: require }',
+      ['stricter: certificates must be known not to be revoked; until now certificates are not checked for revocation'],
+    ],
+    [
+      '{ mode: require }',
+      '{ mode: prefer }',
+      ['weaker: certificates that are known to be revoked are refused; until now certificates must be known not to be revoked'],
+    ],
+    [
+      '{ mode: prefer, max-age: 1h }',
+      '',
+      ['weaker: certificates are not checked for revocation; until now certificates that are known to be revoked are refused'],
+    ],
+    [
+      '{ mode: require, max-age: 4h }',
+      '{ mode: require, max-age: 7d }',
+      ['weaker: how old an answer on revocation may be: 7d instead of 4h'],
+    ],
+    [
+      '{ mode: require }',
+      '{ mode: require, max-age: 60m }',
+      ['stricter: how old an answer on revocation may be: 60m instead of what they say themselves'],
+    ],
+    [
+      '{ mode: prefer, max-age: 60m }',
+      '{ mode: prefer, max-age: 1h }',
+      ['different: it is written otherwise, and demands the same'],
+    ],
+    [
+      '{ mode: require, crls: [a.crl, b.crl] }',
+      '{ mode: require, crls: [b.crl, c.crl] }',
+      ['weaker: the CRL a.crl is not asked any more', 'weaker: the CRL c.crl is asked too'],
+    ],
+    ['{ mode: prefer }', '{ mode: prefer, crls: [a.crl] }', ['stricter: the CRL a.crl is asked too']],
+    [
+      '{ mode: require }',
+      '{ mode: require, allow-private: true }',
+      ['weaker: those who tell of revocation may be in private networks'],
+    ],
+  ])('from %j to %j', async (was, is, lines) => {
+    expect(await told(was, is)).toEqual(lines);
+  });
+});
+
+describe('of the times a workload counts as compromised', () => {
+  const times = async (from: string, to: string): Promise<string[]> => {
+    const written = (spans: string): string =>
+      spans === '' ? POLICY : POLICY.replace('repository-id: "7"', `repository-id: "7", compromised: [${spans}]`);
+    const changes = diffPolicies(await load(written(from)), await load(written(to)));
+    return changes.map(({ effect }) => effect);
+  };
+  const [MAY, LATE_MAY, JUNE] = [
+    '{ from: 2026-05-01, until: 2026-06-01 }',
+    '{ from: 2026-05-15, until: 2026-06-01 }',
+    '{ from: 2026-06-01, until: 2026-07-01 }',
+  ];
+  test.each([
+    ['one more', '', MAY, ['stricter']],
+    ['one without an end', MAY, '{ from: 2026-05-01 }', ['stricter']],
+    ['a longer one in place of two', `${MAY}, ${JUNE}`, '{ from: 2026-05-01, until: 2026-07-02 }', ['stricter']],
+    ['one less', MAY, '', ['weaker']],
+    ['a shorter one', MAY, LATE_MAY, ['weaker']],
+    ['another one', MAY, JUNE, ['weaker']],
+    ['the same in two', '{ from: 2026-05-01, until: 2026-07-01 }', `${MAY}, ${JUNE}`, ['different']],
+    ['the same that overlap', MAY, `${LATE_MAY}, ${MAY}`, ['different']],
+  ])('%s is said to be so', async (_, from, to, effects) => {
+    expect(await times(from, to)).toEqual(effects);
   });
 });

@@ -94,12 +94,29 @@ describe('the policy digest and the requirements digest', () => {
     ["another signer's key", 'public-key: trust/b.pub', 'public-key: trust/c.pub'],
     ['an owner', 'owner: team', 'owner: others'],
     ["the policy's name", 'name: digests', 'name: renamed'],
+    ["a key's cut-off", 'public-key: trust/a.pub', 'public-key: trust/a.pub, compromised-since: 2026-06-01'],
+    ["a workload's cut-off", 'repository-id: "1"', 'repository-id: "1", compromised: [{ from: 2026-06-01 }]'],
     ['another person', 'people: {', 'people: { bob: { certificate: { issuer: https://id.example, subject: bob } },'],
   ])('an unrelated edit (%s) changes the first alone', async (_what, from, to) => {
     const [before, after] = [await load(POLICY), await load(POLICY.replace(from, to))];
     expect(after.digest).not.toBe(before.digest);
     expect(requirements(after)).toBe(requirements(before));
     expect(requirements(after, 'test')).toBe(requirements(before, 'test'));
+  });
+
+  test('the end of an authority in the trust root changes the first alone, and its start both', async () => {
+    const root = (validFor: object): { [path: string]: string } => ({
+      'trust/root.json': JSON.stringify({
+        mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
+        certificateAuthorities: [{ uri: 'https://ca.example', validFor }],
+      }),
+    });
+    const before = await load(POLICY, root({ start: '2026-01-01T00:00:00Z' }));
+    const ended = await load(POLICY, root({ start: '2026-01-01T00:00:00Z', end: '2026-06-01T00:00:00Z' }));
+    const other = await load(POLICY, root({ start: '2025-01-01T00:00:00Z' }));
+    expect(ended.digest).not.toBe(before.digest);
+    expect(requirements(ended)).toBe(requirements(before));
+    expect(requirements(other)).not.toBe(requirements(before));
   });
 
   test.each([

@@ -2,6 +2,8 @@ import {
   algorithmsOf,
   canonicalDigest,
   issuersPathOf,
+  type Json,
+  type JsonObject,
   keyIdOf,
   messageOf,
   parseStrictJson,
@@ -96,13 +98,38 @@ function pinnedKey(bytes: Uint8Array, where: string): PinnedKey {
 
 async function readTrustRoot(path: string, read: FileReader): Promise<TrustRootFile> {
   const root = await read(path);
-  const digest = canonicalDigest(parseStrictJson(root, { what: `the trust root ${path}`, maxBytes: MAX_ROOT }));
+  const json = parseStrictJson(root, { what: `the trust root ${path}`, maxBytes: MAX_ROOT });
+  const [digest, endless] = [canonicalDigest(json), canonicalDigest(withoutEnds(json))];
   const issuersPath = issuersPathOf(path);
   const issuers = await readOptional(issuersPath, read);
-  if (issuers === undefined) return { path, root, digest, wholeDigest: canonicalDigest({ root: digest }) };
+  if (issuers === undefined) {
+    const boundDigest = canonicalDigest({ root: endless });
+    return { path, root, digest, wholeDigest: canonicalDigest({ root: digest }), boundDigest };
+  }
   const issuersDigest = canonicalDigest(parseStrictJson(issuers, { what: `the issuers ${issuersPath}`, maxBytes: MAX_ROOT }));
   const wholeDigest = canonicalDigest({ root: digest, issuers: issuersDigest });
-  return { path, root, issuers, digest, issuersDigest, wholeDigest };
+  const boundDigest = canonicalDigest({ root: endless, issuers: issuersDigest });
+  return { path, root, issuers, digest, issuersDigest, wholeDigest, boundDigest };
+}
+
+/** A trust root as if none of its authorities had an end yet. */
+function withoutEnds(root: Json): Json {
+  if (!isObject(root)) return root;
+  const lists = ['certificateAuthorities', 'timestampAuthorities'].flatMap((key) => {
+    const list = root[key];
+    return Array.isArray(list) ? [[key, list.map(withoutEnd)] as const] : [];
+  });
+  return { ...root, ...Object.fromEntries(lists) };
+}
+
+function withoutEnd(authority: Json): Json {
+  if (!isObject(authority) || !isObject(authority['validFor'])) return authority;
+  const { end: _, ...validFor } = authority['validFor'];
+  return { ...authority, validFor };
+}
+
+function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 async function readOptional(path: string, read: FileReader): Promise<Uint8Array | undefined> {

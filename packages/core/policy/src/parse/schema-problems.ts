@@ -48,6 +48,12 @@ function problemOf(source: Source, path: Path, error: SchemaError, root: Schema)
       );
     case 'required':
       return problemAt(source, path, `the key "${String(params['missingProperty'])}" is missing`);
+    case 'dependentRequired':
+      return problemAt(
+        source,
+        path,
+        `the key "${String(params['missingProperty'])}" is missing, which "${String(params['property'])}" needs`,
+      );
     case 'enum': {
       const allowed = (params['allowedValues'] as unknown[]).map(String);
       const near = typeof value === 'string' ? nearestWord(value, allowed) : undefined;

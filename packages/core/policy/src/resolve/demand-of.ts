@@ -41,7 +41,7 @@ function unite(policy: Policy, matched: readonly Matched[], environment: Resolve
   for (const requirement of deriveRequirements(policy, demands, layerOf(policy, matched, each)))
     requirements.set(requirement.id, requirement);
   const sorted = [...requirements.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const trustRoot = policy.trust?.root?.wholeDigest;
+  const trustRoot = policy.trust?.root?.boundDigest;
   return {
     status: 'required',
     kind: first.kind,

@@ -5,7 +5,8 @@ import type { ResolvedEnvironment } from './resolution.ts';
 /**
  * The requirements digest: SHA-256 over RFC 8785 of what applies to one artifact in one environment; which one enters it only where
  * a rule tells them apart. What layers and files are called does not enter it, nor who is of a role: so that only a change of what is
- * demanded changes it.
+ * demanded changes it. Nor does from when on a key, a workload or an authority counts as compromised: that takes from what was signed,
+ * and leaves what people approved.
  */
 export function requirementsDigest(
   environment: ResolvedEnvironment,
@@ -30,5 +31,7 @@ export function requirementsDigest(
 
 /** A key's id stands for it: one key is written in PEM in several ways. */
 function withKeyIds<T extends { readonly signer: SignerRule }>({ signer, ...rest }: T): unknown {
-  return { ...rest, signer: { ...signer, keys: signer.keys.map(({ publicKey: _, ...key }) => key) } };
+  const keys = signer.keys.map(({ publicKey: _, compromisedSince: _since, ...key }) => key);
+  const workloads = signer.workloads.map(({ compromised: _, ...workload }) => workload);
+  return { ...rest, signer: { ...signer, keys, workloads } };
 }

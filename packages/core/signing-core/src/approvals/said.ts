@@ -2,6 +2,7 @@ import { RELEASE_MANIFEST, type ReleaseManifest, readReleaseManifest } from '../
 import type { Statement } from '../statement.ts';
 import { APPROVAL, type Approval, readApproval } from './approval.ts';
 import { type AskedCertificate, CERTIFICATE_REQUEST, readAskedCertificate } from './asked-certificate.ts';
+import { INCIDENT, type Incident, readIncident } from './incident.ts';
 import { REVIEW, type Review, readReview } from './review.ts';
 import { REVOCATION, type RevocationOrder, readRevocationOrder } from './revocation-order.ts';
 import { readWaiver, WAIVER, type Waiver } from './waiver.ts';
@@ -13,6 +14,7 @@ export type Said =
   | { readonly type: 'review'; readonly review: Review }
   | { readonly type: 'certificate-request'; readonly asked: AskedCertificate }
   | { readonly type: 'revocation'; readonly order: RevocationOrder }
+  | { readonly type: 'incident'; readonly incident: Incident }
   | { readonly type: 'manifest'; readonly manifest: ReleaseManifest }
   /** What anybody may attest; what it is worth, the requirement that asks for it tells. */
   | { readonly type: 'attestation' };
@@ -30,6 +32,8 @@ export function readSaid(statement: Statement): Said {
       return { type: 'certificate-request', asked: readAskedCertificate(statement) };
     case REVOCATION:
       return { type: 'revocation', order: readRevocationOrder(statement) };
+    case INCIDENT:
+      return { type: 'incident', incident: readIncident(statement) };
     case RELEASE_MANIFEST:
       return { type: 'manifest', manifest: readReleaseManifest(statement) };
     default:
@@ -50,6 +54,8 @@ export function givenAt(said: Said): number | undefined {
       return Date.parse(said.asked.given);
     case 'revocation':
       return Date.parse(said.order.given);
+    case 'incident':
+      return Date.parse(said.incident.given);
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@ import { canonicalJson } from '../formats/canonical-json.ts';
 import { isSha256, type Sha256, sha256 } from '../formats/digest.ts';
 import { type FieldReader, fieldReader } from '../formats/read-json.ts';
 import { type Json, type JsonObject, parseStrictJson } from '../formats/strict-json.ts';
+import { INCIDENT_FIELDS, readIncidentRecord } from './incident-record.ts';
 import {
   type IntentRecord,
   type LogRecord,
@@ -58,6 +59,9 @@ export function parseRecord(bytes: Uint8Array): LogRecord {
       return readApprovalRecord(read, value);
     case 'certificate':
       return readCertificateRecord(read, value);
+    case 'incident':
+      read.object(value, '', [...BASE, ...INCIDENT_FIELDS]);
+      return readIncidentRecord(read, value, readBase(read, value));
     case 'segment-refused':
       return readSegmentRefused(read, value);
     default:

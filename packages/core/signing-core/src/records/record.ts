@@ -1,6 +1,7 @@
 import type { Kind } from '../artifact.ts';
 import type { Sha256 } from '../formats/digest.ts';
 import type { Claims } from '../release-part.ts';
+import type { IncidentRecord } from './incident-record.ts';
 
 /** The type of every record of this version. */
 export const RECORD = 'https://signwright.dev/record/v1';
@@ -172,7 +173,14 @@ export type SegmentRefusedRecord = {
 };
 
 /** What this version knows to read. */
-export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | CertificateRecord | SegmentRefusedRecord;
+export type LogRecord =
+  | IntentRecord
+  | ResultRecord
+  | RefusalRecord
+  | ApprovalRecord
+  | CertificateRecord
+  | IncidentRecord
+  | SegmentRefusedRecord;
 
 /** A record as it was read: one of a later version, or of something else, is listed with its bytes and never refused. */
 export type ReadRecord = {

@@ -105,6 +105,21 @@ const REVOKED: CertificateRecord = {
   evidence: [sha256('order')],
   reason: 'keyCompromise',
 };
+const INCIDENT: LogRecord = {
+  ...BASE,
+  event: 'incident',
+  what: 'key',
+  id: 'a2V5',
+  since: '2026-11-01T00:00:00.000Z',
+  until: '2026-11-02T00:00:00.000Z',
+  person: 'ann',
+  key: 'SHA256:abc',
+  signature: sha256('signature'),
+  evidence: sha256('evidence'),
+  signed: BASE.time,
+  reason: 'stolen',
+  list: sha256('list'),
+};
 const REFUSED_SEGMENT: LogRecord = {
   event: 'segment-refused',
   time: BASE.time,
@@ -123,6 +138,7 @@ const ALL: readonly LogRecord[] = [
   REVIEW,
   CERTIFICATE,
   REVOKED,
+  INCIDENT,
   REFUSED_SEGMENT,
 ];
 
@@ -166,6 +182,8 @@ describe('a record', () => {
         'slice',
         'bytes',
         'about',
+        'since',
+        'until',
         ...maybeOfCertificate(record),
       ];
       for (const key of Object.keys(written)) {

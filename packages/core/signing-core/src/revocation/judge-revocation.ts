@@ -33,7 +33,7 @@ export function judgeRevocation(asked: readonly AnsweredCertificate[], signedAt:
 }
 
 /** Whether a leaf lives so briefly that its authority may do without revocation. */
-export function livesBriefly({ certificate, listed, withoutRevocation }: ReliedOn): boolean {
+function livesBriefly({ certificate, listed, withoutRevocation }: ReliedOn): boolean {
   if (listed || withoutRevocation === undefined) return false;
   return certificate.notAfter - certificate.notBefore <= withoutRevocation * 1000;
 }

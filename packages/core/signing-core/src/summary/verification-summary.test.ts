@@ -90,6 +90,18 @@ describe('a verification summary', () => {
     expect(() => verifySummary(by(GATE_REPOSITORY), [])).toThrow(expect.objectContaining({ refusal: 'identity-mismatch' }));
   });
 
+  test('by a verifier whose workload was compromised when it signed is refused, and before it was not', () => {
+    const since = (from: number) =>
+      VERIFIERS.map(({ id, by: rule }) => ({
+        id,
+        by: { ...rule, workloads: rule.workloads.map((one) => ({ ...one, compromised: [{ from }] })) },
+      }));
+    expect(() => verifySummary(by(GATE_REPOSITORY), since(time.at))).toThrow(
+      expect.objectContaining({ refusal: 'workload-compromised' }),
+    );
+    expect(verifySummary(by(GATE_REPOSITORY), since(time.at + 1))).toEqual(SUMMARY);
+  });
+
   test('about another resource than its subject is refused', () => {
     const other = by(GATE_REPOSITORY, written({ resource: `dist/other.tgz@${DIGEST}` }));
     expect(() => verifySummary(other, VERIFIERS)).toThrow(expect.objectContaining({ refusal: 'wrong-subject' }));

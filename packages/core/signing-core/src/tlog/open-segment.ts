@@ -107,6 +107,8 @@ function whyNotBy(bytes: Buffer, certified: Claims | undefined, person: string |
     return `the record ${id} tells what ${quoted(record.person)} said, which only they and the log itself write`;
   if (record.event === 'certificate' && record.said === 'revoke' && record.person !== person)
     return `the record ${id} tells what ${quoted(record.person ?? '')} ordered, which only they and the log itself write`;
+  if (record.event === 'incident' && record.person !== person)
+    return `the record ${id} tells of an incident by ${quoted(record.person)}, which only they and the log itself write`;
   const said = record.requester.certified;
   if (said === undefined || (certified && canonicalJson(said) === canonicalJson(certified))) return undefined;
   return `the record ${id} states certified claims that ${certified ? "differ from its signer's certificate" : 'no certificate carries'}`;

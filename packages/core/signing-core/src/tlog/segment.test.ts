@@ -106,6 +106,14 @@ test('a pinned key counts only for a signer of the policy, and only in its time'
   expect(await open(bytes, { signers: [] })).toBe('refused: the policy names no signer');
 });
 
+test('a workload counts only before and after it was compromised', async () => {
+  const bytes = await sealSegment([refusal()], { signer: byCertificate(), timestamps, log: 'log.example' });
+  const ci = (from: number, until: number) => ({ ...BUILD, workloads: [{ ...CI, compromised: [{ from, until }] }] });
+  const far = Date.parse('9999-01-01T00:00:00Z');
+  expect(await open(bytes, { signers: [ci(0, far)] })).toMatch(/^refused: .*the workload ci counts as compromised from 1970/);
+  expect(await open(bytes, { signers: [ci(0, 1)] })).toBe(`signer build (${TEST_SAN})`);
+});
+
 test("a key that is no longer the log's is refused", async () => {
   const bytes = await sealSegment([refusal()], { signer: memorySigner(LOG) });
   expect(await open(bytes, { logKeys: [] })).toContain('is none of those given');

@@ -120,24 +120,37 @@ export const OID = {
 } as const;
 
 export type KeyUsage = { readonly digitalSignature: boolean; readonly keyCertSign: boolean; readonly cRLSign: boolean };
+export type ExtendedKeyUsage = { readonly critical: boolean; readonly purposes: readonly string[] };
+export type BasicConstraints = { readonly ca: boolean; readonly critical: boolean; readonly pathLength?: number };
+type Reader<T> = (certificate: Certificate) => T;
+
+/** Reads an extension of a certificate once: every path asks for those of its CAs again. */
+function once<T>(read: Reader<T>): Reader<T> {
+  const known = new WeakMap<Certificate, { readonly value: T }>();
+  return (certificate) => {
+    const found = known.get(certificate) ?? { value: read(certificate) };
+    known.set(certificate, found);
+    return found.value;
+  };
+}
 
 /** Bits of KeyUsage by number (RFC 5280, 4.2.1.3); `undefined` where the extension is absent. */
-export function keyUsageOf(certificate: Certificate): KeyUsage | undefined {
+export const keyUsageOf: Reader<KeyUsage | undefined> = once((certificate) => {
   const extension = certificate.extensions.get(OID.keyUsage);
   if (!extension) return undefined;
   const bits = readDer(extension.value).toBitString();
   return { digitalSignature: bits[0] === 1, keyCertSign: bits[5] === 1, cRLSign: bits[6] === 1 };
-}
+});
 
 /** The purposes of ExtendedKeyUsage; `undefined` where the extension is absent. */
-export function extendedKeyUsageOf(certificate: Certificate): { critical: boolean; purposes: string[] } | undefined {
+export const extendedKeyUsageOf: Reader<ExtendedKeyUsage | undefined> = once((certificate) => {
   const extension = certificate.extensions.get(OID.extendedKeyUsage);
   if (!extension) return undefined;
   return { critical: extension.critical, purposes: readDer(extension.value).subs.map((purpose) => purpose.toOID()) };
-}
+});
 
 /** BasicConstraints; an absent extension is no CA. */
-export function basicConstraintsOf(certificate: Certificate): { ca: boolean; critical: boolean; pathLength?: number } {
+export const basicConstraintsOf: Reader<BasicConstraints> = once((certificate) => {
   const extension = certificate.extensions.get(OID.basicConstraints);
   const parts = extension ? readDer(extension.value).subs : [];
   const flag = parts[0]?.tag.isBoolean() ? parts[0] : undefined;
@@ -149,19 +162,19 @@ export function basicConstraintsOf(certificate: Certificate): { ca: boolean; cri
     critical: extension?.critical ?? false,
     ...(pathLength === undefined ? {} : { pathLength }),
   };
-}
+});
 
 /** SubjectKeyIdentifier; `undefined` where the extension is absent. */
-export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
+export const subjectKeyIdentifierOf: Reader<Buffer | undefined> = once((certificate) => {
   const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
   return extension && readDer(extension.value).value;
-}
+});
 
 /** The key identifier of AuthorityKeyIdentifier; `undefined` where there is none. */
-export function authorityKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
+export const authorityKeyIdentifierOf: Reader<Buffer | undefined> = once((certificate) => {
   const extension = certificate.extensions.get(OID.authorityKeyIdentifier);
   return extension && readDer(extension.value).subs.find((part) => isContext(part, 0))?.value;
-}
+});
 
 /** Whether a certificate is by a CA of its own name: for a new key of it, or a root. */
 export function isSelfIssued(certificate: Certificate): boolean {

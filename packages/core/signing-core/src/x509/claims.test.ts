@@ -71,6 +71,33 @@ describe('a certificate without any of these extensions', () => {
   });
 });
 
+describe('the environments of a certificate', () => {
+  const list = (...names: Buffer[]) => ({ oid: '2.25.1879087246.2', value: der.sequence(...names) });
+
+  test.each([false, true])('are read, whether it is critical (%s) or not', (critical) => {
+    const extension = { ...list(der.utf8String('test'), der.utf8String('staging')), critical };
+    expect(identity(ISSUER, SAN, extension)).toMatchObject({ environments: ['test', 'staging'] });
+  });
+
+  test('are read where its authority stands for its issuer', () => {
+    const bare = authority.leaf({ extensions: [profile, SAN, list(der.utf8String('test'))] });
+    const read = identityOf(parseCertificate(bare.der), { issuers: ['https://ci.example'] });
+    expect(read.environments).toEqual(['test']);
+  });
+
+  test.each([
+    ['none', list()],
+    ['an empty one', list(der.utf8String(''))],
+    ['one with a newline', list(der.utf8String('test\n'))],
+    ['another kind of text', list(der.tlv(0x13, Buffer.from('test')))],
+    ['a set', { oid: '2.25.1879087246.2', value: der.set(der.utf8String('test')) }],
+    ['a bare text', { oid: '2.25.1879087246.2', value: der.utf8String('test') }],
+    ['no DER', { oid: '2.25.1879087246.2', value: Buffer.from('test') }],
+  ])('that are %s refuse it', (_, extension) => {
+    expect(() => identity(ISSUER, SAN, extension)).toThrow(expect.objectContaining({ refusal: 'certificate-profile' }));
+  });
+});
+
 test('an e-mail address is a name', () => {
   expect(identity(ISSUER, subjectAltName(['email', 'dev@acme.example'])).san).toBe('dev@acme.example');
 });

@@ -2,7 +2,7 @@ import { hasControlCharacter } from '../formats/glob.ts';
 import { Refused } from '../refused.ts';
 import type { ClaimName } from '../requirement.ts';
 import { type Certificate, OID } from './certificate.ts';
-import { bytesOf, readDer, readGeneralNames, readUtf8String } from './der.ts';
+import { bytesOf, partsOf, readDer, readGeneralNames, readUtf8String } from './der.ts';
 
 /** Who a certificate says its holder is: the name in it, the OIDC issuer that knew it, and the claims that were certified. */
 export type CertifiedIdentity = {
@@ -17,7 +17,6 @@ export type CertifiedIdentity = {
 };
 
 const FULCIO = '1.3.6.1.4.1.57264.1.';
-const SEQUENCE = 0x30;
 const ISSUER = `${FULCIO}8`;
 const COMMIT = `${FULCIO}13`;
 const ISSUER_V1 = `${FULCIO}1`;
@@ -70,9 +69,7 @@ function environmentsOf(leaf: Certificate): readonly string[] | undefined {
   if (!extension) return undefined;
   let names: string[];
   try {
-    const list = readDer(extension.value);
-    if (list.tag.toDER() !== SEQUENCE) throw new Error('not a list');
-    names = list.subs.map((one) => readUtf8String(bytesOf(one)));
+    names = partsOf(readDer(extension.value)).map((one) => readUtf8String(bytesOf(one)));
   } catch (cause) {
     throw new Refused('certificate-profile', `the certificate's list of environments (${OID.environments}) is malformed`, cause);
   }

@@ -6,6 +6,7 @@ export type Der = ASN1Obj;
 
 const CONTEXT_SPECIFIC = 2;
 const UTF8_STRING = 0x0c;
+const SEQUENCE = 0x30;
 const IA5_CHOICES = { email: 1, dns: 2, uri: 6 } as const;
 
 /** Reads one DER element that fills `bytes`. Throws an Error that says what is malformed. */
@@ -18,6 +19,12 @@ export function child(der: Der, index: number): Der {
   const found = der.subs[index];
   if (found === undefined) throw new Error(`element ${index} is missing`);
   return found;
+}
+
+/** The elements of a SEQUENCE. Throws where it is none. */
+export function partsOf(der: Der): readonly Der[] {
+  if (der.tag.toDER() !== SEQUENCE) throw new Error('not a SEQUENCE');
+  return der.subs;
 }
 
 /** Whether an element has the context-specific tag `[number]`. */

@@ -1,5 +1,3 @@
-import { messageOf } from '../error.ts';
-import { algorithmsOf } from '../keys.ts';
 import { type Certificate, extendedKeyUsageOf, keyUsageOf, OID, parseCertificate } from './certificate.ts';
 import { notUnderstood } from './extensions.ts';
 import { keyHashOf } from './ocsp-cert-id.ts';
@@ -63,14 +61,5 @@ function whyNotDelegate(delegate: Certificate, issuer: Certificate, at: number):
   if (unknown !== undefined) return `has a certificate with the critical extension ${unknown}, which is not understood`;
   if (!delegate.extensions.has(NO_CHECK) && delegate.notAfter - delegate.notBefore > SHORT)
     return 'could itself be revoked: its certificate neither says ocsp-nocheck nor lives 31 days at the most';
-  return whyWeak(delegate);
-}
-
-function whyWeak({ publicKey }: Certificate): string | undefined {
-  try {
-    algorithmsOf(publicKey);
-    return undefined;
-  } catch (error) {
-    return `has a weak key: ${messageOf(error)}`;
-  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import { type RevokedEntry, reasonOf } from './crl-entries.ts';
-import { bytesOf, child, type Der, isContext, readDer, readTime } from './der.ts';
+import { bytesOf, child, type Der, isContext, partsOf, readDer, readTime } from './der.ts';
 import { TAG } from './der-cursor.ts';
 import { type Extensions, notUnderstood, readExtensions } from './extensions.ts';
 import { readSigned, type SignedBytes } from './signature-algorithms.ts';
@@ -44,14 +44,15 @@ const UNDERSTOOD = new Set([NONCE, ARCHIVE_CUTOFF, INVALIDITY_DATE]);
 
 /** Reads an OCSPResponse in DER, or why there is none. Throws an Error that says what is malformed. */
 export function parseOcspResponse(der: Uint8Array): OcspResponse | { readonly refusal: string } {
-  const root = readDer(der);
-  const status = enumerated(child(root, 0));
+  const [code, body] = partsOf(readDer(der));
+  const status = code ? enumerated(code) : undefined;
   if (status !== 0) {
-    const refusal = REFUSALS[status];
+    const refusal = REFUSALS[status ?? 0];
     if (refusal === undefined) throw new Error(`its status ${status} is not defined`);
     return { refusal };
   }
-  const bytes = child(child(root, 1), 0);
+  if (!body) throw new Error('it is incomplete');
+  const bytes = child(body, 0);
   if (child(bytes, 0).toOID() !== BASIC) throw new Error('it is of another kind than a basic response');
   const basic = readDer(child(bytes, 1).value);
   const [, , , certificates] = basic.subs;

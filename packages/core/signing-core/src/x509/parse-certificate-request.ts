@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { messageOf, SignwrightError } from '../error.ts';
 import { algorithmsOf, spkiOf } from '../keys.ts';
 import { OID } from './certificate.ts';
-import { bytesOf, child, type Der, type GeneralName, isContext, readDer, readGeneralNames } from './der.ts';
+import { bytesOf, child, type Der, type GeneralName, isContext, partsOf, readDer, readGeneralNames } from './der.ts';
 import { type Extensions, readExtensions } from './extensions.ts';
 import { holds, readSigned } from './signature-algorithms.ts';
 
@@ -38,7 +38,7 @@ export function parseCertificateRequest(der: Uint8Array): CertificateRequest {
 
 function read(root: Der): CertificateRequest {
   const information = child(root, 0);
-  const [version, subject, key, attributes, ...more] = information.subs;
+  const [version, subject, key, attributes, ...more] = partsOf(information);
   if (root.subs.length !== 3 || more.length > 0 || !version || !subject || !key) throw new Error('it is malformed');
   if (version.toInteger() !== 0n) throw new Error('it is not version 1');
   const spki = bytesOf(key);

@@ -159,15 +159,18 @@ function checkNames(certificate: Certificate, below: readonly Certificate[]): vo
 
 /** A CA gives no serial number twice: by it a certificate is revoked. */
 function checkSerials(path: readonly Certificate[]): void {
-  const seen = new Map<string, Certificate>();
-  for (const certificate of path) {
-    const id = `${certificate.issuer.toString('hex')} ${certificate.serialNumber.toString('hex')}`;
-    const other = seen.get(id);
-    if (other && other.fingerprint !== certificate.fingerprint) {
-      throw new Refused('certificate-profile', `${name(other)} and ${name(certificate)} have one serial number by one issuer`);
+  path.forEach((certificate, depth) => {
+    const other = path
+      .slice(depth + 1)
+      .find((one) => hasSerialOf(one, certificate) && one.fingerprint !== certificate.fingerprint);
+    if (other) {
+      throw new Refused('certificate-profile', `${name(certificate)} and ${name(other)} have one serial number by one issuer`);
     }
-    seen.set(id, certificate);
-  }
+  });
+}
+
+function hasSerialOf(one: Certificate, other: Certificate): boolean {
+  return one.serialNumber.equals(other.serialNumber) && one.issuer.equals(other.issuer);
 }
 
 function checkLeaf(leaf: Certificate, purpose: Purpose): void {

@@ -1,6 +1,6 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { algorithmsOf } from '../keys.ts';
-import { bytesOf, child, type Der } from './der.ts';
+import { bytesOf, type Der, partsOf } from './der.ts';
 
 /** SHA-2 with ECDSA or RSA, and Ed25519; SHA-1 and MD5 are not here. */
 const ALGORITHMS: { readonly [oid: string]: { readonly key: string; readonly hash: string | null } } = {
@@ -26,14 +26,16 @@ export type SignedBytes = { readonly message: Buffer; readonly algorithm: string
  * parameters it has to have. Throws an Error that says what is wrong.
  */
 export function readSigned(root: Der): SignedBytes {
-  return { message: bytesOf(child(root, 0)), algorithm: readAlgorithm(child(root, 1)), signature: readBits(child(root, 2)) };
+  const [message, algorithm, signature] = partsOf(root);
+  if (!message || !algorithm || !signature) throw new Error('it is not signed');
+  return { message: bytesOf(message), algorithm: readAlgorithm(algorithm), signature: readBits(signature) };
 }
 
 /** The OID of an AlgorithmIdentifier of a signature we accept. Throws an Error for another one. */
 export function readAlgorithm(identifier: Der): string {
-  const oid = child(identifier, 0).toOID();
+  const [algorithm, parameters, ...more] = partsOf(identifier);
+  const oid = algorithm?.toOID() ?? '';
   if (!isAccepted(oid)) throw new Error(`it is signed with ${oid}, too weak or unknown`);
-  const [, parameters, ...more] = identifier.subs;
   const empty = parameters === undefined || (ALGORITHMS[oid]?.key === 'rsa' && bytesOf(parameters).equals(Buffer.of(5, 0)));
   if (!empty || more.length > 0) throw new Error(`its signature algorithm ${oid} has parameters`);
   return oid;
@@ -47,7 +49,7 @@ export function readBits(der: Der): Buffer {
 
 /** Whether a key of a kind we accept made the signature, by the algorithm that is named. Never throws. */
 export function holds({ message, algorithm, signature }: SignedBytes, key: KeyObject): boolean {
-  const by = ALGORITHMS[algorithm];
+  const by = isAccepted(algorithm) ? ALGORITHMS[algorithm] : undefined;
   try {
     algorithmsOf(key);
     return by !== undefined && key.asymmetricKeyType === by.key && verify(by.hash, message, key, signature);

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type CertificateRecord, canonicalJson, type Json, type LogRecord, sha256 } from '@signwright/signing-core';
+import {
+  type ApprovalRecord,
+  type CertificateRecord,
+  canonicalJson,
+  type Json,
+  type LogRecord,
+  sha256,
+} from '@signwright/signing-core';
 import { numberedIntent, numberedResult, recordAt, recordLog, testApproval } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import { exportRecords } from './export-records.ts';
@@ -28,6 +35,11 @@ const certificate = (said: CertificateRecord['said'], more: Partial<CertificateR
   const { request, time, requester, environment, policy, host } = numberedIntent(3);
   const base = { request, time, requester, environment, policy, ...(host === undefined ? {} : { host }) };
   return { ...base, event: 'certificate', said, authority: 'acme', profile: 'ci', ...more };
+};
+const incident = (what: 'key' | 'time', id?: string): LogRecord => {
+  const approval = JSON.parse(testApproval('incident').toString()) as ApprovalRecord & { type: string };
+  const { type: _type, event: _event, said: _said, artifacts: _artifacts, ...said } = approval;
+  return { ...said, event: 'incident', what, ...(id === undefined ? {} : { id }), reason: 'stolen', list: sha256('list') };
 };
 const { host: _host, address: _address, job: _job, bytes: _bytes, ...bare } = numberedIntent(5);
 const {
@@ -62,6 +74,8 @@ const RECORDS: { readonly [what: string]: LogRecord | Uint8Array } = {
     reason: 'keyCompromise',
     evidence: [sha256('order')],
   }),
+  'an incident': incident('key', 'a2V5'),
+  'an incident of a time': incident('time'),
   'a segment that was not taken': refused,
   'a record of a later version': Buffer.from('{"event":"key-created","time":"2026-01-01T00:00:00Z","type":"https://x/v2"}'),
   'a record of nobody knows whom': Buffer.from([0xff, 0x00]),
@@ -298,4 +312,22 @@ test('names no user whom no certificate vouches for', async () => {
   ]);
   expect(event?.['actor']).not.toHaveProperty('user');
   expect(event?.['unmapped']).toMatchObject({ requester_asserted: { requester: 'gitlab:1' } });
+});
+
+test('an incident is critical, and says who declared what', async () => {
+  const [event] = await eventsOf([incident('key', 'a2V5')]);
+  expect(event).toMatchObject({
+    class_uid: 6003,
+    severity: 'Critical',
+    message: 'ann declared compromised: key a2V5',
+    status_detail: 'stolen',
+    actor: { user: { uid: 'ann', type: 'User' } },
+    api: { operation: 'incident' },
+  });
+  expect(event?.['resources']).toMatchObject([
+    { uid: 'a2V5', type: 'key' },
+    { type: 'evidence' },
+    { uid: sha256('list') },
+    { name: 'ann' },
+  ]);
 });

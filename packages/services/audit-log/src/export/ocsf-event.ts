@@ -4,6 +4,7 @@ import {
   type CertificateRecord,
   canonicalJson,
   hexOf,
+  type IncidentRecord,
   type IntentRecord,
   type Json,
   type JsonObject,
@@ -92,6 +93,8 @@ function classOf({ entry, origin }: ExportedRecord): Part {
       return approvalActivity(record);
     case 'certificate':
       return certificateActivity(record, { actor: actorOf(record), src_endpoint: endpointOf(record) });
+    case 'incident':
+      return incidentActivity(record);
     case 'segment-refused':
       return segmentActivity(record, origin);
     case 'unknown':
@@ -139,8 +142,19 @@ function approvalActivity(record: ApprovalRecord): Part {
   ]);
 }
 
+function incidentActivity(record: IncidentRecord): Part {
+  const { person, what, id, key, evidence, list, reason } = record;
+  const message = `${person} declared compromised: ${what}${id === undefined ? '' : ` ${id}`}`;
+  return apiActivity(record, { ...SUCCESS, status_detail: reason, severity: SEVERITY.critical, message }, [
+    ...(id === undefined ? [] : [{ uid: id, type: what, ...TARGET }]),
+    { uid: evidence, type: 'evidence', ...TARGET },
+    { uid: list, type: 'evidence', ...TARGET },
+    { uid: key, name: person, type: 'signing key', ...RELATED },
+  ]);
+}
+
 /** Records that are about a request. */
-type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | CertificateRecord;
+type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | CertificateRecord | IncidentRecord;
 
 type Status = {
   readonly status_id: number;
@@ -162,7 +176,7 @@ function apiActivity(record: Exclude<RequestRecord, CertificateRecord>, status: 
     ...said,
     actor: actorOf(record),
     api: {
-      operation: record.event === 'approval' ? record.said : 'sign',
+      operation: record.event === 'approval' ? record.said : record.event === 'incident' ? 'incident' : 'sign',
       service: { name: 'signwright' },
       request: { uid: record.request },
       ...error,
@@ -197,7 +211,7 @@ function segmentActivity({ segment, digest, reason }: SegmentRefusedRecord, orig
  * A user is who a certificate names, or the person whose signature the record is about; what a run says of itself is in `unmapped`.
  */
 function actorOf(record: RequestRecord): Part {
-  if (record.event === 'approval') {
+  if (record.event === 'approval' || record.event === 'incident') {
     const { person, key } = record;
     return { app_name: 'signwright', user: { uid: person, name: person, type_id: 1, type: 'User', credential_uid: key } };
   }
@@ -226,7 +240,7 @@ function endpointOf({ host, address }: RequestRecord): Part {
   return Object.keys(found).length === 0 ? { name: 'unknown' } : found;
 }
 
-function artifactsOf({ artifacts }: Exclude<RequestRecord, ResultRecord | CertificateRecord>): Part[] {
+function artifactsOf({ artifacts }: Exclude<RequestRecord, ResultRecord | CertificateRecord | IncidentRecord>): Part[] {
   return artifacts.map(({ name, digest, kind, tier, requirements }) => ({
     name,
     ...(digest === undefined ? {} : { uid: digest }),
@@ -262,6 +276,6 @@ function unmappedOf({ entry, tree }: ExportedRecord): Part {
     ...('requester' in record ? { environment: record.environment, requester_asserted: record.requester.asserted } : {}),
     ...('job' in record && record.job !== undefined ? { job: record.job } : {}),
     ...('attempt' in record ? { attempt: record.attempt } : {}),
-    ...(record.event === 'approval' ? { signed: record.signed, signature: record.signature } : {}),
+    ...(record.event === 'approval' || record.event === 'incident' ? { signed: record.signed, signature: record.signature } : {}),
   };
 }

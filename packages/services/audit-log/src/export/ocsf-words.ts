@@ -8,6 +8,7 @@ export const SEVERITY = {
   low: { severity_id: 2, severity: 'Low' },
   medium: { severity_id: 3, severity: 'Medium' },
   high: { severity_id: 4, severity: 'High' },
+  critical: { severity_id: 5, severity: 'Critical' },
   unknown: { severity_id: 0, severity: 'Unknown' },
 };
 export type Severity = (typeof SEVERITY)[keyof typeof SEVERITY];

@@ -1,4 +1,4 @@
-import { type BlobStore, SignwrightError, type VerifierKey } from '@signwright/signing-core';
+import { type BlobStore, readRecord, SignwrightError, type VerifierKey } from '@signwright/signing-core';
 import { originOf, type Segments } from '../context.ts';
 import type { OpenLogReader } from '../open-log-reader.ts';
 import type { Demand } from '../prove/prove.ts';
@@ -59,7 +59,7 @@ export async function negativeFacts(question: NegativeQuestion, options: Negativ
   checkAge(attested, options);
   const collector = collectFacts(question);
   const index = { file, origin: originOf(keys), reader, reopen: options.reader, ...(signal ? { signal } : {}) };
-  await readWaiting(collector, { blobs, open, from: reader.next });
+  await readWaiting((bytes) => collector.take(readRecord(bytes).record), { blobs, open, from: reader.next });
   await readOrdered(collector, question, index);
   return { ...collector.facts(), upTo: { size: reader.size, ...(attested ? { attested } : {}) } };
 }

@@ -107,7 +107,7 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
   const base = baseOf(entry);
   const signer = signerOf(entry);
   const certificate = 'signer' in record ? record.signer.certificate : record.event === 'certificate' ? record : undefined;
-  const last = result?.record ?? (record.event === 'result' || record.event === 'approval' ? record : undefined);
+  const last = result?.record ?? ('signature' in record ? record : undefined);
   const signed = last !== undefined && 'signature' in last ? last : undefined;
   const lists = listsOf(entry);
   return {
@@ -168,7 +168,7 @@ function outcomeOf({ record, outcome }: JoinedEntry): string {
  * person said.
  */
 function whatOf({ record }: JoinedEntry): string {
-  if (record.event === 'approval' || record.event === 'certificate') return record.event;
+  if (['approval', 'certificate', 'incident'].includes(record.event)) return record.event;
   if (record.event !== 'intent') return '';
   return record.bytes === undefined ? 'each file' : 'release part';
 }
@@ -212,6 +212,7 @@ function reasonsOf(entry: JoinedEntry): readonly string[] {
     return record.unreached.map(({ reference, reason }) => `${reference} was not reached: ${reason}`);
   if ('decision' in record)
     return record.decision.reasons.filter((reason) => !HEADING.test(reason)).map((reason) => reason.trim());
+  if (record.event === 'incident') return [`${record.what}${record.id === undefined ? '' : ` ${record.id}`}: ${record.reason}`];
   if (record.event === 'certificate') return [`${record.said}: ${record.reason ?? record.subject ?? record.profile ?? ''}`];
   if ('reason' in record) return [record.reason];
   return 'why' in record ? [record.why] : [];

@@ -35,7 +35,7 @@ export type LogQuery = {
   readonly said?: string;
   readonly policy?: Sha256;
   readonly outcome?: LogOutcome;
-  /** `intent`, `result` (one that answers no intent), `refusal`, `approval`, `certificate`, `segment-refused`, `unknown`. */
+  /** `intent`, `result` (one that answers no intent), `refusal`, `approval`, `certificate`, `incident`, `segment-refused`, `unknown`. */
   readonly event?: string;
   /**
    * From this time on, and before that one, by any of the times its records have; those are their writers' own clocks, but the
@@ -111,7 +111,7 @@ export function baseOf({ record }: JoinedEntry): RecordBase | undefined {
 
 /** Who signed, and with what: a signer of the policy, or a person; whose certificate it is, and its key. */
 export function signerOf({ record }: JoinedEntry): { id: string; key: string } | undefined {
-  if (record.event === 'approval') return { id: record.person, key: record.key };
+  if (record.event === 'approval' || record.event === 'incident') return { id: record.person, key: record.key };
   if (record.event === 'certificate')
     return { id: record.person ?? record.profile ?? record.authority ?? '', key: record.key ?? '' };
   return 'signer' in record ? record.signer : undefined;
@@ -153,8 +153,12 @@ export function digestsOf({ id, record, result }: JoinedEntry): Sha256[] {
   if ('bytes' in record) found.push(record.bytes);
   if (record.event === 'segment-refused') found.push(record.digest);
   if (record.event === 'certificate') found.push(record.digest, ...(record.evidence ?? []));
+  if (record.event === 'incident') found.push(record.list, ...[record.id ?? ''].filter(isSha256));
   if (record.event === 'approval') found.push(...(record.about ?? []).filter(isSha256));
-  for (const one of [record.event === 'result' || record.event === 'approval' ? record : undefined, result?.record]) {
+  for (const one of [
+    record.event === 'result' || record.event === 'approval' || record.event === 'incident' ? record : undefined,
+    result?.record,
+  ]) {
     if (one !== undefined && 'signature' in one) found.push(one.signature, one.evidence);
   }
   if (result !== undefined) found.push(result.id);

@@ -88,7 +88,7 @@ describe('a CA that is made', () => {
     const wanted = { organization: 'Acme', signer: memorySigner(freshKeys()), validity: 30 * DAY };
     const further = await certifyIntermediate({ signer, certificate: made.root }, wanted, now);
     expect(further.isSignedBy(made.root)).toBe(true);
-    if (hasOpenssl) openssl(['pkey', '-in', keyFile, '-passin', `pass:${PASSPHRASE}`, '-noout']);
+    if (hasOpenssl) openssl(['pkey', '-in', keyFile, '-passin', `pass:${PASSPHRASE.toString()}`, '-noout']);
   });
 
   test('does not overwrite a file, and leaves none where it comes to nothing', async () => {

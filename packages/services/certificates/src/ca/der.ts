@@ -3,7 +3,7 @@
  * of 100,000 entries; here that is a fraction of a second.
  */
 
-export function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const content of contents) length += content.length;
   return Buffer.concat([header(tag, length), ...contents]);

@@ -90,11 +90,11 @@ test('a certificate says what was wanted, and is in the journal before it is han
     san: 'https://gitlab.example/acme/app//ci.yml@refs/heads/main',
     issuer: 'https://gitlab.example',
     commit: 'a'.repeat(40),
+    environments: ['test', 'staging'],
     claims: { repository: 'https://gitlab.example/acme/app', ref: 'refs/heads/main', runner: 'gitlab-hosted' },
   });
   expect(new Date(leaf.notBefore).toISOString()).toBe('2026-11-23T11:59:00.000Z');
   expect(leaf.notAfter - leaf.notBefore).toBe(DAY * 1000);
-  expect(leaf.extensions.get(OID.environments)?.value.toString('latin1')).toContain('staging');
   expect(leaf.serialNumber.toString('hex')).toBe(serial);
   expect(serial).toHaveLength(34);
   expect(chain).toEqual(ca.chain.map((one) => one.der));
@@ -196,6 +196,13 @@ describe('a request is refused, and no serial number is taken,', () => {
       'ends at 2026-11-25T11:59:00.000Z',
     );
     expect((await inventory(store)).entries).toHaveLength(1);
+  });
+
+  test('where the clock says that the CA is yet to begin', async () => {
+    const store = openStore();
+    const work = issueCertificate(await openCa(), store, wanted(), new Date('2026-11-22T12:00:00Z'));
+    await expect(work).rejects.toMatchObject({ code: 'configuration', next: expect.stringContaining('clock') });
+    expect((await store.journal.read()).events).toEqual([]);
   });
 
   test('where the signer has another key than the CA', async () => {

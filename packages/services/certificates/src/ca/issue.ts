@@ -64,6 +64,11 @@ export async function issueCertificate(
 function lifeOf({ id, chain }: OwnAuthority, { validity }: WantedCertificate, now: Date): Life {
   const notBefore = later(wholeSecond(now), -SKEW);
   const notAfter = later(notBefore, validity);
+  const begins = Math.max(...chain.map((certificate) => certificate.notBefore));
+  if (notBefore.getTime() < begins)
+    throw new SignwrightError('configuration', `the CA ${id} begins at ${new Date(begins).toISOString()}`, {
+      next: "is this machine's clock right?",
+    });
   const ends = Math.min(...chain.map((certificate) => certificate.notAfter));
   if (notAfter.getTime() > ends)
     throw new SignwrightError(

@@ -66,11 +66,12 @@ export function checkLeaf(ca: OwnAuthority, wanted: WantedCertificate, der: Buff
     const leaf = parseCertificate(der, 'the new certificate');
     const chain = ca.chain as readonly [Certificate, ...Certificate[]];
     checkPath(leaf, { chain, validFrom: chain[0].notBefore }, now.getTime(), 'codeSigning');
-    const { san, issuer, commit, claims } = identityOf(leaf);
+    const { san, issuer, commit, claims, environments } = identityOf(leaf);
     const same =
       san === wanted.san.value &&
       issuer === wanted.issuer &&
       commit === wanted.commit &&
+      environments?.join('\n') === wanted.environments?.join('\n') &&
       NAMES.every((name) => claims[name] === wanted.claims[name]);
     if (!same) throw new Error('it says something else than it should');
   } catch (cause) {

@@ -19,7 +19,7 @@ const IDENTIFIERS: { readonly [algorithm in SignatureAlgorithm]: Buffer } = {
 };
 
 /** What a key signs certificates and CRLs by: its strongest hash. */
-export function algorithmFor(key: KeyObject): { readonly algorithm: SignatureAlgorithm; readonly identifier: Buffer } {
+function algorithmFor(key: KeyObject): { readonly algorithm: SignatureAlgorithm; readonly identifier: Buffer } {
   const algorithm = algorithmsOf(key).at(-1) as SignatureAlgorithm;
   return { algorithm, identifier: IDENTIFIERS[algorithm] };
 }

@@ -100,6 +100,12 @@ test('step-ca is sent the token and the request in PEM', async () => {
   expect(derOf(asked[0]?.body['csr'] as string)).toEqual(Buffer.from(csr));
 });
 
+test('step-ca is asked for a life where one is wanted', async () => {
+  answers = [APIS[1].issued(chain)];
+  await createStepCaIssuer({ url, validity: 86_400 }).issue(csr, token);
+  expect(asked[0]?.body['notAfter']).toBe('86400s');
+});
+
 function derOf(request: string): Buffer {
   expect(request).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----\n([\w+/=]{1,64}\n)+-----END CERTIFICATE REQUEST-----\n$/);
   return Buffer.from(request.replace(/-----.*-----/g, ''), 'base64');

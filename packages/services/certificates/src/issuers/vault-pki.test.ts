@@ -49,6 +49,11 @@ describe('a certificate', () => {
     expect(login?.headers['x-vault-token']).toBeUndefined();
   });
 
+  test('is asked for with the life that is wanted', async () => {
+    await issuer({ validity: 3600 }).issue(request(), vault.mintIdToken());
+    expect(vault.asked.at(-1)?.body).toMatchObject({ ttl: '3600s' });
+  });
+
   test.each([
     [{}, NAME],
     [{ sub: 'project_path:a:ref_type:branch:ref:main' }, NAME],

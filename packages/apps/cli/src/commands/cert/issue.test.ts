@@ -7,8 +7,10 @@ import {
   type CertificateWorkspace,
   createCertificateWorkspace,
   hasSshKeygen,
+  openssl,
 } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
+import { makeKey } from '../../certificates/new-key.ts';
 
 const made: CertificateWorkspace[] = [];
 afterAll(() => {
@@ -99,4 +101,56 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert issue, to a job', () 
     expect(await here.asJob(['cert', 'issue', '--profile', 'cii'])).toMatchObject({ status: 2, stderr: /did you mean ci/ });
     expect(await here.asJob(['cert', 'issue'])).toMatchObject({ status: 2, stderr: /nothing says what is to be issued/ });
   });
+
+  test('as the desk of the CA certifies the key of another job, by its request and token', async () => {
+    const here = await project();
+    const { csr, publicKey } = await makeKey('ecdsa-p256', undefined);
+    here.write('job.csr', csr);
+    here.write('job.token', here.job()['SIGNWRIGHT_ID_TOKEN'] ?? '');
+    const desk = (...args: string[]) =>
+      here.run([...issueToJob, '--csr', 'job.csr', '--id-token-file', 'job.token', ...args], {
+        env: { NODE_EXTRA_CA_CERTS: here.path('ca.pem') },
+      });
+    expect(await desk('--platform', 'gitlab', '--out', 'job.pem')).toMatchObject({ status: 0, stdout: /job\.pem/ });
+    const [pem = ''] = here.read('job.pem').split(/(?<=-----END CERTIFICATE-----\n)/);
+    expect(new X509Certificate(pem).publicKey.equals(publicKey)).toBe(true);
+    expect(await desk()).toMatchObject({ status: 1, stderr: /the ID token says nothing of repository/ });
+    expect(await here.run([...issueToJob, '--csr', 'job.csr'])).toMatchObject({ status: 2, stderr: /needs its ID token/ });
+  });
+
+  test.each([
+    ['that another key signed', (csr: Buffer) => csr.fill(0x55, csr.length - 8), /certificate request/],
+    ['that is none', () => Buffer.from('nonsense'), /certificate request/],
+    [
+      'for a foreign name',
+      () => opensslRequest('-addext', 'subjectAltName=URI:https://elsewhere.example/x'),
+      /the name https:\/\/elsewhere/,
+    ],
+    ['with a subject', () => opensslRequest('-subj', '/CN=root'), /distinguished name/],
+    ['that would be a CA', () => opensslRequest('-addext', 'basicConstraints=critical,CA:true'), /extension 2\.5\.29\.19/],
+    ['of a weak key', () => opensslRequest('-newkey', 'rsa:1024'), /RSA key of 1024 bits|rsa-1024/],
+    [
+      'of a key that the profile does not take',
+      () => opensslRequest('-newkey', 'rsa:2048'),
+      /rsa-2048, and the profile takes ecdsa-p256/,
+    ],
+  ] as [string, (csr: Buffer) => Buffer, RegExp][])('refuses a request %s', async (_, change, says) => {
+    const here = await project();
+    const { csr } = await makeKey('ecdsa-p256', undefined);
+    here.write('job.csr', change(Buffer.from(csr)));
+    here.write('job.token', here.job()['SIGNWRIGHT_ID_TOKEN'] ?? '');
+    const desk = [...issueToJob, '--csr', 'job.csr', '--id-token-file', 'job.token', '--platform', 'gitlab', '--out', 'job.pem'];
+    const { status, stderr } = await here.run(desk, { env: { NODE_EXTRA_CA_CERTS: here.path('ca.pem') } });
+    expect(stderr).toMatch(says);
+    expect([1, 2]).toContain(status);
+    expect(here.has('job.pem')).toBe(false);
+    expect((await inventory(here)).entries).toEqual([]);
+  });
 });
+
+/** A request by openssl, for a new key; of ECDSA P-256 unless told. */
+function opensslRequest(...args: string[]): Buffer {
+  const key = args.includes('-newkey') ? [] : ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const subject = args.includes('-subj') ? [] : ['-subj', '/'];
+  return openssl(['req', '-new', '-nodes', '-keyout', '/dev/null', '-outform', 'DER', ...key, ...subject, ...args]);
+}

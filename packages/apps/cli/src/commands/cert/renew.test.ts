@@ -8,6 +8,8 @@ import {
   type CertificateWorkspace,
   createCertificateWorkspace,
   hasSshKeygen,
+  startFakeAwsKms,
+  testKeys,
 } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -91,6 +93,31 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert renew', () => {
     expect(status).toBe(3);
     expect(stderr).toMatch(/brief: not renewed, and valid until/);
     expect(here.read(`${HELD}/certificate.pem`)).toBe(before);
+  });
+});
+
+describe.skipIf(!hasSshKeygen)('a certificate of a key in a KMS', () => {
+  test('is renewed for the same key, also where it was held elsewhere', { timeout: 60_000 }, async () => {
+    const kms = await startFakeAwsKms();
+    try {
+      kms.setAlias('alias/nightly', kms.addKey(testKeys('p256', 'held in a KMS')));
+      const here = await project({ profiles: BRIEF });
+      const aws = { AWS_REGION: 'us-east-2', AWS_ACCESS_KEY_ID: 'AKIAPLANTEDPLANTED00', AWS_SECRET_ACCESS_KEY: 'planted' };
+      const key = `awskms://${kms.host}/alias/nightly`;
+      const issue = ['cert', 'issue', '--profile', 'brief', '--key', key];
+      expect(await here.asJob(issue, {}, aws)).toMatchObject({ status: 0 });
+      expect(here.read(`${HELD}/key-reference`)).toBe(`${key}\n`);
+      const before = leafOf(here);
+      rmSync(here.path(HELD), { recursive: true });
+      await new Promise((resolve) => setTimeout(resolve, 22_000));
+      const renewed = await here.asJob(['cert', 'renew', '--all', '--jitter', '0s'], {}, aws);
+      expect(renewed).toMatchObject({ status: 0, stdout: /brief: renewed until/ });
+      expect(leafOf(here).publicKey.equals(before.publicKey)).toBe(true);
+      expect(leafOf(here).serialNumber).not.toBe(before.serialNumber);
+      expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key-reference']);
+    } finally {
+      await kms.close();
+    }
   });
 });
 

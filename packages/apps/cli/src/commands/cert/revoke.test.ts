@@ -56,7 +56,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert revoke', () => {
       statement: { predicateType: 'https://signwright.dev/revocation/v1', predicate: { person: 'bob', why: 'found in a log' } },
     });
     expect((await here.run(['audit', 'search', '--said', 'revoke'])).stdout).toMatch(/revoked +certificate/);
-    expect((await here.run(['evidence', 'list', entry?.digest ?? ''])).stdout).toMatch(/revocation/);
+    expect((await here.run(['evidence', 'list', '--digest', entry?.digest ?? ''])).stdout).toMatch(/revocation/);
   });
 
   test('is for the incident role alone', async () => {
@@ -171,6 +171,60 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert revoke', () => {
       { env: { HOOK: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } },
     );
     expect(stderr).toMatch(/127\.0\.0\.1:9\/hook could not be told/);
+  });
+});
+
+describe.skipIf(!hasSshKeygen).concurrent('what a revoked certificate signed', () => {
+  const CHECKED = (policy: string): string =>
+    policy.replace('timestamp: { trial', 'revocation: { mode: require, crls: [.signwright/crl/acme.crl] }, timestamp: { trial');
+  /** A project whose job has signed, and whose verifier asks the CRL. */
+  async function signed(): Promise<{ here: CertificateWorkspace; serial: string }> {
+    const { here, serial } = await issued({ files: { 'nightly/a.tgz': 'a' } });
+    await here.done('cert', 'crl');
+    here.write('signwright.yaml', CHECKED(here.read('signwright.yaml')));
+    const signing = await here.asJob(['sign', 'nightly', '--no-sidecars', '--environment', 'test']);
+    expect(signing).toMatchObject({ status: 0 });
+    return { here, serial };
+  }
+  const verify = (here: CertificateWorkspace) => here.run(['verify', 'nightly/a.tgz', '--environment', 'test']);
+
+  test('counts until it is revoked as compromised, and from the next verification on no more', async () => {
+    const { here, serial } = await signed();
+    expect(await verify(here)).toMatchObject({ status: 0 });
+    expect(await revoke(here, 'bob', '--serial', serial)).toMatchObject({ status: 0 });
+    expect(await verify(here)).toMatchObject({ status: 1, stdout: /revoked/ });
+  });
+
+  test('goes on counting where it was only superseded, for a timestamp shows that it was before', async () => {
+    const { here, serial } = await signed();
+    const superseded = [
+      'cert',
+      'revoke',
+      '--key',
+      'keys/bob',
+      '--yes',
+      '--reason',
+      'superseded',
+      '--why',
+      'x',
+      '--serial',
+      serial,
+    ];
+    expect(await here.run(superseded)).toMatchObject({ status: 0 });
+    expect(await verify(here)).toMatchObject({ status: 0 });
+  });
+
+  test('does not count where it was revoked while it was signed', async () => {
+    const { here, serial } = await issued({ files: { 'nightly/a.tgz': 'a' } });
+    await here.done('cert', 'crl');
+    here.write('signwright.yaml', CHECKED(here.read('signwright.yaml')));
+    const [signing, revoking] = await Promise.all([
+      here.asJob(['sign', 'nightly', '--no-sidecars', '--environment', 'test']),
+      revoke(here, 'bob', '--serial', serial),
+    ]);
+    expect(revoking).toMatchObject({ status: 0 });
+    expect([0, 1]).toContain(signing.status);
+    expect((await verify(here)).status).toBe(1);
   });
 });
 

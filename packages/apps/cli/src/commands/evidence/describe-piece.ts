@@ -2,6 +2,7 @@ import {
   APPROVAL,
   CERTIFICATE_REQUEST,
   IN_TOTO,
+  INCIDENT,
   kindOf,
   parseBundle,
   parseCertificate,
@@ -31,6 +32,7 @@ export type Described = {
     | 'review'
     | 'certificate-request'
     | 'revocation'
+    | 'incident'
     | 'attestation'
     | 'bundle'
     | 'request'
@@ -75,6 +77,7 @@ const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],
+  [INCIDENT, 'incident'],
   [CERTIFICATE_REQUEST, 'certificate-request'],
   [REVOCATION, 'revocation'],
 ]);

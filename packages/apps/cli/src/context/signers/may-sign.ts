@@ -39,7 +39,7 @@ function whyNot(job: CiJob, workload: WorkloadRule): string | undefined {
 }
 
 function pipelinesOf(workloads: readonly WorkloadRule[]): string {
-  const described = workloads.map(({ id, issuer, ...claims }) => {
+  const described = workloads.map(({ id, issuer, compromised: _, ...claims }) => {
     const said = Object.entries(claims).map(([name, value]) => `${name} ${value}`);
     return `a pipeline of ${issuer} (${id}: ${said.join(', ')})`;
   });

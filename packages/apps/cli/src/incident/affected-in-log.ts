@@ -1,0 +1,81 @@
+import type { Scanned } from '@signwright/audit-log';
+import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { openSegmentsOf } from '../context/open-log.ts';
+import type { OpenPolicy } from '../context/open-policy.ts';
+import { readLogOf } from '../context/read-log.ts';
+import type { AffectedSignature } from './affected.ts';
+import { kindOfStatement } from './kind-of-statement.ts';
+import type { Scope } from './scope.ts';
+
+/** What the log says: absent where there is none, or where it could not be read. */
+export type FoundInLog = { readonly signatures?: readonly AffectedSignature[]; readonly unread: readonly string[] };
+
+/** Finds the records of what the compromised signed, or was about to: those that wait for their order too. */
+export async function affectedInLog(open: OpenPolicy, scope: Scope, signal: AbortSignal): Promise<FoundInLog> {
+  if (open.policy.audit === undefined) return { unread: [] };
+  try {
+    const { audit, store, reader } = await readLogOf(open);
+    const { scanLog } = await import('@signwright/audit-log');
+    const { entries, unreadable } = await scanLog((record) => isSigning(record.event) && scope.isRecorded(record), {
+      reader: await reader(),
+      blobs: store.blobs,
+      open: openSegmentsOf(open, audit),
+      ...(scope.since === undefined ? {} : { since: scope.since }),
+      ...(scope.until === undefined ? {} : { until: scope.until }),
+      signal,
+    });
+    return { signatures: entries.flatMap(signatureOf), unread: unreadable };
+  } catch (error) {
+    if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
+    return { unread: [`the log: ${messageOf(error)}`] };
+  }
+}
+
+/** Refusals signed nothing; what became of certificates and incidents is told by itself. */
+function isSigning(event: string): boolean {
+  return ['intent', 'result', 'approval'].includes(event);
+}
+
+function signatureOf({ id, record, outcome, result }: Scanned['entries'][number]): AffectedSignature[] {
+  if (record.event === 'approval') {
+    const { said, signed, person, environment, evidence, artifacts } = record;
+    return [
+      {
+        kind: said,
+        time: signed,
+        by: person,
+        environment,
+        evidence,
+        record: id,
+        standing: 'recorded',
+        artifacts: named(artifacts),
+      },
+    ];
+  }
+  if (record.event !== 'intent' && record.event !== 'result') return [];
+  const ended = result?.record ?? (record.event === 'result' ? record : undefined);
+  const signed = ended !== undefined && 'evidence' in ended ? ended : undefined;
+  const standing = outcome === 'signed' ? 'recorded' : outcome === 'failed' ? 'failed' : 'no-result';
+  const { signer, environment, time } = record;
+  return [
+    {
+      kind: kindOfRecord(record),
+      time: signed?.signed ?? time,
+      by: signer.id,
+      environment,
+      ...(signed === undefined ? {} : { evidence: signed.evidence }),
+      record: id,
+      standing,
+      artifacts: 'artifacts' in record ? named(record.artifacts) : [],
+    },
+  ];
+}
+
+function kindOfRecord(record: object): string {
+  if ('statement' in record) return kindOfStatement((record.statement as { type: string }).type);
+  return 'bytes' in record || !('attempt' in record) ? 'part' : 'files';
+}
+
+function named(artifacts: AffectedSignature['artifacts']): AffectedSignature['artifacts'] {
+  return artifacts.map(({ name, digest }) => ({ name, digest }));
+}
