@@ -6,12 +6,14 @@ import { type AuditInitOptions, type AuditKeyOptions, auditInit, auditKey } from
 import { auditList, auditSearch, auditShow, type ListOptions, type SearchOptions } from './commands/audit/list.ts';
 import { auditProve, type ProveOptions } from './commands/audit/prove.ts';
 import { auditReconcile, type ReconcileOptions } from './commands/audit/reconcile.ts';
+import { type AuditRotateOptions, auditRotate } from './commands/audit/rotate.ts';
 import { auditSequence, type SequenceOptions } from './commands/audit/sequence.ts';
 import { type AuditVerifyOptions, auditVerify } from './commands/audit/verify.ts';
 import { auditWitness, type WitnessOptions } from './commands/audit/witness.ts';
 import type { PolicyOptions } from './context/open-policy.ts';
 import type { Run } from './context/run.ts';
-import { descriptor, example, type Finish } from './program-parts.ts';
+import { descriptor, duration, example, type Finish } from './program-parts.ts';
+import { rotationOptions } from './program-rotation.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about the audit log. */
@@ -42,6 +44,12 @@ export function addAudit(audit: Command, finish: Finish, run: Run): void {
     )
     .addHelpText('after', example('signwright audit sequence --state /var/lib/signwright'))
     .action((options: SequenceOptions) => finish(auditSequence(options, run)));
+  rotationOptions(logCommand(audit, 'rotate', 'have another key sign the log, beside the one it takes over from'), 'key')
+    .requiredOption('--to <reference>', 'the private key that takes over: a path, or where it stays')
+    .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
+    .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
+    .addHelpText('after', example('signwright audit rotate --to keys/log-2027.pem --from 2027-01-11 --write'))
+    .action((options: AuditRotateOptions) => finish(auditRotate(options, run)));
   logCommand(audit, 'verify', 'make the whole log again, and name whatever is not as it was written')
     .option(
       '--since <checkpoint...>',
@@ -173,10 +181,4 @@ function logCommand(audit: Command, name: string, description: string): Command 
   return policyOptions(audit.command(name).description(description));
 }
 
-/** A duration such as `90s`, `10m`, `4h`, in seconds. */
-export function duration(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''];
-  if (count === undefined || seconds === undefined) throw new InvalidArgumentError('It is a duration, as in 90s, 10m or 4h.');
-  return Number(count) * seconds;
-}
+export { duration };

@@ -18,3 +18,11 @@ export function descriptor(text: string): number {
 export function repeated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
+
+/** A duration such as `90s`, `10m`, `4h`, in seconds. */
+export function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''];
+  if (count === undefined || seconds === undefined) throw new InvalidArgumentError('It is a duration, as in 90s, 10m or 4h.');
+  return Number(count) * seconds;
+}

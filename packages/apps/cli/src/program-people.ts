@@ -2,12 +2,14 @@ import { type Command, Option } from 'commander';
 import { type ApprovalShowOptions, approvalShow } from './commands/approval.ts';
 import { type ApproveOptions, approve } from './commands/approve.ts';
 import { type CollectOptions, collect } from './commands/collect.ts';
+import { type PersonRotateOptions, personRotate } from './commands/person-rotate.ts';
 import { type RequestOptions, request } from './commands/request.ts';
 import { type ReviewOptions, review } from './commands/review.ts';
 import { type WaiveOptions, waive } from './commands/waive.ts';
 import type { Run } from './context/run.ts';
 import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
+import { rotationOptions } from './program-rotation.ts';
 import { policyOptions, shareOptions } from './shared-options.ts';
 
 /** Adds the commands by which people are asked, and answer. */
@@ -69,6 +71,15 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright collect sha256:4f1a… --anchor anchor.yaml --run 4711'))
     .action((targets: string[], options: CollectOptions) => finish(collect(targets, options, run)));
+
+  const person = program.command('person').description('the people of the policy');
+  rotationOptions(policyOptions(person.command('rotate')), 'key')
+    .description('give somebody a new SSH key beside the one it takes over from')
+    .argument('<person>', "the policy's name of them")
+    .requiredOption('--to <file>', 'their new public key')
+    .option('--replaces <fingerprint>', 'which key it takes over from, where they have several')
+    .addHelpText('after', example('signwright person rotate ann --to ann-2027.pub --overlap 14d --write'))
+    .action((id: string, options: PersonRotateOptions) => finish(personRotate(id, options)));
 
   const approval = program.command('approval').description('look at what people signed');
   policyOptions(approval.command('show'))

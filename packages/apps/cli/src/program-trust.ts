@@ -1,11 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type SignerPublicKeyOptions, type SignerRotateOptions, signerPublicKey, signerRotate } from './commands/signer.ts';
-import { type TrustAddOptions, type TrustInitOptions, trustAdd, trustInit, trustShow } from './commands/trust.ts';
+import {
+  type TrustAddOptions,
+  type TrustInitOptions,
+  type TrustRetireOptions,
+  trustAdd,
+  trustInit,
+  trustRetire,
+  trustShow,
+} from './commands/trust.ts';
 import { type TrustSignOptions, trustSign } from './commands/trust-sign.ts';
 import { type TrustUpdateOptions, trustUpdate } from './commands/trust-update.ts';
 import type { Run } from './context/run.ts';
-import { duration } from './program-audit.ts';
 import { descriptor, example, type Finish } from './program-parts.ts';
+import { rotationOptions } from './program-rotation.ts';
 import { outputOption, policyOptions } from './shared-options.ts';
 
 /** The commands about whom signatures are traced to. */
@@ -54,6 +62,17 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
       '  $ signwright trust add trust/trusted-root.json --from-issuer https://fulcio.acme.example --fingerprint 3f… --issuer https://gitlab.acme.example',
     )
     .action((file: string, options: TrustAddOptions) => finish(trustAdd(file, options, run)));
+  trust
+    .command('retire')
+    .description('end an authority of a trust root: what it attested before goes on counting, and nothing after')
+    .argument('<file>', 'a Sigstore trusted root')
+    .requiredOption('--authority <authority>', 'the SHA-256 of one of its certificates, or its name')
+    .requiredOption('--until <time>', 'the end, such as 2027-01-31T12:00:00Z')
+    .addHelpText(
+      'after',
+      example('signwright trust retire trust/trusted-root.json --authority "Acme TSA 2026" --until 2027-01-31'),
+    )
+    .action((file: string, options: TrustRetireOptions) => finish(trustRetire(file, options)));
   policyOptions(trust.command('sign'))
     .description('sign this edition of a trust root as one of its owners; into NAME.sigstore.json, NAME.2.sigstore.json, …')
     .argument('<file>', 'a Sigstore trusted root; NAME.owners.json beside it says who must sign')
@@ -99,17 +118,15 @@ export function addSigner(signer: Command, finish: Finish, run: Run): void {
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
     .addHelpText('after', example('signwright signer public-key awskms:///alias/release-signing --out trust/release.pub'))
     .action((reference: string, options: SignerPublicKeyOptions) => finish(signerPublicKey(reference, options, run)));
-  policyOptions(signer.command('rotate'))
+  rotationOptions(policyOptions(signer.command('rotate')), 'key')
     .description(
-      'draft the lines of the policy for a key that was rotated behind its alias, or that another is to take over from',
+      'show or write the lines of the policy for a key that was rotated behind its alias, or that another takes over from',
     )
     .argument('<signer>', "the policy's name of it")
     .option('--to <reference>', 'the key that is to take over (default: looks behind each reference the signer has)')
-    .option('--from <time>', 'from when the new key counts (default: now)')
-    .addOption(new Option('--overlap <duration>', 'how long both count').argParser(duration).default(7 * 24 * 3600, '7d'))
     .option('--passphrase-env <name>', "the environment variable with the key's passphrase")
     .option('--passphrase-fd <number>', "the open descriptor with the key's passphrase", descriptor)
-    .addHelpText('after', '\nThe public key is written beside the policy; the policy itself is not touched.')
-    .addHelpText('after', example('signwright signer rotate release'))
+    .addHelpText('after', '\nThe public key is written beside the policy at once, the policy only with --write.')
+    .addHelpText('after', example('signwright signer rotate release --write'))
     .action((id: string, options: SignerRotateOptions) => finish(signerRotate(id, options, run)));
 }

@@ -1,7 +1,7 @@
 import { freshKeys, testAuthority } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import { load, publicKey, withKey } from '../tests/policy-files.ts';
-import { editionOf, signatory } from '../tests/sign-edition.ts';
+import { editionOf, pemOf, signatory, signByKey } from '../tests/sign-edition.ts';
 import { parseAnchor } from './anchor.ts';
 import { checkAnchor, trustRootDigestOf } from './check-anchor.ts';
 import type { Policy } from './policy.ts';
@@ -10,7 +10,8 @@ const anchor = (text: string) => parseAnchor(Buffer.from(text), 'anchor.yaml');
 const SECURITY = signatory();
 const ROOT = SECURITY.root.digest;
 const ISSUERS = trustRootDigestOf(SECURITY.files['trust/security.issuers.json'] ?? Buffer.of());
-const UNSIGNED = { trustRoot: SECURITY.root, signature: undefined };
+const NOW = new Date('2026-11-23T12:00:00Z');
+const UNSIGNED = { trustRoot: SECURITY.root, signature: undefined, now: NOW };
 
 describe('an anchor', () => {
   test('holds a policy to its digest, name, serial and trust root', async () => {
@@ -127,13 +128,13 @@ describe('an anchor by signature', () => {
     const mallory = signatory(testAuthority());
     const policy = await load(SIGNED, mallory.files);
     const signature = await mallory.sign(editionOf(policy));
-    const checking = checkAnchor(policy, { trustRoot: mallory.root, signature }, anchor(signedBy()));
+    const checking = checkAnchor(policy, { ...UNSIGNED, trustRoot: mallory.root, signature }, anchor(signedBy()));
     await expect(checking).rejects.toThrow("the trust root's digest is");
     const asserting = await load(SIGNED, {
       ...SECURITY.files,
       'trust/security.issuers.json': testAuthority().issuers(['https://issuer.example']),
     });
-    const signed = { trustRoot: SECURITY.root, signature: await SECURITY.sign(editionOf(asserting)) };
+    const signed = { ...UNSIGNED, signature: await SECURITY.sign(editionOf(asserting)) };
     await expect(checkAnchor(asserting, signed, anchor(signedBy()))).rejects.toThrow("the digest of the trust root's issuers is");
   });
 
@@ -143,7 +144,7 @@ describe('an anchor by signature', () => {
     const pem = JSON.stringify(keys.publicKey.export({ type: 'spki', format: 'pem' }));
     const text = `name: acme\nmin-serial: 7\nsigned-by: { public-key: ${pem} }\n`;
     const signature = await SECURITY.sign(editionOf(policy));
-    await expect(checkAnchor(policy, { trustRoot: undefined, signature }, anchor(text))).rejects.toMatchObject({
+    await expect(checkAnchor(policy, { ...UNSIGNED, trustRoot: undefined, signature }, anchor(text))).rejects.toMatchObject({
       code: 'policy',
     });
   });
@@ -182,6 +183,68 @@ describe('an anchor by signature', () => {
 
   test('is read with a key in PEM', () => {
     const read = anchor(signedBy({ 'signed-by': `{ public-key: ${JSON.stringify(publicKey(0))} }` }));
-    expect(read.signedBy).toEqual({ publicKey: publicKey(0) });
+    expect(read.signedBy).toEqual([{ who: { publicKey: publicKey(0) } }]);
+  });
+});
+
+describe('an anchor whose signer changes', () => {
+  const [OLD, NEW, OTHER] = [freshKeys(), freshKeys(), freshKeys()];
+  // The new key is taken from 1 June, the old one until 8 June.
+  const KEYS = `name: acme
+min-serial: 7
+signed-by:
+  - { public-key: ${JSON.stringify(pemOf(NEW))}, from: 2026-06-01 }
+  - { public-key: ${JSON.stringify(pemOf(OLD))}, until: 2026-06-08 }
+`;
+
+  test.each([
+    ['the old key before', OLD, '2026-05-31T23:59:59Z', true],
+    ['the old key in the overlap', OLD, '2026-06-07T23:59:59Z', true],
+    ['the old key from its end on', OLD, '2026-06-08T00:00:00Z', false],
+    ['the new key a second too early, as a clock that is slow has it', NEW, '2026-05-31T23:59:59Z', false],
+    ['the new key from its beginning on', NEW, '2026-06-01T00:00:00Z', true],
+    ['the new key after', NEW, '2027-06-01T00:00:00Z', true],
+    ['somebody else in the overlap', OTHER, '2026-06-04T00:00:00Z', false],
+  ])('takes what is signed by %s: %s', async (_who, keys, now, taken) => {
+    const policy = await loaded();
+    const signature = await signByKey(editionOf(policy), keys);
+    const checking = checkAnchor(policy, { trustRoot: undefined, signature, now: new Date(now) }, anchor(KEYS));
+    if (!taken)
+      return expect(checking).rejects.toMatchObject({
+        code: 'policy',
+        message: expect.stringContaining('must be signed by the key'),
+      });
+    const other = keys === OLD ? NEW : OLD;
+    await expect(checking).resolves.toMatchObject({
+      who: { publicKey: pemOf(keys) },
+      others: [{ who: { publicKey: pemOf(other) } }],
+    });
+  });
+
+  test.each([
+    ['before its end, however late it is judged', '2026-06-07T23:59:59Z', true],
+    ['after it, however slow the clock that judges', '2026-06-08T00:00:00Z', false],
+  ])('takes what a certificate signed %s', async (_when, at, taken) => {
+    const policy = await loaded();
+    const { issuer, subject } = SECURITY.who;
+    const text = signedBy({ 'signed-by': `[{ issuer: "${issuer}", subject: "${subject}", until: 2026-06-08 }]` });
+    const signature = await SECURITY.sign(editionOf(policy), new Date(at));
+    const now = new Date(taken ? '2027-01-01' : '2026-06-01');
+    const checking = checkAnchor(policy, { ...UNSIGNED, signature, now }, anchor(text));
+    if (taken) await expect(checking).resolves.toMatchObject({ serial: 7 });
+    else await expect(checking).rejects.toThrow(/signed at 2026-06-08.*counted until 2026-06-08/);
+  });
+
+  test.each([
+    ['names nobody', '[]', 'found 0; allowed are 1 to 10'],
+    ['names one of them by a word', '[security]', 'signed-by[0]: found "security"'],
+    ['has a time that is none', `{ public-key: ${JSON.stringify(publicKey(0))}, until: soon }`, 'signed-by.until: found "soon"'],
+    [
+      'has an end before the beginning',
+      `[{ public-key: ${JSON.stringify(publicKey(0))}, from: 2026-06-08, until: 2026-06-01 }]`,
+      'signed-by[0].until: ends 2026-06-01, before it begins',
+    ],
+  ])('is refused where it %s', (_what, text, message) => {
+    expect(() => anchor(signedBy({ 'signed-by': text }))).toThrow(message);
   });
 });

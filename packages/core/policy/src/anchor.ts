@@ -1,6 +1,7 @@
 import {
   algorithmsOf,
   compileGlob,
+  type Instant,
   isSha256,
   type Json,
   type JsonObject,
@@ -13,6 +14,10 @@ import { nearestWord } from './parse/nearest-word.ts';
 import { parseYaml } from './parse/parse-yaml.ts';
 import { problemAt, problemAtKey, type Source } from './parse/source.ts';
 import { type Path, PolicyError, type Problem, shown } from './problem.ts';
+import { instantOf, optionalInstant } from './values/instant.ts';
+
+/** Somebody whose signature will do, and when. A certificate's signature is held against it, of a pinned key whoever judges. */
+export type AnchorSigner = { readonly who: Who; readonly from?: Instant; readonly until?: Instant };
 
 /** What a verifier brings from outside the policy it judges by. */
 export type Anchor = {
@@ -21,8 +26,8 @@ export type Anchor = {
   readonly name?: string;
   /** The one edition it may be; else {@link Anchor.signedBy} is there, with `name` and `minSerial`. */
   readonly policySha256?: Sha256;
-  /** Who must have signed it. */
-  readonly signedBy?: Who;
+  /** Who must have signed it: any one of these. */
+  readonly signedBy?: readonly AnchorSigner[];
   readonly minSerial?: number;
   readonly trustRootSha256?: Sha256;
   readonly trustRootIssuersSha256?: Sha256;
@@ -33,7 +38,7 @@ const KEYS = ['name', 'policy-sha256', 'signed-by', 'min-serial', 'trust-root-sh
 
 /**
  * Reads an anchor: YAML or JSON, `{name, policy-sha256 | signed-by, min-serial, trust-root-sha256, trust-root-issuers-sha256}`,
- * strictly. `signed-by` is `{issuer, subject}` or `{public-key}`. It needs `name` and `min-serial`; for a certificate also what
+ * strictly. `signed-by` is `{issuer, subject}` or `{public-key}`, with `from` and `until` if they are to be, or a list of such. It needs `name` and `min-serial`; for a certificate also what
  * pins the trust root and who may certify what, as the policy would vouch for itself by its own.
  *
  * @throws PolicyError for anything else, and for an anchor that pins no policy.
@@ -48,7 +53,7 @@ export function parseAnchor(bytes: Uint8Array, where: string): Anchor {
     where,
     ...optional('name', anchor['name'] as string | undefined),
     ...optional('policySha256', digest('policy-sha256')),
-    ...optional('signedBy', whoOf(anchor['signed-by'])),
+    ...optional('signedBy', signersOf(anchor['signed-by'])),
     ...optional('minSerial', anchor['min-serial'] as number | undefined),
     ...optional('trustRootSha256', digest('trust-root-sha256')),
     ...optional('trustRootIssuersSha256', digest('trust-root-issuers-sha256')),
@@ -59,10 +64,13 @@ function optional<Name extends string, T>(name: Name, value: T | undefined): { r
   return (value === undefined ? {} : { [name]: value }) as { readonly [key in Name]?: T };
 }
 
-function whoOf(signedBy: Json | undefined): Who | undefined {
+function signersOf(signedBy: Json | undefined): readonly AnchorSigner[] | undefined {
   if (signedBy === undefined) return undefined;
-  const { issuer, subject, 'public-key': publicKey } = signedBy as { readonly [key: string]: string };
-  return publicKey === undefined ? { issuer: issuer as string, subject: subject as string } : { publicKey };
+  return [signedBy as JsonObject | readonly JsonObject[]].flat().map((one) => {
+    const { issuer, subject, 'public-key': publicKey, from, until } = one as { readonly [key: string]: string };
+    const who = publicKey === undefined ? { issuer: issuer as string, subject: subject as string } : { publicKey };
+    return { who, ...optionalInstant('from', from), ...optionalInstant('until', until) };
+  });
 }
 
 function readSource(bytes: Uint8Array, where: string): Source {
@@ -103,14 +111,28 @@ function* anchorProblems(source: Source, anchor: JsonObject): Generator<Problem>
 
 function* signedByProblems(source: Source, anchor: JsonObject): Generator<Problem> {
   const signedBy = anchor['signed-by'];
-  const at = (...path: Path): Path => ['signed-by', ...path];
-  const form = 'allowed is { issuer, subject } of a certificate, or { public-key }';
+  if (!Array.isArray(signedBy)) {
+    yield* signerProblems(source, anchor, signedBy, ['signed-by']);
+    return;
+  }
+  const all = signedBy as readonly Json[];
+  if (all.length === 0 || all.length > MOST_SIGNERS)
+    yield problemAt(source, ['signed-by'], `found ${all.length}; allowed are 1 to ${MOST_SIGNERS}`);
+  else for (const [index, one] of all.entries()) yield* signerProblems(source, anchor, one, ['signed-by', index]);
+}
+
+function* signerProblems(source: Source, anchor: JsonObject, signedBy: Json | undefined, path: Path): Generator<Problem> {
+  const at = (...more: Path): Path => [...path, ...more];
+  const form = 'allowed is { issuer, subject } of a certificate, or { public-key }, each with from and until if they are to be';
   if (typeof signedBy !== 'object' || signedBy === null || Array.isArray(signedBy)) {
     yield problemAt(source, at(), `found ${shown(signedBy)}; ${form}`);
     return;
   }
   const who = signedBy as JsonObject;
-  const keys = Object.keys(who).sort().join();
+  const keys = Object.keys(who)
+    .filter((key) => key !== 'from' && key !== 'until')
+    .sort()
+    .join();
   if (keys !== 'public-key' && keys !== 'issuer,subject') {
     yield problemAt(source, at(), `found ${keys === '' ? 'nothing' : keys}; ${form}`);
     return;
@@ -119,6 +141,11 @@ function* signedByProblems(source: Source, anchor: JsonObject): Generator<Proble
     const why = WHY_NOT[key as keyof typeof WHY_NOT](who[key]);
     if (why !== undefined) yield problemAt(source, at(key), why);
   }
+  const { from, until } = who;
+  const both =
+    typeof from === 'string' && typeof until === 'string' && [from, until].every((one) => whyNoDate(one) === undefined);
+  if (both && instantOf(from) >= instantOf(until))
+    yield problemAt(source, at('until'), `ends ${until}, before it begins (${from})`);
   const needed = ['name', 'min-serial', ...(keys === 'public-key' ? [] : ['trust-root-sha256', 'trust-root-issuers-sha256'])];
   for (const key of needed.filter((key) => anchor[key] === undefined))
     yield problemAtKey(source, at(), `the key "${key}" is missing: with "signed-by" alone ${WITHOUT[key]}`);
@@ -132,7 +159,18 @@ const WITHOUT: { readonly [key: string]: string } = {
     'the policy would say by itself which CA speaks for which issuer ("signwright trust show" prints the digest)',
 };
 
+/** Who may sign one policy, at the most. */
+const MOST_SIGNERS = 10;
+
+function whyNoDate(value: Json | undefined): string | undefined {
+  const date = typeof value === 'string' && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value);
+  if (value === undefined || (date && !Number.isNaN(Date.parse(value)))) return undefined;
+  return `found ${shown(value)}; allowed is a date or time with its zone, such as 2027-01-31 or 2027-01-31T12:00:00Z`;
+}
+
 const WHY_NOT = {
+  from: whyNoDate,
+  until: whyNoDate,
   issuer: (value: Json | undefined) =>
     typeof value === 'string' && /^https:\/\/[^/?#@*\s]+(\/[^?#*\s]*)?$/.test(value)
       ? undefined

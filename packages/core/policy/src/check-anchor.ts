@@ -7,7 +7,8 @@ import {
   verifyPolicySignature,
   whoText,
 } from '@signwright/signing-core';
-import type { Anchor } from './anchor.ts';
+import type { Anchor, AnchorSigner } from './anchor.ts';
+import { checkSpan } from './check-span.ts';
 import type { Policy, SignedEdition } from './policy.ts';
 
 /** What a policy brings that an anchor may ask for. */
@@ -16,6 +17,8 @@ export type Credentials = {
   readonly trustRoot: TrustRoot | undefined;
   /** The signature beside the policy, where there is one. */
   readonly signature: Uint8Array | undefined;
+  /** When it is judged: a pinned key proves no time, so whether it counts is asked of the clock of whoever judges. */
+  readonly now: Date;
 };
 
 /**
@@ -26,7 +29,7 @@ export type Credentials = {
  */
 export async function checkAnchor(
   policy: Policy,
-  { trustRoot, signature }: Credentials,
+  { trustRoot, signature, now }: Credentials,
   anchor: Anchor,
 ): Promise<SignedEdition | undefined> {
   const differences: string[] = [];
@@ -42,31 +45,45 @@ export async function checkAnchor(
     differences.push(`the policy's serial is ${policy.serial ?? 'absent'}, and the anchor wants ${anchor.minSerial} at least`);
   }
   if (differences.length > 0) throw notPinned(differences.join('; '), anchor);
-  return anchor.signedBy === undefined ? undefined : checkSigned(policy, { trustRoot, signature }, anchor, anchor.signedBy);
+  return anchor.signedBy === undefined ? undefined : checkSigned(policy, { trustRoot, signature, now }, anchor, anchor.signedBy);
 }
 
 async function checkSigned(
   policy: Policy,
-  { trustRoot, signature }: Credentials,
+  { trustRoot, signature, now }: Credentials,
   anchor: Anchor,
-  who: NonNullable<Anchor['signedBy']>,
+  signers: NonNullable<Anchor['signedBy']>,
 ): Promise<SignedEdition> {
   const { name, serial, digest } = policy;
   // The anchor has both, so a policy without them has been refused.
   if (name === undefined || serial === undefined) throw new TypeError('an anchor with signed-by, and without name or serial');
+  const names = signers.map(({ who }) => whoText(who)).join(' or ');
   if (signature === undefined)
-    throw new SignwrightError('policy', `the policy is not signed, and the anchor wants it signed by ${whoText(who)}`, {
+    throw new SignwrightError('policy', `the policy is not signed, and the anchor wants it signed by ${names}`, {
       where: anchor.where,
       next: 'sign it: signwright policy sign FILE --signer ID, and keep FILE.sigstore.json beside it',
     });
-  try {
-    await verifyPolicySignature(signature, { name, serial, digest }, who, trustRoot);
-  } catch (error) {
-    if (!(error instanceof SignwrightError)) throw error;
-    throw notPinned(`it must be signed by ${whoText(who)}: ${error.message}`, anchor, error);
+  const failures: SignwrightError[] = [];
+  for (const signer of signers) {
+    try {
+      const { at } = await verifyPolicySignature(signature, { name, serial, digest }, signer.who, trustRoot);
+      if ('publicKey' in signer.who) checkSpan(signer, now.getTime(), 'it is');
+      else checkSpan(signer, at);
+      const others = signers.filter((one) => one !== signer).map((one) => traced(one, policy));
+      const edition = { name, serial, digest, ...traced(signer, policy), where: anchor.where };
+      return others.length === 0 ? edition : { ...edition, others };
+    } catch (error) {
+      if (!(error instanceof SignwrightError)) throw error;
+      failures.push(error);
+    }
   }
+  const reasons = [...new Set(failures.map(({ message }) => message))].join('; ');
+  throw notPinned(`it must be signed by ${names}: ${reasons}`, anchor, failures[0]);
+}
+
+function traced({ who }: AnchorSigner, policy: Policy): Pick<SignedEdition, 'who' | 'root'> {
   const root = 'publicKey' in who ? undefined : policy.trust?.root?.wholeDigest;
-  return { name, serial, digest, who, ...(root === undefined ? {} : { root }), where: anchor.where };
+  return root === undefined ? { who } : { who, root };
 }
 
 function notPinned(why: string, anchor: Anchor, cause?: unknown): SignwrightError {

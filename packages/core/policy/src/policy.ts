@@ -72,8 +72,8 @@ export type AuditDefinition = {
   /** A URL, or a directory relative to the top policy's directory. */
   readonly log: string;
   readonly rule: LogRule;
-  /** The reference of the private key that signs checkpoints; a path is relative to the top policy's directory. */
-  readonly key?: string;
+  /** References of the private keys that sign checkpoints, by verifier key; a path is relative to the top policy's directory. */
+  readonly privateKeys: ReadonlyMap<string, string>;
   /** Whether a directory outlasts the job. */
   readonly persistent: boolean;
   /** The object lock it must stand under, and for how many seconds. */
@@ -199,6 +199,8 @@ export type SignedEdition = PolicyEdition & {
   readonly who: Who;
   /** What whoever signed was traced to, issuers included; absent for a pinned key. */
   readonly root?: Sha256;
+  /** Who else might have signed it, each with what they would be traced to: an older edition by them is an older one. */
+  readonly others?: readonly { readonly who: Who; readonly root?: Sha256 }[];
   /** Its file or address. */
   readonly where: string;
 };

@@ -1,3 +1,4 @@
+import { signsBase } from './base-signers.ts';
 import type { Environment, Identity, Member, Person, PolicyFile, Signer, Tier, Workload } from './generated/policy-file.ts';
 import type { Source } from './parse/source.ts';
 
@@ -25,8 +26,9 @@ export type Scope = { readonly [section in Section]: ReadonlyMap<string, Definit
  */
 export function scopeOf(content: PolicyFile, source: Source, base: Scope | undefined): Scope {
   const section = <S extends Section>(name: S): ReadonlyMap<string, Definition<Defined[S]>> => {
-    const signsBase = name === 'identities' ? content.extends?.['signed-by'] : undefined;
-    const own = Object.entries((content[name] ?? {}) as { [id: string]: Defined[S] }).filter(([id]) => id !== signsBase);
+    const own = Object.entries((content[name] ?? {}) as { [id: string]: Defined[S] }).filter(
+      ([id]) => name !== 'identities' || !signsBase(content.extends, id),
+    );
     return new Map([...own.map(([id, value]) => [id, { value, source }] as const), ...(base?.[name] ?? [])]);
   };
   return {

@@ -1,5 +1,5 @@
-import { type PolicyEdition, parseTrustRoot, signPolicy, type TrustRoot, type Who } from '@signwright/signing-core';
-import { memorySigner, TEST_SAN, type TestAuthority, testAuthority } from '@signwright/testkit';
+import { keyIdOf, type PolicyEdition, parseTrustRoot, signPolicy, type TrustRoot, type Who } from '@signwright/signing-core';
+import { type freshKeys, memorySigner, TEST_SAN, type TestAuthority, testAuthority } from '@signwright/testkit';
 import type { Policy } from '../src/index.ts';
 
 /** An authority whose certificates are of somebody of `https://issuer.example`, and all that verifies what they sign. */
@@ -7,8 +7,8 @@ export type Signatory = {
   readonly who: Extract<Who, { issuer: string }>;
   readonly files: { readonly [path: string]: Uint8Array };
   readonly root: TrustRoot;
-  /** The signature of an edition, as it lies beside the policy. */
-  sign(edition: PolicyEdition): Promise<Uint8Array>;
+  /** The signature of an edition, as it lies beside the policy; of 1 June 2026 unless told. */
+  sign(edition: PolicyEdition, at?: Date): Promise<Uint8Array>;
 };
 
 const AT = new Date('2026-06-01T12:00:00Z');
@@ -21,13 +21,13 @@ export function signatory(authority: TestAuthority = testAuthority()): Signatory
     who: { issuer: 'https://issuer.example', subject: TEST_SAN },
     files: { 'trust/security.json': authority.trustedRoot(), 'trust/security.issuers.json': authority.issuers() },
     root,
-    sign: (edition) =>
+    sign: (edition, at = AT) =>
       signPolicy(edition, {
         signer: memorySigner(leaf.keys, leaf.der),
         rule: { id: 'policy', certificate: true, workloads: [{ id: 'ci', issuer: 'https://issuer.example' }], keys: [] },
-        timestamps: { timestamp: async (signature) => authority.timestamp(signature, { at: AT }) },
+        timestamps: { timestamp: async (signature) => authority.timestamp(signature, { at }) },
         trust: { root, keys: [] },
-        clock: { now: () => AT },
+        clock: { now: () => at },
       }),
   };
 }
@@ -36,4 +36,27 @@ export function signatory(authority: TestAuthority = testAuthority()): Signatory
 export function editionOf({ name, serial, digest }: Policy): PolicyEdition {
   if (name === undefined || serial === undefined) throw new Error('a policy without name or serial');
   return { name, serial, digest };
+}
+
+type KeyPair = ReturnType<typeof freshKeys>;
+
+/** The signature of an edition by a pinned key. */
+export function signByKey(
+  edition: PolicyEdition,
+  keys: KeyPair,
+  authority: TestAuthority = testAuthority(),
+): Promise<Uint8Array> {
+  const root = parseTrustRoot(authority.trustedRoot(), authority.issuers(), 'security');
+  const rule = { keyId: keyIdOf(keys.publicKey), publicKey: pemOf(keys) };
+  return signPolicy(edition, {
+    signer: memorySigner(keys),
+    rule: { id: 'policy', certificate: false, workloads: [], keys: [rule] },
+    timestamps: { timestamp: async (signature) => authority.timestamp(signature, { at: AT }) },
+    trust: { root, keys: [rule] },
+    clock: { now: () => AT },
+  });
+}
+
+export function pemOf({ publicKey }: Pick<KeyPair, 'publicKey'>): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }

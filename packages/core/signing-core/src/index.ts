@@ -93,7 +93,7 @@ export type {
 export { parseKeyReference, parseTokenReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
-export { whyNotWorkload } from './match-author.ts';
+export { whyNoKeyAt, whyNotWorkload } from './match-author.ts';
 export { isMember, personOf, whyNotTheirs } from './match-person.ts';
 export type { Who } from './match-who.ts';
 export { whoText } from './match-who.ts';
@@ -226,8 +226,8 @@ export { addSignature, MAX_NOTE, parseNote, signNote, verifyNote, writeNote } fr
 export { entriesPath, TILE_WIDTH, tilePath } from './tlog/tiles.ts';
 export type { TlogProof } from './tlog/tlog-proof.ts';
 export { MAX_PROOF, parseTlogProof, writeTlogProof } from './tlog/tlog-proof.ts';
-export type { NoteKeyType, VerifierKey } from './tlog/verifier-key.ts';
-export { parseVerifierKey, verifierKeyOf } from './tlog/verifier-key.ts';
+export type { LogKey, NoteKeyType, VerifierKey } from './tlog/verifier-key.ts';
+export { logKeyCounts, logKeySpan, parseVerifierKey, verifierKeyOf } from './tlog/verifier-key.ts';
 export type { Consistency, Inclusion } from './tlog/verify-merkle.ts';
 export { verifyConsistency, verifyInclusion } from './tlog/verify-merkle.ts';
 export type { ProofTrust, RecordProof } from './tlog/verify-record-proof.ts';

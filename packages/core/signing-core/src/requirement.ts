@@ -45,6 +45,8 @@ export type SignerRule = {
 export type LogRule = {
   /** C2SP verifier keys of the log, the one that signs now first; the log's name is in each. */
   readonly keys: readonly string[];
+  /** When those count that do not always: what was signed later than its end no key proves a record of. */
+  readonly spans?: { readonly [key: string]: { readonly from?: Instant; readonly until?: Instant } };
   /** C2SP verifier keys of witnesses … */
   readonly witnesses: readonly string[];
   /** … of which this many must have cosigned. */

@@ -8,7 +8,7 @@ import {
   type Transactions,
   verifierKeyOf,
 } from '@signwright/signing-core';
-import { type LogContext, originOf } from './context.ts';
+import { checkSignsNow, type LogContext, originOf } from './context.ts';
 import { publishHead } from './order/publish.ts';
 import { createSequencer, type Sequencer } from './order/sequencer.ts';
 import { type Demand, proveRecord } from './prove/prove.ts';
@@ -107,9 +107,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   };
 }
 
-async function checkLogKey(signer: Signer, { keys }: LogContext): Promise<void> {
+async function checkLogKey(signer: Signer, { keys, clock }: LogContext): Promise<void> {
   const own = verifierKeyOf(originOf(keys), await signer.publicKey(), 'log');
-  if (keys.some(({ text }) => text === own.text)) return;
+  const known = keys.find(({ text }) => text === own.text);
+  if (known) return checkSignsNow(known, clock.now());
   throw new SignwrightError(
     'configuration',
     `the key ${own.text} is none of the log's: ${keys.map(({ text }) => text).join(', ')}`,

@@ -4,11 +4,11 @@ import {
   decodeEntries,
   entriesPath,
   type HashReader,
+  type LogKey,
   leafHash,
   recordsIn,
   SignwrightError,
   TILE_WIDTH,
-  type VerifierKey,
 } from '@signwright/signing-core';
 import { ahead } from './ahead.ts';
 import { type Opened, originOf, type Segments } from './context.ts';
@@ -51,14 +51,21 @@ export type OpenLogReader = LogReader & {
 
 const LANES = 8;
 
+export type LogReaderOptions = {
+  readonly blobs: BlobStore;
+  readonly keys: readonly LogKey[];
+  /** When it is read: a key that counts then must have signed its newest checkpoint. Without it, any key will do. */
+  readonly now?: Date;
+};
+
 /**
  * Opens a log for reading. Nothing it reads needs to be published.
  *
  * @throws SignwrightError `verification` where the head does not hold.
  */
-export async function openLogReader({ blobs, keys }: { blobs: BlobStore; keys: readonly VerifierKey[] }): Promise<OpenLogReader> {
+export async function openLogReader({ blobs, keys, now }: LogReaderOptions): Promise<OpenLogReader> {
   const origin = originOf(keys);
-  const { head } = await loadHead(blobs, keys);
+  const { head } = await loadHead(blobs, keys, undefined, now && { now });
   const segments = segmentReader(blobs, opened);
   const tile = tileReader(blobs, head, segments);
   const { size, root, checkpoint, next } = head;

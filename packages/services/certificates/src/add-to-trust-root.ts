@@ -36,7 +36,7 @@ export type AddToTrustRoot = {
   from?: Date;
 };
 
-type Kind = 'certificateAuthorities' | 'timestampAuthorities';
+export type Kind = 'certificateAuthorities' | 'timestampAuthorities';
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -156,7 +156,8 @@ function isThere(root: JsonObject, kind: Kind, { raw }: X509Certificate): boolea
   return list(root, kind).some((entry) => JSON.stringify(entry).includes(`"certificates":[{"rawBytes":${rawBytes}`));
 }
 
-function list(object: JsonObject, key: string): readonly Json[] {
+/** A list of a JSON object; empty where there is none. */
+export function list(object: JsonObject, key: string): readonly Json[] {
   const value = object[key] ?? [];
   if (Array.isArray(value)) return value as readonly Json[];
   throw new SignwrightError('invalid-input', `${key} is not a list`);
@@ -170,7 +171,8 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-async function readObject(path: string, what: string, absent: JsonObject): Promise<{ value: JsonObject }> {
+/** Reads a JSON object from a file, or takes `absent` where there is none. */
+export async function readObject(path: string, what: string, absent: JsonObject): Promise<{ value: JsonObject }> {
   const bytes = await readBounded(path, what);
   if (bytes === undefined) return { value: absent };
   const value = parseStrictJson(bytes, { what: `${what} ${path}`, maxBytes: MAX_BYTES });

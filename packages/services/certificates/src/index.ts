@@ -47,6 +47,8 @@ export { createStepCaIssuer } from './issuers/step-ca.ts';
 export { vaultNameOf } from './issuers/vault-name.ts';
 export type { VaultIssuerOptions } from './issuers/vault-pki.ts';
 export { createVaultIssuer } from './issuers/vault-pki.ts';
+export type { RetireFromTrustRoot } from './retire-from-trust-root.ts';
+export { retireFromTrustRoot } from './retire-from-trust-root.ts';
 export type { TrialClaims } from './trial/claims.ts';
 export type { TrialDomain } from './trial/domain.ts';
 export { createTrialDomain, openTrialDomain } from './trial/domain.ts';

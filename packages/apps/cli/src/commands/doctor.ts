@@ -156,7 +156,7 @@ async function auditLog(open: OpenPolicy): Promise<string> {
   const { place, blobs } = await openLogStore(open, audit);
   const { openLogReader } = await import('@signwright/audit-log');
   const keys = logKeysOf(audit);
-  const reader = await openLogReader({ blobs, keys });
+  const reader = await openLogReader({ blobs, keys, now: new Date() });
   const key = await logKeyHere(open, audit);
   const orders = key
     ? 'its key is here: records are ordered at once'

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
+import { createWorkspace, freshKeys, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const RULE = '  - { match: "dist/**", tier: internal }';
@@ -22,9 +22,9 @@ trust-root-issuers-sha256: ${issuersDigest}
 afterAll(() => here.remove());
 
 /** Signs one edition, into a file of its own. */
-async function signed(file: string, text: string): Promise<string> {
+async function signed(file: string, text: string, by = 'build'): Promise<string> {
   here.write(file, text);
-  const { status, stderr } = await here.run(['policy', 'sign', file, '--signer', 'build']);
+  const { status, stderr } = await here.run(['policy', 'sign', file, '--signer', by]);
   expect([status, stderr]).toEqual([0, '']);
   return file;
 }
@@ -96,6 +96,27 @@ describe('an anchor by signature', () => {
     expect([other.status, other.stdout]).toEqual([2, '']);
     expect(other.stderr).toContain('two editions of the policy acme with the serial 4');
     expect((await check(three, 'elsewhere')).status).toBe(0);
+  });
+
+  test('knows an older edition whoever signed it, while one who signs takes over from another', async () => {
+    const { privateKey, publicKey } = freshKeys();
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    here.write('keys/next.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+    here.write('keys/next.pub', pem);
+    const withNext = (serial: number): string =>
+      policy(serial).replace('signers:\n', 'signers:\n  next: { keys: [{ ref: keys/next.pem, public-key: keys/next.pub }] }\n');
+    const [three, five] = [await signed('n3.yaml', withNext(3)), await signed('n5.yaml', withNext(5), 'next')];
+    const [, by = ''] = /^signed-by: (.*)$/m.exec(anchor) ?? [];
+    here.write('both.yaml', anchor.replace(by, `[{ public-key: ${JSON.stringify(pem)}, from: 2026-01-01 }, ${by}]`));
+    const check = (file: string, at = 'both.yaml') => here.run(['policy', 'check', file, '--anchor', at], fresh('n'));
+    expect(await check(three)).toMatchObject({ status: 0 });
+    expect(await check(five)).toMatchObject({ status: 0 });
+    expect(await check(three)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('has the serial 3, and this machine has seen 5'),
+    });
+    // Whoever brings an anchor of their own spoils nothing for those who do not know its signer.
+    expect(await check(three, 'anchor.yaml')).toMatchObject({ status: 0 });
   });
 
   test('keeps out old editions by min-serial where nothing is remembered', async () => {

@@ -5,38 +5,33 @@ import { readBounded } from '@signwright/files';
 import type { SignerDefinition } from '@signwright/policy';
 import { type CiJob, keyIdOf, messageOf, readPublicKey, SignwrightError } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
-import { parseInstant } from '../context/instant.ts';
-import { checkIsFile, type OpenPolicy, openPolicy } from '../context/open-policy.ts';
+import { checkIsFile, type OpenPolicy, openPolicy, type PolicyOptions } from '../context/open-policy.ts';
 import type { Run } from '../context/run.ts';
 import { jobIdentity } from '../context/signers/job-identity.ts';
 import { type OpeningKeys, openReference } from '../context/signers/open-key.ts';
 import { type PassphraseOptions, passphraseOf } from '../context/signers/passphrase.ts';
+import { editPolicy } from '../policy-edit/edit-policy.ts';
 import { printLines } from '../print-lines.ts';
+import { finishEdit } from '../rotate/finish-edit.ts';
+import { handOver, type KeyEntry } from '../rotate/hand-over.ts';
+import { overlapOf, type RotationOptions } from '../rotate/terms.ts';
 
-export type SignerRotateOptions = PassphraseOptions & {
-  readonly policy: string;
-  readonly anchor?: string;
-  readonly to?: string;
-  readonly from?: string;
-  /** Seconds. */
-  readonly overlap: number;
-};
+export type SignerRotateOptions = PassphraseOptions & PolicyOptions & RotationOptions & { readonly to?: string };
 
 /** A line of a signer's `keys:`. */
-type KeyLine = Readonly<Record<'ref' | 'public-key', string>> &
-  Partial<Readonly<Record<'from' | 'until' | 'compromised-since', string>>>;
+type KeyLine = Readonly<Record<'ref' | 'public-key', string>>;
 const MAX_PUBLIC_KEY = 16_384;
 
 type Rotation = { readonly ref: string; readonly publicKey: KeyObject; readonly replaces?: KeyLine };
 
 /**
- * `signwright signer rotate SIGNER`: asks each key of a signer for its public key, and drafts the lines of the policy for those that
- * are not the one that is pinned; or for another key that is to take over. The new public key is written to a file, the policy is not
- * touched: whoever edits it decides.
+ * `signwright signer rotate SIGNER`: asks each key of a signer for its public key, and puts into the policy those that are not the one
+ * that is pinned; or another key that is to take over. The new public key is written to a file at once, the policy only where told.
  */
 export async function signerRotate(id: string, options: SignerRotateOptions, run: Run): Promise<void> {
   checkIsFile(options.policy, 'the public key is written beside it');
-  const open = await openPolicy(options, new Date());
+  const now = new Date();
+  const open = await openPolicy(options, now);
   const definition = definitionOf(open, id);
   const written = writtenKeys(open, id);
   if (written.length === 0 && options.to === undefined) throw noKeys(definition);
@@ -47,25 +42,24 @@ export async function signerRotate(id: string, options: SignerRotateOptions, run
     printLines([`signer ${id}: each key is the one the policy pins; nothing is to be changed`]);
     return;
   }
-  const from = options.from === undefined ? new Date() : new Date(parseInstant(options.from, '--from'));
-  const until = new Date(from.getTime() + options.overlap * 1000);
-  const news = new Map<KeyLine | undefined, string>();
+  const { from, until } = overlapOf(options, now);
+  const news: { readonly at: number | undefined; readonly next: KeyEntry }[] = [];
   for (const { ref, publicKey, replaces } of rotations) {
     const path = await writePublicKey(open, id, publicKey);
-    news.set(replaces, line({ ref, 'public-key': path, ...(replaces ? { from: instant(from) } : {}) }));
+    const at = replaces === undefined ? undefined : written.indexOf(replaces);
+    news.push({ at, next: { ref, 'public-key': path, ...(at === undefined ? {} : { from }) } });
   }
-  printLines([
-    `signer ${id} is to sign with another key. Its lines in the policy (${definition.where}), once somebody has looked:`,
-    '',
-    '    keys:',
-    ...[news.get(undefined) ?? []].flat(),
-    ...written.flatMap((key) => {
-      const next = news.get(key);
-      return next === undefined ? [line(key)] : [next, line({ ...key, until: key['until'] ?? instant(until) })];
-    }),
-    ...(written.length === 0
-      ? []
-      : ['', `What the old key signs counts until ${instant(until)}; what it signed before then goes on counting.`]),
+  const edited = await editPolicy(
+    options.policy,
+    (document) => {
+      // From the last on, for each moves those behind it.
+      for (const { at, next } of news.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0)))
+        handOver(document, { list: ['signers', id, 'keys'], at }, next, until);
+    },
+    now,
+  );
+  await finishEdit(edited, options.write === true, [
+    `signer ${id} signs with another key${written.length === 0 ? '' : `; what the old one signs counts until ${until}, what it signed before then goes on counting`}.`,
   ]);
 }
 
@@ -158,22 +152,15 @@ function noKeys({ id, where }: SignerDefinition): SignwrightError {
   });
 }
 
-function writtenKeys({ policy }: OpenPolicy, id: string): readonly KeyLine[] {
+/** @throws SignwrightError `usage` where the signer is another file's, which this one builds on. */
+function writtenKeys({ policy, file }: OpenPolicy, id: string): readonly KeyLine[] {
+  const own = policy.layers.at(-1)?.content.signers?.[id];
+  if (own !== undefined) return own.keys ?? [];
   const layer = policy.layers.findLast(({ content }) => content.signers?.[id] !== undefined);
-  return layer?.content.signers?.[id]?.keys ?? [];
-}
-
-/** What needs no quotes in YAML: paths and times as they are mostly written. */
-const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._/:+-]*$/;
-
-function line(key: KeyLine): string {
-  const { ref, ...rest } = key;
-  const others = Object.entries(rest).map(([name, value]) => `, ${name}: ${PLAIN.test(value) ? value : JSON.stringify(value)}`);
-  return `      - { ref: ${JSON.stringify(ref)}${others.join('')} }`;
-}
-
-function instant(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+  throw new SignwrightError('usage', `signer ${id} is of another policy, which this one builds on`, {
+    where: file,
+    next: `name that one: --policy ${layer?.source.file ?? 'FILE'}`,
+  });
 }
 
 /** @returns the path as the policy would have it. */

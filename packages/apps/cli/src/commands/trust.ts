@@ -176,6 +176,21 @@ export async function trustAdd(file: string, options: TrustAddOptions, { signal 
   await trustShow(file, { output: 'text' });
 }
 
+export type TrustRetireOptions = { readonly authority: string; readonly until: string };
+
+/** `signwright trust retire FILE`: an authority that attests nothing more; what it attested before goes on counting. */
+export async function trustRetire(file: string, { authority, until }: TrustRetireOptions): Promise<void> {
+  refuseInJob(file);
+  const { retireFromTrustRoot } = await import('@signwright/certificates');
+  const end = new Date(parseInstant(until, '--until'));
+  const { name, kind, last } = await retireFromTrustRoot(file, { authority, until: end });
+  if (last)
+    printNote(
+      `warning: ${name} was the last ${kind === 'timestampAuthorities' ? 'timestamp' : 'certificate'} authority without an end; from ${end.toISOString()} on nothing can be traced to another (signwright trust add)`,
+    );
+  await trustShow(file, { output: 'text' });
+}
+
 /** A root that a job may change is one that whoever controls the job may change: people edit it, and review what they edit. */
 function refuseInJob(file: string): void {
   if (!isCi()) return;

@@ -4,7 +4,9 @@ import {
   type FoundRecords,
   keyOfPerson,
   kindOf,
+  type LogKey,
   type LogRule,
+  logKeySpan,
   type ProofTrust,
   type ProvenRecord,
   parseVerifierKey,
@@ -27,9 +29,9 @@ export type StoredRecords = FoundRecords & { readonly receipts: ReadonlyMap<Sha2
 export const noRecords: StoredRecords = { receipts: new Map(), proven: new Map(), waiting: new Map(), refused: new Map() };
 
 /** Whom proofs must convince, as the policy says it. */
-export function proofTrustOf({ keys, witnesses, count }: LogRule): ProofTrust {
+export function proofTrustOf({ keys, spans, witnesses, count }: LogRule): ProofTrust {
   return {
-    keys: keys.map((key) => parseVerifierKey(key, 'audit.verifier-keys', 'log')),
+    keys: keys.map((key) => ({ ...parseVerifierKey(key, 'audit.verifier-keys', 'log'), ...spans?.[key] })),
     witnesses: witnesses.map((key) => parseVerifierKey(key, 'audit.witnesses', 'witness')),
     count,
   };
@@ -90,7 +92,7 @@ function readAbout(
 }
 
 function readProof(part: Recorded, id: Sha256, bytes: Uint8Array, trust: ProofTrust): ProvenRecord | Refusal | Waiting {
-  const { status, record, index, checkpoint, witnesses } = verifyRecordProof(bytes, trust);
+  const { status, record, index, checkpoint, signedBy, witnesses } = verifyRecordProof(bytes, trust);
   const { origin, size, root } = checkpoint;
   const said = record.record;
   if (!isSigned(said) || said.evidence !== part.evidence) {
@@ -104,10 +106,22 @@ function readProof(part: Recorded, id: Sha256, bytes: Uint8Array, trust: ProofTr
       message: `the record names this signature, and its ${differs} is not that of what was signed`,
     };
   }
+  const ended = whyEnded(signedBy, part.time.at);
+  if (ended !== undefined) return { evidence: id, code: 'bad-proof', message: ended };
   if (status === 'not-witnessed') {
     return { why: `${origin} has ordered it, and ${witnesses.length} of ${trust.count} witnesses have cosigned` };
   }
   return { proof: id, origin, index, size, root: root.toString('base64'), witnesses: witnesses.map(({ name }) => name) };
+}
+
+/**
+ * Why a checkpoint cannot be one with a record of what was signed at that instant: all keys that signed it had ended. Whoever has an old
+ * key can sign a log of their own, and no authority's time on a new signature is before the key's end.
+ */
+function whyEnded(signedBy: readonly LogKey[], at: number): string | undefined {
+  if (signedBy.some(({ until }) => until === undefined || at < until)) return undefined;
+  const spans = signedBy.map((key) => `${key.text}, which ${logKeySpan(key)}`).join('; ');
+  return `its checkpoint is signed by ${spans}, and what it proves was signed at ${new Date(at).toISOString()}`;
 }
 
 type SignedRecord = (ResultRecord & { readonly evidence: Sha256; readonly signed: string }) | ApprovalRecord;

@@ -30,7 +30,7 @@ export async function negativeFacts(
         keys: logKeysOf(audit),
         witnesses,
         count,
-        open: openSegmentsOf(open, audit),
+        open: openSegmentsOf(open, audit, new Date()),
         reader,
         indexFile,
         now,

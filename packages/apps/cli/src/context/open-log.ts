@@ -3,14 +3,16 @@ import { resolve } from 'node:path';
 import type { AuditLog as OpenAuditLog } from '@signwright/audit-log';
 import type { AuditDefinition } from '@signwright/policy';
 import {
+  type Checkpoint,
   type AuditLog as Log,
+  type LogKey,
+  logKeyCounts,
   type OpenedSegment,
   openSegment,
   type SegmentSigning,
   type Signer,
   SignwrightError,
   sealSegment,
-  type VerifierKey,
 } from '@signwright/signing-core';
 import { isCi } from './ci-job.ts';
 import { systemClock } from './clock.ts';
@@ -64,10 +66,20 @@ export function openLogStore(open: OpenPolicy, audit: AuditDefinition): Promise<
 /** Who writes records in this run: the log's own key, or a signer of the run, whose segments are timestamped. */
 export type Writer = { readonly logKey?: Signer; readonly author: () => Promise<SegmentSigning> };
 
+/** The key of the log that signs now, and where its private key is; nothing where the policy does not say that of any. */
+export function logKeyNow(audit: AuditDefinition): { readonly key: LogKey; readonly ref: string } | undefined {
+  const known = logKeysOf(audit).flatMap((key) => {
+    const ref = audit.privateKeys.get(key.text);
+    return ref === undefined ? [] : [{ key, ref }];
+  });
+  return known.find(({ key }) => logKeyCounts(key, Date.now())) ?? known[0];
+}
+
 /** The log's private key where this machine holds it; jobs need not, and then only append. */
 export async function logKeyHere(open: OpenPolicy, audit: AuditDefinition): Promise<Signer | undefined> {
-  if (audit.key === undefined || /^[a-z0-9+.-]+:/i.test(audit.key)) return undefined;
-  const path = resolve(open.directory, audit.key);
+  const { ref } = logKeyNow(audit) ?? {};
+  if (ref === undefined || /^[a-z0-9+.-]+:/i.test(ref)) return undefined;
+  const path = resolve(open.directory, ref);
   if (!existsSync(path)) return undefined;
   const { createFileSigner } = await import('@signwright/signer-file');
   return createFileSigner({ path, passphrase: async () => Promise.reject(encrypted(path)) });
@@ -88,16 +100,25 @@ export function openProver(open: OpenPolicy, audit: AuditDefinition, store: Open
 }
 
 /** The log's keys, the one that signs now first; {@link auditDefinition} sees to it that there is one. */
-export function logKeysOf({ rule }: AuditDefinition): [VerifierKey, ...VerifierKey[]] {
+export function logKeysOf({ rule }: AuditDefinition): [LogKey, ...LogKey[]] {
   const [first, ...others] = proofTrustOf(rule).keys;
   if (first === undefined) throw new TypeError('a log without a key');
   return [first, ...others];
 }
 
-/** Opens segments, as whoever orders them does: those of the log, and of the policy's signers and people. */
-export function openSegmentsOf(open: OpenPolicy, audit: AuditDefinition): (bytes: Uint8Array) => Promise<OpenedSegment> {
+/**
+ * Opens segments, as whoever orders them does: those of the log, and of the policy's signers and people.
+ *
+ * @param now when they are to be ordered: what a key of the log signed that has ended is not taken any more. Without it, what is
+ * ordered already is opened.
+ */
+export function openSegmentsOf(
+  open: OpenPolicy,
+  audit: AuditDefinition,
+  now?: Date,
+): (bytes: Uint8Array) => Promise<OpenedSegment> {
   const trusted = {
-    logKeys: logKeysOf(audit),
+    logKeys: logKeysOf(audit).filter(({ until = Number.POSITIVE_INFINITY }) => now === undefined || now.getTime() < until),
     trust: evidenceTrust(open),
     signers: [...open.policy.signers.values()].map(({ rule }) => rule),
   };
@@ -105,7 +126,13 @@ export function openSegmentsOf(open: OpenPolicy, audit: AuditDefinition): (bytes
 }
 
 /** Opens the log for writing. */
-export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: OpenStore, writer: Writer): Promise<OpenAuditLog> {
+export async function openLog(
+  open: OpenPolicy,
+  audit: AuditDefinition,
+  store: OpenStore,
+  writer: Writer,
+  kept?: Checkpoint,
+): Promise<OpenAuditLog> {
   const { openAuditLog } = await import('@signwright/audit-log');
   const { witnesses, count } = proofTrustOf(audit.rule);
   const keys = logKeysOf(audit);
@@ -118,8 +145,9 @@ export async function openLog(open: OpenPolicy, audit: AuditDefinition, store: O
     segments: {
       seal: async (records) =>
         sealSegment(records, { ...(await writer.author()), ...(writer.logKey ? {} : { log: keys[0].name }) }),
-      open: openSegmentsOf(open, audit),
+      open: openSegmentsOf(open, audit, new Date()),
     },
+    ...(kept === undefined ? {} : { kept }),
     ...(writer.logKey ? { signer: writer.logKey } : {}),
     clock: systemClock,
   });

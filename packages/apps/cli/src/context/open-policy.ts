@@ -61,7 +61,7 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   const file = policy.trust?.root;
   const rootPath = file && (from === undefined ? join(directory, file.path) : addressOf(from, pathIn(from, file.path)));
   const trustRoot = file && rootPath ? parseTrustRoot(file.root, file.issuers, rootPath) : undefined;
-  const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature }, anchor);
+  const edition = anchor === undefined ? undefined : await checkAnchor(policy, { trustRoot, signature, now }, anchor);
   await rememberEditions([...policy.signedBases, ...(edition === undefined ? [] : [edition])]);
   await keep();
   const snapshot = (): Uint8Array =>
@@ -72,9 +72,13 @@ export async function openPolicy(options: PolicyOptions, now: Date): Promise<Ope
   return { policy, file: options.policy, directory, trustRoot, ...more, anchored, snapshot };
 }
 
-/** Reads a policy with what it refers to and builds on, to look at: nothing says that it is the one to judge by. */
-export async function readPolicy(file: string, now: Date): Promise<Policy> {
-  const { policy, keep } = await load(file, undefined, now);
+/**
+ * Reads a policy with what it refers to and builds on, to look at: nothing says that it is the one to judge by.
+ *
+ * @param instead what counts in the place of files, or of none: by path relative to the policy's directory.
+ */
+export async function readPolicy(file: string, now: Date, instead?: ReadonlyMap<string, Uint8Array>): Promise<Policy> {
+  const { policy, keep } = await load(file, undefined, now, instead);
   await keep();
   return policy;
 }
@@ -92,14 +96,19 @@ type Loaded = {
 };
 
 /** Loads the policy a user names. One that is elsewhere is not asked for unless an anchor says what it must be. */
-async function load(named: string, anchor: Anchor | undefined, now: Date): Promise<Loaded> {
+async function load(
+  named: string,
+  anchor: Anchor | undefined,
+  now: Date,
+  instead: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Loaded> {
   const from = isElsewhere(named) ? policyReferenceOf(named, anchor?.policySha256) : undefined;
   if (from !== undefined && anchor === undefined) throw unpinned(named);
   const bases = createBases();
   if (from !== undefined) await bases.fetchBase(from);
   const own = (path: string): Promise<Uint8Array> =>
     from === undefined ? readReferred(dirname(named), path) : (bases.read(pathIn(from, path)) ?? outside(path, named));
-  const { read, files } = recordReads((path) => bases.read(path) ?? own(path));
+  const { read, files } = recordReads(async (path) => instead.get(path) ?? bases.read(path) ?? own(path));
   const options = { now, fetchBase: bases.fetchBase, ...(from === undefined ? {} : { from }) };
   const policy = await loadPolicy(named, read, options).catch((error: unknown) => {
     throw from === undefined ? missingPolicy(named, error) : toldOf(from, error, files);

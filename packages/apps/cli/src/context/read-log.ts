@@ -56,7 +56,7 @@ export async function readLogOf(open: OpenPolicy): Promise<ReadableLog> {
     store,
     indexFile: join(cacheDirectory(), 'indexes', index),
     reader: async () => {
-      const reader = await openLogReader({ blobs, keys });
+      const reader = await openLogReader({ blobs, keys, now: new Date() });
       await checkBegun(reader, store);
       return reader;
     },

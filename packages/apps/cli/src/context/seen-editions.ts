@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { checkNotOlder, type SeenEdition, type SignedEdition } from '@signwright/policy';
-import { hexOf, messageOf, SignwrightError, sha256, whoText } from '@signwright/signing-core';
+import { hexOf, messageOf, type Sha256, SignwrightError, sha256, type Who, whoText } from '@signwright/signing-core';
 import { printNote } from '../print-lines.ts';
 
 /**
@@ -16,16 +16,23 @@ export async function rememberEditions(editions: readonly SignedEdition[]): Prom
   const state = stateDirectory();
   if (state === undefined) return;
   for (const edition of editions) {
-    const place = join(state, 'signwright', 'editions', keyOf(edition));
+    const placeOf = (one: Pick<SignedEdition, 'who' | 'root'>): string =>
+      join(state, 'signwright', 'editions', keyOf({ ...edition, root: undefined, ...one }));
+    const place = placeOf(edition);
     const seen = await editionsIn(place);
-    const newest = seen.reduce<SeenEdition | undefined>((a, b) => (a === undefined || b.serial > a.serial ? b : a), undefined);
+    // Of the others it is only read: who lists somebody beside themselves must not spoil what is remembered of them.
+    const others = (await Promise.all((edition.others ?? []).map((one) => editionsIn(placeOf(one))))).flat();
+    const newest = [...seen, ...others].reduce<SeenEdition | undefined>(
+      (a, b) => (a === undefined || b.serial > a.serial ? b : a),
+      undefined,
+    );
     checkNotOlder(edition, newest);
-    if (edition.serial !== newest?.serial) await remember(place, edition, seen);
+    if (!seen.some(({ serial }) => serial === edition.serial)) await remember(place, edition, seen);
   }
 }
 
 /** By its trust root too: whoever brings one of their own signs in anybody's name, and must not spoil what is remembered of others. */
-function keyOf({ name, who, root }: SignedEdition): string {
+function keyOf({ name, who, root }: { name: string; who: Who; root?: Sha256 | undefined }): string {
   return hexOf(sha256(JSON.stringify([name, whoText(who), root ?? ''])));
 }
 

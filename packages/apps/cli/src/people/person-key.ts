@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { SshSigner } from '@signwright/signer-ssh';
-import { type EnvelopeSigner, type PersonRule, SignwrightError, type SshPublicKey } from '@signwright/signing-core';
+import { type EnvelopeSigner, type PersonRule, SignwrightError, type SshPublicKey, whyNoKeyAt } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { printNote } from '../print-lines.ts';
@@ -54,7 +54,12 @@ function personWith({ policy }: OpenPolicy, { fingerprint }: SshPublicKey): Pers
   return [...policy.people.values()].find(({ keys }) => keys.some((key) => key.fingerprint === fingerprint));
 }
 
-/** The first key of the agent, else of `~/.ssh`, that is a person's. */
+function countsNow({ keys }: PersonRule, { fingerprint }: SshPublicKey): boolean {
+  const rules = keys.filter((key) => key.fingerprint === fingerprint);
+  return whyNoKeyAt(rules, Date.now()) === undefined;
+}
+
+/** The first key of the agent, else of `~/.ssh`, that is a person's; one that counts no more, or not yet, only where no other is. */
 async function findKey(
   open: OpenPolicy,
   openKey: (key: string | SshPublicKey) => Promise<SshSigner>,
@@ -63,10 +68,15 @@ async function findKey(
   const { listAgentKeys } = await import('@signwright/signer-ssh');
   const held = process.env['SSH_AUTH_SOCK'] ? await listAgentKeys(process.env, signal).catch(() => []) : [];
   const files = DEFAULT_KEYS.map((name) => join(homedir(), '.ssh', name)).filter((path) => existsSync(`${path}.pub`));
+  let other: SshSigner | undefined;
   for (const key of [...held, ...files]) {
     const signer = await openKey(key).catch(() => undefined);
-    if (signer && personWith(open, signer.publicKey)) return signer;
+    const person = signer && personWith(open, signer.publicKey);
+    if (signer === undefined || person === undefined) continue;
+    if (countsNow(person, signer.publicKey)) return signer;
+    other ??= signer;
   }
+  if (other !== undefined) return other;
   const people = [...open.policy.people.values()].filter(({ keys }) => keys.length > 0);
   throw new SignwrightError('configuration', 'no SSH key here is one of the people the policy names', {
     where: open.file,

@@ -1,5 +1,6 @@
 import { parseVerifierKey, SignwrightError } from '@signwright/signing-core';
 import type { PolicyFile } from '../generated/policy-file.ts';
+import { verifierKeyIn } from '../load/audit.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Path, Problem } from '../problem.ts';
 import { entriesOf, type Subject } from './subject.ts';
@@ -23,11 +24,14 @@ export function* auditNamesItsLog({ content, source, bases }: Subject): Generato
 export function* auditKeysFit({ content, source }: Subject): Generator<Problem> {
   const { audit } = content;
   if (audit === undefined) return;
-  for (const [index, key] of (audit['verifier-keys'] ?? []).entries())
+  const keys = (audit['verifier-keys'] ?? []).map(verifierKeyIn);
+  for (const [index, key] of keys.entries()) {
     yield* keyProblems(source, ['audit', 'verifier-keys', index], key, 'log');
+    if (keys.indexOf(key) < index) yield problemAt(source, ['audit', 'verifier-keys', index], 'the same key is listed twice');
+  }
   for (const [index, { key }] of (audit.witnesses ?? []).entries())
     yield* keyProblems(source, ['audit', 'witnesses', index, 'key'], key, 'witness');
-  const [first, ...others] = audit['verifier-keys'] ?? [];
+  const [first, ...others] = keys;
   for (const [index, key] of others.entries()) {
     if (first === undefined || nameIn(key) === nameIn(first)) continue;
     const message = `the key of another log, ${nameIn(key)}: all keys carry the log's one name, ${nameIn(first)}`;

@@ -6,6 +6,7 @@ import { baseIsPinned, fetchedNamesNoDirectory } from './base.ts';
 import { authoritiesAreSound, heldProfilesExist, profilesCanBeIssued } from './certificates.ts';
 import { contradictingTimes, observationEnds, timezonesExist, windowsOpen } from './dates.ts';
 import { approversAreKnown, collectorsAreNamed } from './duties.ts';
+import { keysAreFollowed } from './ending-keys.ts';
 import { baseIsNotRedefined, delegatedOnly, delegatesWhatItHas, layersHaveNames, localWindowsAreDelegated } from './layers.ts';
 import { membersAreDistinct, rolesHavePeopleToday } from './members.ts';
 import { namesAreDefined } from './names.ts';
@@ -46,6 +47,7 @@ const CHECKS: readonly Check[] = [
   windowsOpen,
   timezonesExist,
   contradictingTimes,
+  keysAreFollowed,
   rolesCanBeMet,
   rolesHavePeopleToday,
   countsCanBeMet,

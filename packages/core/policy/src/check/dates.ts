@@ -57,6 +57,9 @@ export function* contradictingTimes({ content, source }: Subject): Generator<Pro
 type Span = { readonly path: Path; readonly from?: string | undefined; readonly until?: string | undefined };
 
 function* spansOf(content: Subject['content']): Generator<Span> {
+  for (const [index, one] of [content.extends?.['signed-by'] ?? []].flat().entries()) {
+    if (typeof one !== 'string') yield { path: ['extends', 'signed-by', index], from: one.from, until: one.until };
+  }
   for (const [id, tier] of entriesOf(content.tiers)) {
     for (const [index, { from, until }] of (tier.freezes ?? []).entries())
       yield { path: ['tiers', id, 'freezes', index], from, until };
@@ -69,6 +72,9 @@ function* spansOf(content: Subject['content']): Generator<Span> {
   for (const [id, signer] of entriesOf(content.signers)) {
     for (const [index, { from, until }] of (signer.keys ?? []).entries())
       yield { path: ['signers', id, 'keys', index], from, until };
+  }
+  for (const [index, key] of (content.audit?.['verifier-keys'] ?? []).entries()) {
+    if (typeof key !== 'string') yield { path: ['audit', 'verifier-keys', index], from: key.from, until: key.until };
   }
   for (const [id, workload] of entriesOf(content.workloads)) {
     for (const [index, { from, until }] of (workload.compromised ?? []).entries())

@@ -1,3 +1,4 @@
+import { signsBase } from '../base-signers.ts';
 import type { PolicyFile } from '../generated/policy-file.ts';
 import { problemAt, problemAtKey } from '../parse/source.ts';
 import type { Problem } from '../problem.ts';
@@ -42,7 +43,7 @@ export function* delegatedOnly({ content, source, bases }: Subject): Generator<P
 
 /** Who must have signed the base is for the file that builds on it to say, and no identity of the policy's. */
 function onlyNamesWhoSignsTheBase({ identities, extends: base }: PolicyFile): boolean {
-  return Object.keys(identities ?? {}).every((id) => id === base?.['signed-by']);
+  return Object.keys(identities ?? {}).every((id) => signsBase(base, id));
 }
 
 /** The same for the windows of its tiers. */
@@ -77,7 +78,7 @@ export function* baseIsNotRedefined({ content, source, bases }: Subject): Genera
   for (const section of Object.keys(SECTION_WORDS) as Section[]) {
     for (const [id] of entriesOf<unknown>(content[section])) {
       const first = base.scope[section].get(id);
-      if (first === undefined || (section === 'identities' && id === content.extends?.['signed-by'])) continue;
+      if (first === undefined || (section === 'identities' && signsBase(content.extends, id))) continue;
       const message = `the ${SECTION_WORDS[section]} "${id}" is already defined in ${first.source.file}: give yours a name of its own`;
       yield problemAtKey(source, [section, id], message);
     }

@@ -33,6 +33,9 @@ export function* keyReferencesAreSound({ content, source }: Subject): Generator<
     for (const [index, { ref }] of (signer.keys ?? []).entries())
       yield* referenceProblem(source, ['signers', id, 'keys', index, 'ref'], ref);
   if (content.audit?.key !== undefined) yield* referenceProblem(source, ['audit', 'key'], content.audit.key);
+  for (const [index, one] of (content.audit?.['verifier-keys'] ?? []).entries())
+    if (typeof one !== 'string' && one.ref !== undefined)
+      yield* referenceProblem(source, ['audit', 'verifier-keys', index, 'ref'], one.ref);
 }
 
 /** What is wrong with a key reference, where it is written. */

@@ -1,3 +1,4 @@
+import { baseSigners } from '../base-signers.ts';
 import type { Extends, PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy } from '../policy.ts';
 import { instantOf } from '../values/instant.ts';
@@ -107,20 +108,30 @@ function compareExtends(
   { extends: is, identities: has }: PolicyFile,
 ): Difference[] {
   if (was === undefined || is === undefined || same(was, is)) {
-    const id = is?.['signed-by'];
-    if (id === undefined || same(had?.[id], has?.[id])) return [];
+    if (baseSigners(is).every(({ by }) => same(had?.[by], has?.[by]))) return [];
     return [{ effect: 'weaker', text: 'who must have signed the base changed, and may be weaker' }];
   }
   const [by, now] = [was['signed-by'], is['signed-by']];
   const pin: Difference[] =
     by === undefined && now !== undefined
-      ? [{ effect: 'weaker', key: 'signed-by', text: `any edition that ${now} signs will do; it was one by its digest` }]
+      ? [{ effect: 'weaker', key: 'signed-by', text: `any edition that ${namesOf(is)} signs will do; it was one by its digest` }]
       : by !== undefined && now === undefined
         ? [{ effect: 'stricter', key: 'sha256', text: 'one edition alone will do; it was any that is signed' }]
-        : by !== undefined && now !== undefined && !same(had?.[by], has?.[now])
+        : by !== undefined && now !== undefined && !same(whoSigns(was, had), whoSigns(is, has))
           ? [{ effect: 'weaker', key: 'signed-by', text: 'who must have signed the base changed, and may be weaker' }]
           : [];
   return [...pin, ...compareMinSerial(was, is), ...comparePlaces(was, is), ...unknownDifferences(was, is, EXTENDS)];
+}
+
+/** Who may sign the base, and when. */
+function whoSigns(written: Extends, identities: PolicyFile['identities']): unknown {
+  return baseSigners(written).map(({ by, ...span }) => ({ ...span, who: identities?.[by] }));
+}
+
+function namesOf(written: Extends): string {
+  return baseSigners(written)
+    .map(({ by }) => by)
+    .join(' or ');
 }
 
 const EXTENDS = [

@@ -1,4 +1,5 @@
 import type { Instant, WaiverRule } from '@signwright/signing-core';
+import { signsBase } from '../base-signers.ts';
 import type { PolicyFile } from '../generated/policy-file.ts';
 import type { Layer, Policy, SignerDefinition, TrustRootFile, VendorDefinition } from '../policy.ts';
 import { secondsOf } from '../values/duration.ts';
@@ -114,7 +115,7 @@ function filePatterns(layers: readonly Layer[]): string[] {
 
 function vendorsOf({ layer, files }: LoadedLayer): [string, VendorDefinition][] {
   return Object.entries(layer.content.identities ?? {}).flatMap(([id, { issuer, subject, root: path }]) => {
-    if (id === layer.content.extends?.['signed-by']) return [];
+    if (signsBase(layer.content.extends, id)) return [];
     const [file, root] = [files.roots.get(path), files.vendorRoots.get(path)];
     if (file === undefined || root === undefined)
       throw new TypeError(`a policy with an identity ${id} whose trust root was not read`);

@@ -1,14 +1,18 @@
 import {
+  type Instant,
   messageOf,
   type PolicyEdition,
   parseTrustRoot,
   SignwrightError,
   verifyPolicySignature,
+  type Who,
   whoText,
 } from '@signwright/signing-core';
+import { baseSigners } from '../base-signers.ts';
+import { checkSpan } from '../check-span.ts';
 import type { Extends, PolicyFile } from '../generated/policy-file.ts';
 import { problemAt, type Source, warningAt } from '../parse/source.ts';
-import type { FileReader, Layer, SignedEdition } from '../policy.ts';
+import type { FileReader, Layer, SignedEdition, TrustRootFile } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import type { ReferredFiles } from './referred-files.ts';
 
@@ -34,26 +38,48 @@ export async function checkBaseSignature(
   read: FileReader,
 ): Promise<CheckedBase> {
   const written = content.extends;
-  const id = written?.['signed-by'];
-  const identity = id === undefined ? undefined : content.identities?.[id];
-  const root = identity === undefined ? undefined : files.roots.get(identity.root);
+  const signers = baseSigners(written).flatMap(({ by, ...span }): NamedSigner[] => {
+    const identity = content.identities?.[by];
+    const root = identity === undefined ? undefined : files.roots.get(identity.root);
+    if (identity === undefined || root === undefined) return [];
+    return [{ ...span, who: { issuer: identity.issuer, subject: identity.subject }, root }];
+  });
   // What is missing here is a problem of the file, which its checks name.
-  if (written === undefined || identity === undefined || root === undefined) return { problems: [] };
-  const who = { issuer: identity.issuer, subject: identity.subject };
+  if (written === undefined || signers.length === 0 || signers.length < baseSigners(written).length) return { problems: [] };
   const refuse = (message: string): CheckedBase => ({ problems: [problemAt(source, ['extends', 'signed-by'], message)] });
   const edition = editionOf(base, written);
   if (typeof edition === 'string') return refuse(edition);
+  const where = base.source.file;
+  const names = signers.map(({ who }) => whoText(who)).join(' or ');
+  const reasons: string[] = [];
   try {
     const bytes = await read(signatureOf(path));
-    const trusted = parseTrustRoot(root.root, root.issuers, root.path);
-    const { development } = await verifyPolicySignature(bytes, edition, who, trusted);
-    const where = base.source.file;
-    const trial = warningAt(source, ['extends', 'signed-by'], `the signature of ${where} rests on a trial trust root`);
-    return { edition: { ...edition, who, root: root.wholeDigest, where }, problems: development ? [trial] : [] };
+    for (const signer of signers) {
+      const { who, root } = signer;
+      try {
+        const trusted = parseTrustRoot(root.root, root.issuers, root.path);
+        const { at, development } = await verifyPolicySignature(bytes, edition, who, trusted);
+        checkSpan(signer, at);
+        const trial = warningAt(source, ['extends', 'signed-by'], `the signature of ${where} rests on a trial trust root`);
+        const others = signers.filter((one) => one !== signer).map((one) => ({ who: one.who, root: one.root.wholeDigest }));
+        const signed = { ...edition, who, root: root.wholeDigest, where, ...(others.length === 0 ? {} : { others }) };
+        return { edition: signed, problems: development ? [trial] : [] };
+      } catch (error) {
+        reasons.push(refusalOf(error));
+      }
+    }
   } catch (error) {
-    if (!(error instanceof SignwrightError) || error.code === 'unreachable' || error.code === 'cancelled') throw error;
-    return refuse(`${base.source.file} must be signed by ${whoText(who)}: ${messageOf(error)}`);
+    reasons.push(refusalOf(error));
   }
+  return refuse(`${where} must be signed by ${names}: ${[...new Set(reasons)].join('; ')}`);
+}
+
+type NamedSigner = { readonly from?: Instant; readonly until?: Instant; readonly who: Who; readonly root: TrustRootFile };
+
+/** @throws what is no word on the signature. */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof SignwrightError) || error.code === 'unreachable' || error.code === 'cancelled') throw error;
+  return messageOf(error);
 }
 
 /** The edition a base is, or why it is none that can be held against a signature. */

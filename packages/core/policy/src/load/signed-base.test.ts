@@ -269,3 +269,53 @@ describe('a base that is fetched', () => {
     expect(told).toBe('p.yaml:2:17: extends.url: p.example answers 500 (run again later)');
   });
 });
+
+describe('a base whose signer changes', () => {
+  const NEXT = signatory(testAuthority());
+  const BY = '[{ by: next, from: 2026-06-01 }, { by: security, until: 2026-06-08 }]';
+
+  async function taken(by: typeof SECURITY, at: string, signedBy = BY): Promise<Policy> {
+    const files = { ...AROUND, 'central.yaml': CENTRAL };
+    const edition = editionOf(await loadPolicy('central.yaml', readerOf(files), { now: NOW }));
+    const base = { ...files, 'central.yaml.sigstore.json': await by.sign(edition, new Date(at)) };
+    const { issuer, subject } = SECURITY.who;
+    const app = `version: 1
+extends: { file: base/central.yaml, signed-by: ${signedBy}, name: central }
+identities:
+  security: { issuer: "${issuer}", subject: "${subject}", root: trust/security.json }
+  next: { issuer: "${issuer}", subject: "${subject}", root: trust/next.json }
+`;
+    const next = {
+      'trust/next.json': NEXT.files['trust/security.json'] ?? '',
+      'trust/next.issuers.json': NEXT.files['trust/security.issuers.json'] ?? '',
+    };
+    return loadPolicy('app.yaml', readerOf({ ...below('base', base), ...SECURITY.files, ...next, 'app.yaml': app }), {
+      now: NOW,
+    });
+  }
+
+  test.each([
+    ['the old one before', SECURITY, '2026-02-01T00:00:00Z', true],
+    ['the old one in the overlap', SECURITY, '2026-06-07T23:59:59Z', true],
+    ['the old one from the end on', SECURITY, '2026-06-08T00:00:00Z', false],
+    ['the new one a second too early, as by a clock that is slow', NEXT, '2026-05-31T23:59:59Z', false],
+    ['the new one in the overlap', NEXT, '2026-06-04T00:00:00Z', true],
+    ['the new one after', NEXT, '2026-09-01T00:00:00Z', true],
+    ['somebody else', signatory(testAuthority()), '2026-06-04T00:00:00Z', false],
+  ])('is taken as signed by %s: %s', async (_who, by, at, counts) => {
+    if (counts)
+      expect((await taken(by, at)).signedBases).toMatchObject([
+        { serial: 7, others: [{ root: expect.stringMatching(/^sha256:/) }] },
+      ]);
+    else expect(await refusal(taken(by, at))).toMatch(/extends\.signed-by: base\/central\.yaml must be signed by .* or /);
+  });
+
+  test('names identities of the file alone, each with an end after its beginning; none of them is a vendor', async () => {
+    expect(await refusal(taken(SECURITY, '2026-06-01T00:00:00Z', '[security, nobody]'))).toContain(
+      'signed-by[1]: the identity "nobody"',
+    );
+    const backwards = '[{ by: security, from: 2026-06-08, until: 2026-06-01 }]';
+    expect(await refusal(taken(SECURITY, '2026-06-01T00:00:00Z', backwards))).toContain('before it begins');
+    expect((await taken(NEXT, '2026-06-04T00:00:00Z')).vendors.size).toBe(0);
+  });
+});

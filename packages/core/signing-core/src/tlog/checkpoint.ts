@@ -2,13 +2,13 @@ import { SignwrightError } from '../error.ts';
 import { quoted } from '../formats/quoted.ts';
 import { HASH_SIZE } from './merkle.ts';
 import { describeAll, isBy, type Note, parseNote, verifyNote } from './signed-note.ts';
-import type { VerifierKey } from './verifier-key.ts';
+import type { LogKey } from './verifier-key.ts';
 
 /** What a log says of itself at one time (C2SP tlog-checkpoint): its name, how many records it has, and their root. */
 export type Checkpoint = { readonly origin: string; readonly size: number; readonly root: Buffer };
 
-/** A checkpoint that its log signed, with the note it came in. */
-export type OpenedCheckpoint = Checkpoint & { readonly note: Note };
+/** A checkpoint that its log signed, with the note it came in and the keys of the log that signed it. */
+export type OpenedCheckpoint = Checkpoint & { readonly note: Note; readonly signedBy: readonly LogKey[] };
 
 /** The text of a checkpoint, ready to be signed as a note. */
 export function writeCheckpoint({ origin, size, root }: Checkpoint): string {
@@ -47,7 +47,7 @@ export function parseCheckpoint(text: string, what = 'the checkpoint'): Checkpoi
  * @throws SignwrightError `verification` where it is another log's or signed by another key, with who signed and who was
  * expected; `invalid-input` where it is no checkpoint.
  */
-export function openCheckpoint(noteBytes: Uint8Array, logKeys: readonly VerifierKey[], where: string): OpenedCheckpoint {
+export function openCheckpoint(noteBytes: Uint8Array, logKeys: readonly LogKey[], where: string): OpenedCheckpoint {
   const note = parseNote(noteBytes, `the checkpoint (${where})`);
   const checkpoint = parseCheckpoint(note.text, `the checkpoint (${where})`);
   const keys = logKeys.filter((key) => key.name === checkpoint.origin);
@@ -57,12 +57,13 @@ export function openCheckpoint(noteBytes: Uint8Array, logKeys: readonly Verifier
     const message = `the checkpoint is of the log ${quoted(checkpoint.origin)}, signed by ${found}; expected was ${expected}`;
     throw new SignwrightError('verification', message, { where, next: 'this is another log, or its name was changed' });
   }
-  if (!keys.some((key) => note.signatures.some((one) => isBy(one, key)))) {
+  const signedBy = keys.filter((key) => note.signatures.some((one) => isBy(one, key)));
+  if (signedBy.length === 0) {
     throw new SignwrightError('verification', `the checkpoint is signed by ${found}; expected was ${expected}`, {
       where,
       next: "if the log's key was changed on purpose, give its new verifier key",
     });
   }
   verifyNote(note, keys, `the checkpoint (${where})`);
-  return { ...checkpoint, note };
+  return { ...checkpoint, note, signedBy };
 }

@@ -17,6 +17,21 @@ export type VerifierKey = {
   readonly text: string;
 };
 
+/** A log's key, and when it signs: from then on, and before then; milliseconds since 1970 UTC. */
+export type LogKey = VerifierKey & { readonly from?: number; readonly until?: number };
+
+/** Whether a log's key counts at an instant. @param skew how far clocks may be apart, in milliseconds. */
+export function logKeyCounts({ from, until }: LogKey, at: number, skew = 0): boolean {
+  return (from === undefined || at >= from - skew) && (until === undefined || at < until + skew);
+}
+
+/** When a log's key counts, for a message. */
+export function logKeySpan({ from, until }: LogKey): string {
+  const text = (instant: number): string => new Date(instant).toISOString();
+  const parts = [...(from === undefined ? [] : [`from ${text(from)}`]), ...(until === undefined ? [] : [`until ${text(until)}`])];
+  return parts.length === 0 ? 'counts always' : `counts ${parts.join(' ')}`;
+}
+
 const TYPE_BYTES: { readonly [type in NoteKeyType]: number } = { ed25519: 1, ecdsa: 2, cosignature: 4 };
 const OTHER_TYPES = new Map([
   [5, 'RFC 6962 tree head'],

@@ -59,6 +59,7 @@ test('a proof yields the record, where it is, and who vouches for it', async () 
     bytes: Buffer.from(RECORDS[4] ?? []),
     index: 4,
     checkpoint: { origin: 'log.example', size: 7, root: await treeRoot(7, read) },
+    signedBy: [expect.objectContaining({ name: 'log.example' })],
     witnesses: [
       { name: 'one.example', at: AT },
       { name: 'two.example', at: AT },

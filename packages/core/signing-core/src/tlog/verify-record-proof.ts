@@ -7,12 +7,12 @@ import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { verifyCosignatures } from './cosignature.ts';
 import { leafHash } from './merkle.ts';
 import { parseTlogProof } from './tlog-proof.ts';
-import type { VerifierKey } from './verifier-key.ts';
+import type { LogKey, VerifierKey } from './verifier-key.ts';
 import { verifyInclusion } from './verify-merkle.ts';
 
 /** Whom a proof must convince: any of the logs' keys, and at least `count` of the witnesses. */
 export type ProofTrust = {
-  readonly keys: readonly VerifierKey[];
+  readonly keys: readonly LogKey[];
   readonly witnesses: readonly VerifierKey[];
   readonly count: number;
 };
@@ -27,6 +27,8 @@ export type RecordProof = {
   readonly bytes: Buffer;
   readonly index: number;
   readonly checkpoint: Checkpoint;
+  /** The keys of the log that signed the checkpoint; whether they counted is for whoever knows when what is recorded was made. */
+  readonly signedBy: readonly LogKey[];
   readonly witnesses: readonly { readonly name: string; readonly at: Date }[];
 };
 
@@ -39,7 +41,7 @@ export type RecordProof = {
 export function verifyRecordProof(bytes: Uint8Array, { keys, witnesses, count }: ProofTrust, where = 'the proof'): RecordProof {
   const { index, hashes, checkpoint: note, extra } = parseTlogProof(bytes);
   if (!extra) throw new SignwrightError('invalid-input', 'the proof carries no record (a line "extra …")', { where });
-  const { origin, size, root, note: opened } = openCheckpoint(note, keys, where);
+  const { origin, size, root, note: opened, signedBy } = openCheckpoint(note, keys, where);
   if (!verifyInclusion({ leaf: leafHash(extra), index, size, root, proof: hashes })) {
     const message = `the proof does not lead from the record at ${index} to the root of the ${size} records of ${quoted(origin)}`;
     throw new SignwrightError('verification', message, { where, next: 'the record or the proof was changed' });
@@ -55,6 +57,7 @@ export function verifyRecordProof(bytes: Uint8Array, { keys, witnesses, count }:
     bytes: extra,
     index,
     checkpoint: { origin, size, root },
+    signedBy,
     witnesses: cosigned.map(({ witness, at }) => ({ name: witness.name, at })),
   };
 }

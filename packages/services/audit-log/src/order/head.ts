@@ -4,12 +4,13 @@ import {
   EMPTY_ROOT,
   type Json,
   type JsonObject,
+  type LogKey,
   openCheckpoint,
   parseStrictJson,
   SignwrightError,
   TILE_WIDTH,
-  type VerifierKey,
 } from '@signwright/signing-core';
+import { checkSignedNow, type ReadAt } from '../context.ts';
 import { damaged } from '../damaged.ts';
 import { GROUP_WIDTH, HEAD } from '../layout.ts';
 import { type Edge, rootOf, widthsOf } from '../tree/edge.ts';
@@ -65,13 +66,15 @@ export function writeHead({ checkpoint, edge, next, tiles, groups, tail }: Head)
  * Reads a head and verifies what of it is signed: its checkpoint, and that its edge leads to the checkpoint's root. What it says of
  * segments nobody signed; `checkEnd` holds it against them.
  *
- * @param keys the log's keys; the first one's name is the log's.
+ * @param keys the log's keys; the first one's name is the log's. @param at by when one of those that signed it must count, if at all.
  * @throws SignwrightError `verification`, naming what does not hold.
  */
-export async function readHead(bytes: Uint8Array, keys: readonly VerifierKey[]): Promise<Head> {
+export async function readHead(bytes: Uint8Array, keys: readonly LogKey[], at?: ReadAt): Promise<Head> {
   const { checkpoint: text, ...unsigned } = parse(bytes);
-  const { origin, size, root } = reading(() => openCheckpoint(Buffer.from(text), keys, HEAD));
+  const opened = reading(() => openCheckpoint(Buffer.from(text), keys, HEAD));
+  const { origin, size, root } = opened;
   if (origin !== keys[0]?.name) throw damaged(HEAD, `it is of the log ${origin}; expected was ${keys[0]?.name}`);
+  if (at !== undefined) checkSignedNow(opened, at, HEAD);
   const head: Head = { size, root, checkpoint: Buffer.from(text), ...unsigned };
   const why = whyNot(head);
   if (why !== undefined) throw damaged(HEAD, why);

@@ -1,4 +1,5 @@
-import { type BlobStore, openCheckpoint, type VerifierKey, type Version } from '@signwright/signing-core';
+import { type BlobStore, type LogKey, openCheckpoint, type Version } from '@signwright/signing-core';
+import type { ReadAt } from '../context.ts';
 import { damaged } from '../damaged.ts';
 import { CHECKPOINT, HEAD } from '../layout.ts';
 import { EMPTY_HEAD, type Head, readHead } from './head.ts';
@@ -12,11 +13,12 @@ const ROLLED_BACK =
 /**
  * Reads and verifies the head.
  *
- * @param seen what this process saw last; without it, the head is held against the published checkpoint.
+ * @param seen what this process saw last; without it, the head is held against the published checkpoint. @param at as
+ * {@link readHead} has it.
  * @throws SignwrightError `verification` where it is not signed by the log, contradicts itself, or is older than what was seen.
  */
-export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Loaded): Promise<Loaded> {
-  const loaded = await newestHead(blobs, keys, seen);
+export async function loadHead(blobs: BlobStore, keys: readonly LogKey[], seen?: Loaded, at?: ReadAt): Promise<Loaded> {
+  const loaded = await newestHead(blobs, keys, seen, at);
   if (seen) {
     checkProgress(seen.head, loaded.head, 'this process saw');
     return loaded;
@@ -25,16 +27,16 @@ export async function loadHead(blobs: BlobStore, keys: readonly VerifierKey[], s
   if (!published) return loaded;
   const checkpoint = openCheckpoint(published.bytes, keys, CHECKPOINT);
   // Whoever published it may have ordered more since the head was read.
-  const newest = checkpoint.size > loaded.head.size ? await newestHead(blobs, keys) : loaded;
+  const newest = checkpoint.size > loaded.head.size ? await newestHead(blobs, keys, undefined, at) : loaded;
   checkProgress(checkpoint, newest.head, 'the published checkpoint has');
   return newest;
 }
 
 /** Reads and verifies the head by itself. @param seen a version that was verified already. */
-export async function newestHead(blobs: BlobStore, keys: readonly VerifierKey[], seen?: Loaded): Promise<Loaded> {
+export async function newestHead(blobs: BlobStore, keys: readonly LogKey[], seen?: Loaded, at?: ReadAt): Promise<Loaded> {
   const blob = await blobs.get(HEAD);
   if (blob && blob.version === seen?.version) return seen;
-  return blob ? { head: await readHead(blob.bytes, keys), version: blob.version } : { head: EMPTY_HEAD, version: undefined };
+  return blob ? { head: await readHead(blob.bytes, keys, at), version: blob.version } : { head: EMPTY_HEAD, version: undefined };
 }
 
 /** What a head is compared with. */

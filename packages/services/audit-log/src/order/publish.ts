@@ -37,7 +37,8 @@ export async function publishHead(
   });
   for (;;) {
     const blob = await blobs.get(CHECKPOINT);
-    if (blob && openCheckpoint(blob.bytes, keys, CHECKPOINT).size >= head.size) return;
+    const size = blob && openCheckpoint(blob.bytes, keys, CHECKPOINT).size;
+    if (blob && size !== undefined && (size > head.size || (size === head.size && isSame(blob.bytes, head.checkpoint)))) return;
     if ((await blobs.compareAndSwap(CHECKPOINT, blob?.version, head.checkpoint)) !== undefined) return;
   }
 }
@@ -49,7 +50,12 @@ async function isPublished(blobs: BlobStore, keys: readonly VerifierKey[], head:
   if (size === head.size && !root.equals(head.root)) {
     throw damaged(CHECKPOINT, `it has another root than the log for the same ${size} records`);
   }
-  return size >= head.size;
+  return size > head.size || (size === head.size && isSame(blob.bytes, head.checkpoint));
+}
+
+/** Another key of the log may have signed the same anew. */
+function isSame(published: Uint8Array, checkpoint: Uint8Array | undefined): boolean {
+  return checkpoint !== undefined && Buffer.compare(published, checkpoint) === 0;
 }
 
 /** The tiles of a tree's right edge, with the entries of the lowest. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type BlobStore, type Signer, SignwrightError } from '@signwright/signing-core';
-import { type LogContext, originOf } from '../context.ts';
+import { type LogContext, originOf, readAt } from '../context.ts';
 import { isUnreachable } from '../damaged.ts';
 import { isLeftOut } from '../first-missing.ts';
 import { HEAD, segmentKey } from '../layout.ts';
@@ -11,6 +11,7 @@ import { checkEnd } from './check-end.ts';
 import { EMPTY_HEAD, type Head, writeHead } from './head.ts';
 import { type Loaded, loadHead } from './load-head.ts';
 import { orderSegments } from './order-segments.ts';
+import { signedAnew } from './signed-anew.ts';
 
 /** One process's view of a log's order: what it saw last, and how it moves it on. */
 export type Sequencer = {
@@ -45,7 +46,7 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: Lo
   let applied: Head | undefined;
 
   async function load(): Promise<Loaded> {
-    const found = await loadHead(blobs, context.keys, loaded ?? seen);
+    const found = await loadHead(blobs, context.keys, loaded ?? seen, readAt(context));
     // What was read while this process moved the head on is older than what it knows.
     if (!loaded || found.head.next >= loaded.head.next) loaded = found;
     return loaded;
@@ -67,12 +68,18 @@ export function createSequencer(blobs: BlobStore, context: LogContext, seen?: Lo
     }
     await apply();
     const segments = await newSegments(reader, before.head.next);
-    if (segments.length === 0) return { segments, refused: [] };
+    if (segments.length === 0) return (await takeOver(before, signer)) ? { segments, refused: [] } : undefined;
     const refused = await recordRefused(blobs, context, segments);
     const after = await orderSegments(before.head, segments, originOf(context.keys), signer);
     if (!(await swap(before, after))) return undefined;
     await apply();
     return { segments, refused };
+  }
+
+  /** Signs anew what another key of the log signed last, where this one comes before it. @returns whether the head is as wanted. */
+  async function takeOver(before: Loaded, signer: Signer): Promise<boolean> {
+    const checkpoint = await signedAnew(before.head, context.keys, signer);
+    return checkpoint === undefined || swap(before, { ...before.head, checkpoint });
   }
 
   async function swap(before: Loaded, head: Head): Promise<boolean> {

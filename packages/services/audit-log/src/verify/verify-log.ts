@@ -1,4 +1,11 @@
-import { type BlobStore, type Checkpoint, SignwrightError, TILE_WIDTH, type VerifierKey } from '@signwright/signing-core';
+import {
+  type BlobStore,
+  type Checkpoint,
+  type LogKey,
+  SignwrightError,
+  TILE_WIDTH,
+  type VerifierKey,
+} from '@signwright/signing-core';
 import { type Opened, originOf } from '../context.ts';
 import { HEAD } from '../layout.ts';
 import type { Head } from '../order/head.ts';
@@ -14,7 +21,9 @@ import { auditRefused, pairRecords, type RecordCounts } from './pair-records.ts'
 /** What an audit goes by. */
 export type LogAuditOptions = {
   readonly blobs: BlobStore;
-  readonly keys: readonly VerifierKey[];
+  readonly keys: readonly LogKey[];
+  /** When it is audited: a key that counts then must have signed its newest checkpoint. Without it, any key will do. */
+  readonly now?: Date;
   /** Opens a segment, as whoever orders them does. */
   readonly open: (bytes: Uint8Array) => Promise<Opened>;
   /** Witnesses whose checkpoints the log must agree with. */
@@ -45,11 +54,11 @@ const NONE: RecordCounts = { intents: 0, results: 0, refusals: 0, approvals: 0, 
  *
  * @throws SignwrightError `unreachable` where the store cannot be read to its end.
  */
-export async function verifyLog({ blobs, keys, open, witnesses = [], earlier = [] }: LogAuditOptions): Promise<LogAudit> {
+export async function verifyLog({ blobs, keys, now, open, witnesses = [], earlier = [] }: LogAuditOptions): Promise<LogAudit> {
   const findings = collectFindings();
   const origin = originOf(keys);
   const due = await dueCheckpoints({ blobs, keys, witnesses, earlier }, findings);
-  const head = await headOf(blobs, keys, findings);
+  const head = await headOf(blobs, keys, now, findings);
   if (!head) return result(findings, undefined, 0, NONE);
   if (!head.checkpoint && due.some(({ size }) => size > 0))
     findings.damage('rollback', HEAD, 'it is missing, and the log has begun');
@@ -68,9 +77,14 @@ export async function verifyLog({ blobs, keys, open, witnesses = [], earlier = [
   return result(findings, { origin, size: head.size, root: head.root }, head.next, records);
 }
 
-async function headOf(blobs: BlobStore, keys: readonly VerifierKey[], findings: Findings): Promise<Head | undefined> {
+async function headOf(
+  blobs: BlobStore,
+  keys: readonly LogKey[],
+  now: Date | undefined,
+  findings: Findings,
+): Promise<Head | undefined> {
   try {
-    return (await newestHead(blobs, keys)).head;
+    return (await newestHead(blobs, keys, undefined, now && { now })).head;
   } catch (error) {
     if (!(error instanceof SignwrightError) || !['verification', 'invalid-input'].includes(error.code)) throw error;
     findings.damage('head', HEAD, error.message);

@@ -4,6 +4,7 @@ import {
   type Checkpoint,
   type Clock,
   cosign,
+  type LogKey,
   type OpenedCheckpoint,
   openCheckpoint,
   type Signer,
@@ -23,7 +24,7 @@ import { storeCosigned } from './store-cosigned.ts';
 export type WitnessOptions = {
   readonly blobs: BlobStore;
   /** The log's keys. */
-  readonly keys: readonly VerifierKey[];
+  readonly keys: readonly LogKey[];
   /** The witness's name and its Ed25519 key. */
   readonly name: string;
   readonly signer: Signer;
@@ -63,7 +64,7 @@ export async function witnessLog(options: WitnessOptions): Promise<WitnessReport
   const own = verifierKeyOf(name, await signer.publicKey(), 'witness');
   const last = await lastSeen(options, own);
   const shown = await shownToOthers(options);
-  const reader = await openLogReader({ blobs, keys });
+  const reader = await openLogReader({ blobs, keys, now: clock.now() });
   if (!reader.note) return last ? contradiction(last, undefined, reader) : { status: 'nothing-yet' };
   const newest = openCheckpoint(reader.note, keys, 'head');
 

@@ -35,7 +35,7 @@ export async function auditProve(what: string, options: ProveOptions): Promise<n
   const audit = auditDefinition(open);
   const { blobs } = await openLogStore(open, audit);
   const { openLogReader } = await import('@signwright/audit-log');
-  const reader = await openLogReader({ blobs, keys: logKeysOf(audit) });
+  const reader = await openLogReader({ blobs, keys: logKeysOf(audit), now: new Date() });
   const { index, bytes } = await find(what, reader);
   if (!reader.note)
     throw new SignwrightError('usage', 'the log has ordered nothing yet', { next: 'run "signwright audit sequence"' });

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeAtomic } from '@signwright/files';
 import type { AuditDefinition } from '@signwright/policy';
-import { MAX_NOTE, parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
-import { auditDefinition, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
+import { MAX_NOTE, openCheckpoint, parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
+import { auditDefinition, logKeyNow, logKeysOf, openLog, openLogStore } from '../../context/open-log.ts';
 import { type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import { readIfThere } from '../../context/read-if-there.ts';
 import type { Run } from '../../context/run.ts';
@@ -34,7 +34,8 @@ export async function auditSequence(options: SequenceOptions, run: Run): Promise
   else if (kept !== undefined)
     printNote(`${options.state} is empty: that the log has only grown since it was last ordered is not checked`);
   const before = await openLogReader({ blobs: store.blobs, keys });
-  const log = await openLog(open, audit, store, { logKey, author: async () => ({ signer: logKey }) });
+  const writer = { logKey, author: async () => ({ signer: logKey }) };
+  const log = await openLog(open, audit, store, writer, seen && openCheckpoint(seen, keys, kept ?? KEPT));
   const { size, segments, refused } = await log.sequence();
   await log.publish();
   if (kept !== undefined) await keep(kept, (await openLogReader({ blobs: store.blobs, keys })).note);
@@ -58,8 +59,9 @@ async function openLogKey(
   options: PassphraseOptions,
   signal: AbortSignal,
 ): Promise<Signer> {
-  const { key, where } = audit;
-  if (key === undefined) {
+  const { where } = audit;
+  const signing = logKeyNow(audit);
+  if (signing === undefined) {
     throw new SignwrightError('policy', 'the policy does not say where the key of the log is', {
       where,
       next: 'add audit.key: a path, which only the machine that orders records need have',
@@ -72,10 +74,6 @@ async function openLogKey(
     });
   };
   const opening = { directory: open.directory, passphrase: passphraseOf(options), signal, idToken };
-  return openReference(
-    key,
-    'the log',
-    opening,
-    parseKeyReference(key).scheme === 'file' ? {} : { publicKey: logKeysOf(audit)[0].publicKey },
-  );
+  const { key, ref } = signing;
+  return openReference(ref, 'the log', opening, parseKeyReference(ref).scheme === 'file' ? {} : { publicKey: key.publicKey });
 }

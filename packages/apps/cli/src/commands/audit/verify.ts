@@ -32,6 +32,7 @@ export async function auditVerify(options: AuditVerifyOptions): Promise<number> 
   const { sound, checkpoint, segments, records, findings, more } = await verifyLog({
     blobs,
     keys,
+    now: new Date(),
     open: openSegmentsOf(open, audit),
     witnesses: proofTrustOf(audit.rule).witnesses,
     earlier: await Promise.all(

@@ -66,6 +66,6 @@ export async function openSnapshot(
   const trustRoot = root ? parseTrustRoot(root.root, root.issuers, `${place}/${root.path}`) : undefined;
   // What was newest then is not remembered: an archive is old, and the anchor says how old it may be.
   const signature = snapshot.files.get(signatureOf(snapshot.file));
-  if (anchor !== undefined) await checkAnchor(policy, { trustRoot, signature }, anchor);
+  if (anchor !== undefined) await checkAnchor(policy, { trustRoot, signature, now: new Date() }, anchor);
   return { policy, file, directory: '.', trustRoot, anchored: anchor !== undefined, offline: true, snapshot: () => bytes };
 }
