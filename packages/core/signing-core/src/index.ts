@@ -42,6 +42,7 @@ export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
 export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
 export { decide, resultOf } from './decide/decide.ts';
 export { seatPeople } from './decide/seats.ts';
+export { isOpen, nextOpening } from './decide/windows.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
 export type { AuthorsPredicate, UnknownCommit } from './duties/author-list.ts';

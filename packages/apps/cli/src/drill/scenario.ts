@@ -1,0 +1,120 @@
+import type { Judged, Motion } from './motion.ts';
+import type { Shadow } from './shadow.ts';
+import type { Subject } from './subjects.ts';
+import type { Policy } from '@signwright/policy';
+import type { Ran } from './child.ts';
+
+/** One thing that was held against what should happen. */
+export type Check = {
+  /** What should happen. */
+  readonly should: string;
+  /** What did. */
+  readonly did: string;
+  readonly ok: boolean;
+  readonly exitCode?: number;
+  /** Reason codes of the verdict, where there was one. */
+  readonly codes?: readonly string[];
+};
+
+/**
+ * `passed`: every control held. `failed`: something was let through, or refused once all was well again, or nobody was left to go on.
+ * `not-applicable`: the policy has nothing that could fail like this. `error`: it could not be rehearsed.
+ */
+export type ScenarioVerdict = 'passed' | 'failed' | 'not-applicable' | 'error';
+
+/** What a scenario came to, for one artifact. */
+export type ScenarioResult = {
+  readonly scenario: string;
+  readonly verdict: ScenarioVerdict;
+  readonly checks: readonly Check[];
+  /** What the drill found that no control is there for, or that stops releases. */
+  readonly findings: readonly string[];
+  /** Milliseconds until the commands had noticed, and until releases went on; absent where there was nothing to wait for. */
+  readonly detectionMs?: number;
+  readonly recoveryMs?: number;
+};
+
+/** What a scenario rehearses on: a good release, made before. */
+export type Rehearsal = {
+  /** The user's own policy. */
+  readonly policy: Policy;
+  readonly shadow: Shadow;
+  readonly subject: Subject;
+  /** The workspace as it was before anything was signed, copied under a name. */
+  fresh(name: string): Promise<Motion>;
+  /** The workspace with the good release in it. */
+  released(name: string): Promise<Motion>;
+  readonly signal: AbortSignal;
+};
+
+export type Scenario = {
+  readonly id: string;
+  /** One line. */
+  readonly title: string;
+  run(rehearsal: Rehearsal): Promise<Omit<ScenarioResult, 'scenario'>>;
+};
+
+/** Gathers what a scenario sees, in the order it happens. */
+export class Observations {
+  readonly checks: Check[] = [];
+  readonly findings: string[] = [];
+  private detection: number | undefined;
+  private recovery: number | undefined;
+
+  /** A command that must be refused, and whose time is that of the detection. */
+  refused(should: string, ran: Ran | Judged, exits: readonly number[] = [1, 2, 3, 4]): boolean {
+    this.detection = (this.detection ?? 0) + ran.ms;
+    return this.add(should, ran, exits.includes(ran.exit));
+  }
+
+  /** A command that must go well again. */
+  allowed(should: string, ran: Ran | Judged, ms: number = ran.ms): boolean {
+    this.recovery = (this.recovery ?? 0) + ms;
+    return this.add(should, ran, ran.exit === 0);
+  }
+
+  /** Anything else that can be told. */
+  holds(should: string, did: string, ok: boolean): boolean {
+    this.checks.push({ should, did, ok });
+    return ok;
+  }
+
+  /** What is wrong with the policy itself: it fails the scenario. */
+  lacks(finding: string): void {
+    this.findings.push(finding);
+    this.checks.push({ should: 'the policy has a control for it', did: finding, ok: false });
+  }
+
+  /** What is worth knowing, and lets nothing through. */
+  finds(finding: string): void {
+    this.findings.push(finding);
+  }
+
+  result(): Omit<ScenarioResult, 'scenario'> {
+    const verdict = this.checks.length === 0 ? 'not-applicable' : this.checks.every(({ ok }) => ok) ? 'passed' : 'failed';
+    return {
+      verdict,
+      checks: this.checks,
+      findings: this.findings,
+      ...(this.detection === undefined ? {} : { detectionMs: this.detection }),
+      ...(this.recovery === undefined ? {} : { recoveryMs: this.recovery }),
+    };
+  }
+
+  private add(should: string, ran: Ran | Judged, ok: boolean): boolean {
+    const judged = 'result' in ran ? ran : undefined;
+    const line = ran.stderr.split('\n').find((one) => one.startsWith('error:'));
+    const said = judged === undefined ? (line ?? (ran.exit === 0 ? 'it was done' : 'it was refused')) : judged.result;
+    const why = judged === undefined || judged.codes.length === 0 ? '' : ` (${judged.codes.join(', ')})`;
+    const did = `exit code ${ran.exit}: ${said}${why}`.slice(0, 600);
+    this.checks.push({ should, did, ok, exitCode: ran.exit, ...(judged ? { codes: judged.codes } : {}) });
+    return ok;
+  }
+}
+
+/** Does something, and tells how long it took. */
+export async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+  const started = performance.now();
+  const done = await work();
+  return [done, Math.round(performance.now() - started)];
+}
