@@ -16,15 +16,21 @@ export type Loopback = {
 
 const MAX_BODY = 1024 * 1024;
 
-/** Serves timestamps (`/timestamp/N`), a webhook (`/webhook`), and a store that is full (any other path, as S3 answers). */
-export async function startLoopback(answer: (request: Uint8Array) => Promise<Uint8Array>): Promise<Loopback> {
+type Stamp = (request: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * Serves timestamps (`/timestamp/N`, and of some time ago `/earlier`), a webhook (`/webhook`), and a store that is full (any other path,
+ * as S3 answers).
+ */
+export async function startLoopback(stamp: Stamp, stampEarlier: Stamp): Promise<Loopback> {
   const told: string[] = [];
   let refused = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request);
     const path = request.url ?? '/';
-    if (path.startsWith('/timestamp/')) {
-      response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(await answer(body));
+    if (path.startsWith('/timestamp/') || path === '/earlier') {
+      const stamped = await (path === '/earlier' ? stampEarlier : stamp)(body);
+      response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(stamped);
     } else if (path === '/webhook') {
       told.push(typeIn(body));
       response.writeHead(204).end();

@@ -61,10 +61,16 @@ export class Observations {
   private detection: number | undefined;
   private recovery: number | undefined;
 
-  /** A command that must be refused, and whose time is that of the detection. */
-  refused(should: string, ran: Ran | Judged, exits: readonly number[] = [1, 2, 3, 4]): boolean {
+  /**
+   * A command that must be refused, and whose time is that of the detection.
+   *
+   * @param because one of these must be among the reasons of the verdict: another control must not hide that this one is missing.
+   */
+  refused(should: string, ran: Ran | Judged, exits: readonly number[], because: readonly string[] = []): boolean {
     this.detection = (this.detection ?? 0) + ran.ms;
-    return this.add(should, ran, exits.includes(ran.exit));
+    const codes = 'codes' in ran ? ran.codes : [];
+    const seen = because.length === 0 || because.some((code) => codes.includes(code));
+    return this.add(should, ran, exits.includes(ran.exit) && seen);
   }
 
   /** A command that must go well again. */
@@ -118,3 +124,6 @@ export async function timed<T>(work: () => Promise<T>): Promise<readonly [T, num
   const done = await work();
   return [done, Math.round(performance.now() - started)];
 }
+
+/** What a verdict says of a signature that was found and does not count. */
+export const REFUSED_SIGNATURE: readonly string[] = ['signatures-refused'];

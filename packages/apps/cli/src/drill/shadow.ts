@@ -23,6 +23,9 @@ export type Shadow = {
 const SECRET_ENV = 'SIGNWRIGHT_DRILL_WEBHOOK';
 const DAY = 24 * 3600 * 1000;
 
+/** How long ago the timestamps of `/earlier` say it was: longer than the certificates of the drill live. */
+export const EARLIER_MS: number = 2 * 3600 * 1000;
+
 /**
  * Makes the shadow of a policy in a temporary directory that is its owner's alone: a trust domain, keys for signers, people, the log and
  * its witnesses, and the policy with these for its own.
@@ -49,7 +52,12 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
     const { createTrialDomain, TRIAL_ISSUER } = await import('@signwright/certificates');
     const { createTrialTimestampResponder } = await import('@signwright/timestamp');
     const domain = await createTrialDomain(join(directory, 'trial'), { now: new Date(clock.now().getTime() - 30 * DAY) });
-    loopback = await startLoopback(createTrialTimestampResponder(await domain.timestampAuthority(), clock));
+    const authority = await domain.timestampAuthority();
+    const earlier = { now: () => new Date(clock.now().getTime() - EARLIER_MS) };
+    loopback = await startLoopback(
+      createTrialTimestampResponder(authority, clock),
+      createTrialTimestampResponder(authority, earlier),
+    );
     const people = peopleIn(subject);
     const making = makeStandIns(directory, { origin: loopback.origin, issuer: TRIAL_ISSUER, secretEnv: SECRET_ENV, people });
     const layers = shadowLayers(policy.layers.map(({ content }) => content), making.standIns);

@@ -31,7 +31,6 @@ export function makeStandIns(
   const files = new Map<string, string>();
   const sshKeys = new Map<string, string>();
   const witnesses: { name: string; key: string }[] = [];
-  const pem = (key: KeyObject): string => key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
   const noteKey = (path: string, name: string, kind: 'log' | 'witness'): string => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     files.set(path, pem(privateKey));
@@ -78,6 +77,17 @@ export function makeStandIns(
       if (sshKeys.size > 0) await checkOpenssh();
     },
   };
+}
+
+/** Writes a fresh key of a signer: `PATH.pem` and `PATH.pub`. */
+export async function writeKeyPair(path: string): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  await writeFile(`${path}.pem`, pem(privateKey), { mode: 0o600 });
+  await writeFile(`${path}.pub`, pem(publicKey));
+}
+
+function pem(key: KeyObject): string {
+  return key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
 }
 
 /** The private key of a person, relative to the shadow. */
