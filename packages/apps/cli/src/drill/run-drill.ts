@@ -1,22 +1,10 @@
 import type { Policy } from '@signwright/policy';
+import type { DrilledArtifact, DrilledScenario, DrillReport } from '@signwright/report';
 import { messageOf, SignwrightError } from '@signwright/signing-core';
 import { type Motion, motionIn } from './motion.ts';
-import type { Rehearsal, Scenario, ScenarioResult } from './scenario.ts';
+import type { Rehearsal, Scenario } from './scenario.ts';
 import { createShadow, type Shadow } from './shadow.ts';
-import { substitutions } from './shadow-policy.ts';
 import type { Subject } from './subjects.ts';
-
-/** What came of the drill of one artifact. */
-export type SubjectReport = {
-  readonly artifact: string;
-  readonly environment: string;
-  readonly tiers: readonly string[];
-  /** The drill's time of day, which its windows were open at. */
-  readonly at: string;
-  /** Whether a good release was allowed; else why not. Nothing else was rehearsed then. */
-  readonly baseline: { readonly allowed: boolean; readonly ms: number; readonly why?: string; readonly codes?: readonly string[] };
-  readonly scenarios: readonly ScenarioResult[];
-};
 
 /** Rehearses one artifact: a good release first, then each scenario on a copy. */
 export async function drillSubject(
@@ -24,7 +12,7 @@ export async function drillSubject(
   subject: Subject,
   scenarios: readonly Scenario[],
   { signal, note }: { readonly signal: AbortSignal; readonly note: (line: string) => void },
-): Promise<SubjectReport> {
+): Promise<DrilledArtifact> {
   const about = {
     artifact: subject.name,
     environment: subject.environment ?? 'default',
@@ -54,7 +42,7 @@ export async function drillSubject(
       signal,
     };
     const ms = elapsed();
-    const results: ScenarioResult[] = [];
+    const results: DrilledScenario[] = [];
     for (const scenario of scenarios) {
       const result = await runScenario(scenario, rehearsal);
       note(`  ${scenario.id}: ${result.verdict}`);
@@ -66,7 +54,7 @@ export async function drillSubject(
   }
 }
 
-async function runScenario(scenario: Scenario, rehearsal: Rehearsal): Promise<ScenarioResult> {
+async function runScenario(scenario: Scenario, rehearsal: Rehearsal): Promise<DrilledScenario> {
   try {
     return { scenario: scenario.id, ...(await scenario.run(rehearsal)) };
   } catch (error) {
@@ -97,4 +85,9 @@ function whyOf(error: unknown): string {
   return error.next === undefined ? messageOf(error) : `${messageOf(error)} (${error.next})`;
 }
 
-export { substitutions };
+/** The worst of all. */
+export function drillResult(artifacts: readonly DrilledArtifact[]): DrillReport['result'] {
+  const verdicts = artifacts.flatMap(({ scenarios }) => scenarios.map(({ verdict }) => verdict));
+  if (verdicts.includes('failed')) return 'failed';
+  return verdicts.includes('error') || artifacts.some(({ baseline }) => !baseline.allowed) ? 'incomplete' : 'passed';
+}

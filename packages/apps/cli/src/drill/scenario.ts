@@ -1,38 +1,12 @@
+import type { Policy } from '@signwright/policy';
+import type { DrillCheck, DrilledScenario } from '@signwright/report';
+import type { Ran } from './child.ts';
 import type { Judged, Motion } from './motion.ts';
 import type { Shadow } from './shadow.ts';
 import type { Subject } from './subjects.ts';
-import type { Policy } from '@signwright/policy';
-import type { Ran } from './child.ts';
 
-/** One thing that was held against what should happen. */
-export type Check = {
-  /** What should happen. */
-  readonly should: string;
-  /** What did. */
-  readonly did: string;
-  readonly ok: boolean;
-  readonly exitCode?: number;
-  /** Reason codes of the verdict, where there was one. */
-  readonly codes?: readonly string[];
-};
-
-/**
- * `passed`: every control held. `failed`: something was let through, or refused once all was well again, or nobody was left to go on.
- * `not-applicable`: the policy has nothing that could fail like this. `error`: it could not be rehearsed.
- */
-export type ScenarioVerdict = 'passed' | 'failed' | 'not-applicable' | 'error';
-
-/** What a scenario came to, for one artifact. */
-export type ScenarioResult = {
-  readonly scenario: string;
-  readonly verdict: ScenarioVerdict;
-  readonly checks: readonly Check[];
-  /** What the drill found that no control is there for, or that stops releases. */
-  readonly findings: readonly string[];
-  /** Milliseconds until the commands had noticed, and until releases went on; absent where there was nothing to wait for. */
-  readonly detectionMs?: number;
-  readonly recoveryMs?: number;
-};
+/** What a scenario came to, but for its name. */
+type Came = Omit<DrilledScenario, 'scenario'>;
 
 /** What a scenario rehearses on: a good release, made before. */
 export type Rehearsal = {
@@ -51,12 +25,12 @@ export type Scenario = {
   readonly id: string;
   /** One line. */
   readonly title: string;
-  run(rehearsal: Rehearsal): Promise<Omit<ScenarioResult, 'scenario'>>;
+  run(rehearsal: Rehearsal): Promise<Came>;
 };
 
 /** Gathers what a scenario sees, in the order it happens. */
 export class Observations {
-  readonly checks: Check[] = [];
+  readonly checks: DrillCheck[] = [];
   readonly findings: string[] = [];
   private detection: number | undefined;
   private recovery: number | undefined;
@@ -96,7 +70,7 @@ export class Observations {
     this.findings.push(finding);
   }
 
-  result(): Omit<ScenarioResult, 'scenario'> {
+  result(): Came {
     const verdict = this.checks.length === 0 ? 'not-applicable' : this.checks.every(({ ok }) => ok) ? 'passed' : 'failed';
     return {
       verdict,
@@ -112,10 +86,17 @@ export class Observations {
     const line = ran.stderr.split('\n').find((one) => one.startsWith('error:'));
     const said = judged === undefined ? (line ?? (ran.exit === 0 ? 'it was done' : 'it was refused')) : judged.result;
     const why = judged === undefined || judged.codes.length === 0 ? '' : ` (${judged.codes.join(', ')})`;
-    const did = `exit code ${ran.exit}: ${said}${why}`.slice(0, 600);
+    const detail = ok ? '' : detailOf(judged);
+    const did = `exit code ${ran.exit}: ${said}${why}${detail}`.slice(0, 1500);
     this.checks.push({ should, did, ok, exitCode: ran.exit, ...(judged ? { codes: judged.codes } : {}) });
     return ok;
   }
+}
+
+/** What a verdict that should have been another rests on. */
+function detailOf(judged: Judged | undefined): string {
+  const bad = (judged?.verdict?.outcomes ?? []).filter(({ status }) => status !== 'met');
+  return bad.map(({ requirement, message, refused }) => `; ${[requirement, message, ...refused.map((one) => one.message)].join(': ')}`).join('');
 }
 
 /** Does something, and tells how long it took. */

@@ -65,8 +65,8 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
     await mkdir(join(directory, 'evidence'), { mode: 0o700 });
     const clockFile = join(root, 'clock.cjs');
     await writeFile(clockFile, CLOCK_FILE);
-    const env = environment(root);
-    const workspace = workspaceIn(directory, layers, { root, clock, clockFile, env, signal });
+    const env = environment();
+    const workspace = workspaceIn(directory, layers, { clock, clockFile, env, signal });
     await workspace.write().catch((cause: unknown) => {
       throw asShadow(cause, layerFile(layers.length - 1, layers.length));
     });
@@ -78,12 +78,10 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
 }
 
 /** Nothing of the real environment but where programs are: no token, no credential, no address of anything. */
-function environment(root: string): Record<string, string> {
+function environment(): Record<string, string> {
   const { PATH = '', SystemRoot, TMPDIR } = process.env;
   return {
     PATH,
-    HOME: join(root, 'home'),
-    XDG_CACHE_HOME: join(root, 'cache'),
     NO_COLOR: '1',
     [SECRET_ENV]: `whsec_${Buffer.alloc(32, 'drill').toString('base64')}`,
     // Credentials of nobody: what they are for listens on this machine, or does not.

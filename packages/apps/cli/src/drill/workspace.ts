@@ -1,7 +1,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { TrialClaims } from '@signwright/certificates';
-import { type Layer, type Policy, type SignerDefinition } from '@signwright/policy';
+import type { Layer, Policy, SignerDefinition } from '@signwright/policy';
 import { readPolicy } from '../context/open-policy.ts';
 import { type Ran, runCommandLine } from './child.ts';
 import { claimsOf, jobVariables } from './claims.ts';
@@ -23,7 +23,6 @@ export type How = {
 
 /** What every workspace of a drill shares. */
 export type Surroundings = {
-  readonly root: string;
   readonly clock: DrillClock;
   readonly clockFile: string;
   readonly env: Readonly<Record<string, string>>;
@@ -75,7 +74,8 @@ export function workspaceIn(directory: string, layers: readonly PolicyFile[], ar
       const variables = as === undefined ? {} : job(as, claims);
       return runCommandLine(args, {
         directory,
-        env: { ...around.env, ...variables, ...env },
+        // Each has its own memory of logs and editions: a copy must not look like a log that was rolled back.
+        env: { ...around.env, HOME: path('home'), XDG_CACHE_HOME: path('home/cache'), ...variables, ...env },
         clock: { file: around.clockFile, offset: around.clock.offset + skew },
         signal: around.signal,
       });

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { inferKind, resolveArtifact } from '@signwright/policy';
 import { requirementsOf, sha256 } from '@signwright/signing-core';
 import { seatApprovers } from '../approvers.ts';
@@ -30,17 +30,15 @@ async function rejected({ released, shadow }: Rehearsal, seen: Observations): Pr
   await motion.settle();
   seen.refused('what somebody rejected may not go', await motion.verify(), [1], ['rejected']);
 
-  const hidden = await motion.workspace.copy('hidden');
-  await rm(hidden.path('evidence'), { recursive: true });
-  const good = await released('rejected-evidence');
   // Whoever can write to the store puts back what lay there before the rejection: the log still knows of it.
-  const { cp } = await import('node:fs/promises');
-  await cp(good.workspace.path('evidence'), hidden.path('evidence'), { recursive: true });
-  const without = await hidden.run(['verify', '--output', 'json', '--quiet', ...motion.about()]);
-  seen.refused('nor where the rejection was taken out of the store', without, [1, 3]);
+  const good = await released('before-rejection');
+  await rm(good.workspace.path('log'), { recursive: true, force: true });
+  await cp(motion.workspace.path('log'), good.workspace.path('log'), { recursive: true });
+  seen.refused('nor where the rejection was taken out of the store', await good.verify(), [1, 3]);
 
   const [judged, ms] = await timed(async () => {
     await motion.approve(request, seat, {}, '--withdraw');
+    await motion.collect();
     await motion.approveAll(request);
     await motion.settle();
     return motion.verify();

@@ -42,18 +42,19 @@ type Bundle = {
   dsseEnvelope?: { signatures: { sig: string }[] };
 };
 
-/** Puts a timestamp of now into every bundle with a certificate. */
+/** Puts a timestamp of now into every bundle with a certificate, and nothing else into the store. */
 async function stampAnew({ workspace, subject }: Motion, url: string): Promise<void> {
   const authority = createTimestampClient({ urls: [url], verify: () => undefined });
+  const texts = await Promise.all((await workspace.evidence()).map((file) => readFile(file, 'utf8')));
+  await rm(workspace.path('evidence'), { recursive: true });
   const store = createEvidenceStore(createDirectoryStore(workspace.path('evidence')));
-  for (const file of await workspace.evidence()) {
-    const bundle = parse(await readFile(file, 'utf8'));
+  for (const text of texts) {
+    const bundle = parse(text);
     const signature = bundle?.dsseEnvelope?.signatures[0]?.sig;
     if (bundle?.verificationMaterial?.certificate === undefined || signature === undefined) continue;
     const stamp = await authority.timestamp(Buffer.from(signature, 'base64'));
     const signedTimestamp = Buffer.from(stamp).toString('base64');
     bundle.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [{ signedTimestamp }] };
-    await rm(file);
     await store.put(Buffer.from(JSON.stringify(bundle)), [subject.digest]);
   }
 }

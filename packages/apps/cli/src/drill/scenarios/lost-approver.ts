@@ -16,7 +16,8 @@ export const lostApprover: Scenario = {
     const needed = indispensable(requirements, now);
     for (const { id } of needed) seen.lacks(`without ${id} nobody is left for ${missingWithout(requirements, now, id)}`);
     const seats = seatApprovers(requirements, now).filter(({ person }) => person !== undefined);
-    const seat = seats.find(({ person }) => !needed.some(({ id }) => id === person?.id)) ?? seats[0];
+    const spare = seats.filter(({ person }) => !needed.some(({ id }) => id === person?.id));
+    const seat = spare.find(({ requirement }) => requirement.kind === 'signed') ?? spare[0] ?? seats[0];
     if (seat?.person === undefined) return seen.result();
 
     const { person } = seat;
