@@ -37,5 +37,6 @@ export function keyThatCounts({ keys }: PersonRule, at: number): number {
 /** The people without whom the approvals cannot be given. */
 export function indispensable(requirements: readonly Requirement[], at: number): PersonRule[] {
   const people = new Map(seatApprovers(requirements, at).flatMap(({ person }) => (person === undefined ? [] : [[person.id, person] as const])));
-  return [...people.values()].filter(({ id }) => seatApprovers(requirements, at, new Set([id])).some(({ person }) => person === undefined));
+  const inOrder = [...people.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return inOrder.filter(({ id }) => seatApprovers(requirements, at, new Set([id])).some(({ person }) => person === undefined));
 }
