@@ -7,6 +7,8 @@ export type { OpenBlobStore } from './blob-store-contract.ts';
 export { blobStoreContract } from './blob-store-contract.ts';
 export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
+export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
+export { createCertificateWorkspace } from './certificate-workspace.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';
 export { createEditableBlobStore } from './editable-blob-store.ts';
 export type { OpenEvidenceStore } from './evidence-store-contract.ts';
@@ -100,6 +102,9 @@ export { notifierContract } from './notifier-contract.ts';
 export { hasOpenssl, openssl } from './openssl.ts';
 export type { TimestampKeyPem } from './openssl-timestamp-key.ts';
 export { opensslTimestampKey } from './openssl-timestamp-key.ts';
+export type { PathCase } from './path-case.ts';
+export { PATH_CASES_AT } from './path-case.ts';
+export { pathCases } from './path-cases.ts';
 export type { PeopleSourceFixture } from './people-source-contract.ts';
 export { peopleSourceContract } from './people-source-contract.ts';
 export type { KeyName, PeopleOptions, PeopleWorkspace } from './people-workspace.ts';
@@ -121,19 +126,35 @@ export type { TestAuditLog, TestWitness } from './test-audit-log.ts';
 export { testApproval, testAuditLog, testIntent, testResult, testWitness } from './test-audit-log.ts';
 export type { TestAuthority, TestTrustedChain, TestTrustedRoot } from './test-authority.ts';
 export { LEAF_PROFILE, TEST_SAN, TEST_WORKLOAD, TSA_PROFILE, testAuthority } from './test-authority.ts';
-export type { TestCertificate, TestCertificateSpec, TestExtension } from './test-certificates.ts';
+export type { TestCertificateRequestSpec } from './test-certificate-request.ts';
+export { testCertificateRequest } from './test-certificate-request.ts';
+export type { TestCertificate, TestCertificateSpec, TestExtension, TestName } from './test-certificates.ts';
 export {
+  authorityKeyIdentifier,
   basicConstraints,
+  distinguishedName,
   extendedKeyUsage,
   fulcioExtension,
   keyUsage,
+  nameConstraints,
   subjectAltName,
   subjectKeyIdentifier,
   TRIAL_MARKER,
   testCertificate,
 } from './test-certificates.ts';
+export type { TestCrlSpec, TestRevoked } from './test-crls.ts';
+export {
+  crlDistributionPoints,
+  crlReason,
+  expiredCertsOnCrl,
+  issuingDistributionPoint,
+  ocspAccess,
+  testCrl,
+} from './test-crls.ts';
 export type { TestKeys, TestKeyType } from './test-keys.ts';
 export { freshKeys, memorySigner, testKeys } from './test-keys.ts';
+export type { TestOcspAnswer, TestOcspSpec } from './test-ocsp.ts';
+export { testOcspResponse } from './test-ocsp.ts';
 export type { MintOptions, TestOidcIssuer } from './test-oidc-issuer.ts';
 export { startTestOidcIssuer } from './test-oidc-issuer.ts';
 export type { TestTimestampFaults } from './test-timestamps.ts';

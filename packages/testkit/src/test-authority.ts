@@ -61,7 +61,7 @@ export function testAuthority(options: { readonly trial?: boolean } = {}): TestA
   const marker = options.trial ? [TRIAL_MARKER] : [];
   const ca = (subject: string, pathLength: number, ...more: TestCertificateSpec['extensions'] & {}): TestCertificateSpec => ({
     subject,
-    extensions: [basicConstraints(true, pathLength), keyUsage(0x04), ...more, ...marker],
+    extensions: [basicConstraints(true, pathLength), keyUsage(0x06), ...more, ...marker],
   });
   const root = testCertificate(ca('test root', 1));
   const issuing = testCertificate({ ...ca('test CA', 0, extendedKeyUsage(['codeSigning'])), issuer: root });

@@ -5,8 +5,10 @@ import { pinned, type ResolvedAddress } from './resolve.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT';
-  /** https; http for this machine alone. Neither user nor password may stand in it. */
+  /** https; http for this machine alone, unless it is {@link plain}. Neither user nor password may stand in it. */
   readonly url: string;
+  /** Whether http will do wherever it leads: for what is public, and signed by somebody else. */
+  readonly plain?: boolean;
   readonly headers?: { readonly [name: string]: string };
   readonly body?: string | Uint8Array;
   /** Where to connect, as {@link addressesOf} has judged them: no resolver is asked, no connection shared. */
@@ -35,7 +37,7 @@ const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])$/;
  * for an answer that is too large, `unreachable` where none came. Messages name the host alone.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
-  const url = checkUrl(request.url);
+  const url = checkUrl(request.url, request.plain ?? false);
   try {
     return await readWhole(await send(url, request), url, request.maxBytes ?? MAX_BYTES);
   } catch (error) {
@@ -72,12 +74,12 @@ export function failureOfStatus(
   return { again: false, error: refusal() };
 }
 
-function checkUrl(text: string): URL {
+function checkUrl(text: string, plain: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const refuse = (why: string, next: string): SignwrightError =>
     new SignwrightError('configuration', `an address that ${why}`, url === undefined ? { next } : { where: url.host, next });
   if (url === undefined) throw refuse('cannot be read', 'write it as https://host/path');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && (plain || LOOPBACK.test(url.hostname))))
     throw refuse(`is not https but ${url.protocol}`, 'use https; http is for this machine alone');
   if (url.username !== '' || url.password !== '') throw refuse('carries a user or a password', 'leave them out');
   return url;

@@ -115,4 +115,28 @@ describe('a file somebody else named the address of', () => {
     });
     expect(refusing.asked()).toBe(1);
   });
+
+  test('may be the answer to a question', async () => {
+    const { url } = await serve((request, response) => {
+      request.on('data', (sent: Buffer) =>
+        response.end(`${request.method} ${request.headers['content-type']} ${sent.toString()}`),
+      );
+    });
+    const question = { type: 'application/ocsp-request', body: Buffer.from('good?') };
+    expect((await get(url, { question }))?.toString()).toBe('POST application/ocsp-request good?');
+  });
+
+  test('by http: may lead elsewhere only where that will do, and to private networks only where these may be asked', async () => {
+    const { url } = await serve((_, response) => response.end('signed'));
+    const named = url.replace('127.0.0.1', 'crl.example');
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+    expect((await get(named, { resolve, plain: true }))?.toString()).toBe('signed');
+    await expect(get(named, { resolve })).rejects.toMatchObject({ message: expect.stringContaining('is not https') });
+    await expect(get(named, { resolve, plain: true, allowPrivate: false })).rejects.toMatchObject({
+      message: expect.stringContaining('127.0.0.1, which is not a public address'),
+    });
+    const outside = async () => [{ address: '93.184.216.34', family: 4 }];
+    await expect(get(named, { resolve: outside })).rejects.toMatchObject({ message: expect.stringContaining('named by http:') });
+    await expect(get('http://169.254.169.254/a.crl', { plain: true })).rejects.toMatchObject({ code: 'configuration' });
+  });
 });

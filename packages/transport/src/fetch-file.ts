@@ -4,8 +4,12 @@ import { exchange, failureOfStatus, type HttpAnswer } from './exchange.ts';
 import { addressesOf, type Resolve } from './resolve.ts';
 
 export type FileRequest = {
-  /** `https:`; `http:` where private addresses are allowed and it leads to this machine. */
+  /** `https:`; `http:` where private addresses are allowed and it leads to this machine, or where that is `plain` enough. */
   readonly url: string;
+  /** Whether `http:` will do wherever it leads: for what is public, and signed by somebody else. */
+  readonly plain?: boolean;
+  /** A question to post, where the file is the answer to one. */
+  readonly question?: { readonly type: string; readonly body: Uint8Array };
   /** Whether it may lead to private, unique-local and loopback addresses. */
   readonly allowPrivate: boolean;
   readonly maxBytes: number;
@@ -35,15 +39,19 @@ class Unanswered extends Error {
  * too large; `unreachable` where no answer came in time.
  */
 export async function fetchFile(request: FileRequest): Promise<Buffer | undefined> {
-  const { url, allowPrivate, maxBytes, deadlineMs, signal, resolve, ca } = request;
+  const { url, allowPrivate, maxBytes, deadlineMs, signal, resolve, ca, plain = false, question } = request;
   const place = new URL(url);
-  const allowed = { allowPrivate, ...(resolve === undefined ? {} : { resolve }) };
+  const allowed = { allowPrivate, plain, ...(resolve === undefined ? {} : { resolve }) };
   return callRemote({ what: place.host, where: url, deadlineMs, signal }, send, explain);
 
   async function send(within: AbortSignal): Promise<Buffer | undefined> {
     const addresses = await addressesOf(place, allowed);
     const trusted = ca === undefined ? {} : { ca };
-    const answer = await exchange({ method: 'GET', url, addresses, maxBytes, ...trusted, signal: within });
+    const asked =
+      question === undefined
+        ? ({ method: 'GET' } as const)
+        : ({ method: 'POST', body: question.body, headers: { 'content-type': question.type } } as const);
+    const answer = await exchange({ ...asked, url, addresses, plain, maxBytes, ...trusted, signal: within });
     if (answer.status === 200) return answer.body;
     if (answer.status === 404 || answer.status === 410) return undefined;
     throw new Unanswered(answer);

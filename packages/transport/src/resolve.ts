@@ -12,6 +12,8 @@ export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 export type AllowedAddresses = {
   /** Whether private, unique-local and loopback addresses may be asked. Link-local and multicast ones never are. */
   readonly allowPrivate: boolean;
+  /** Whether `http:` will do wherever it leads. */
+  readonly plain?: boolean;
   readonly resolve?: Resolve;
 };
 
@@ -25,14 +27,14 @@ export async function addressesOf(url: URL, allowed: AllowedAddresses): Promise<
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(host);
   const found = family === 0 ? await resolved(host, allowed.resolve ?? systemResolver) : [{ address: host, family }];
-  for (const { address } of found) checkAddress(url, address, allowed.allowPrivate);
+  for (const { address } of found) checkAddress(url, address, allowed);
   return found;
 }
 
 /** Judges one address a URL leads to. @throws SignwrightError `configuration` where it may not be asked. */
-export function checkAddress(url: URL, address: string, allowPrivate: boolean): void {
+export function checkAddress(url: URL, address: string, { allowPrivate, plain = false }: AllowedAddresses): void {
   const kind = kindOfAddress(address);
-  if (url.protocol === 'http:' && (kind !== 'loopback' || !allowPrivate)) {
+  if (url.protocol === 'http:' && !plain && (kind !== 'loopback' || !allowPrivate)) {
     throw new SignwrightError('configuration', `${url.host} is named by http:, which is for this machine alone`, {
       where: url.host,
       next: 'use https:',

@@ -1,4 +1,4 @@
-import { SAID_BY_PEOPLE } from '@signwright/signing-core';
+import { SAID_BY_PEOPLE, SAID_OF_CERTIFICATES } from '@signwright/signing-core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditExport, type ExportOptions } from './commands/audit/export.ts';
 import { auditExportTiles } from './commands/audit/export-tiles.ts';
@@ -95,9 +95,14 @@ function addQuestions(audit: Command, finish: Finish, run: Run): void {
     .option('--tier <id>', 'the tier that was asked for')
     .option('--environment <id>', 'where it was to go')
     .option('--signer <id>', 'the signer, or the person who approved')
-    .addOption(new Option('--said <what>', 'what a person said').choices([...SAID_BY_PEOPLE]))
+    .addOption(
+      new Option('--said <what>', 'what a person said, or became of a certificate').choices([
+        ...SAID_BY_PEOPLE,
+        ...SAID_OF_CERTIFICATES,
+      ]),
+    )
     .addOption(new Option('--outcome <outcome>', 'what came of it').choices(['signed', 'failed', 'refused', 'orphan']))
-    .option('--event <event>', 'intent, result, refusal, approval, segment-refused or unknown')
+    .option('--event <event>', 'intent, result, refusal, approval, certificate, segment-refused or unknown')
     .option('--request <sha256>', 'the id of a request')
     .option('--since <time>', 'from then on')
     .option('--until <time>', 'before then')

@@ -88,12 +88,24 @@ export function addPeople(program: Command, finish: Finish, run: Run): void {
 }
 
 /** Adds the options of every command that a person signs with. */
-function asPerson(command: Command): Command {
+export function asPerson(command: Command): Command {
   return policyOptions(command)
     .option('--evidence <directory>', "where evidence is kept (default: the policy's store, else .signwright/evidence)")
     .option('--key <file>', 'your SSH key, private or public (default: the first of the agent or ~/.ssh that the policy names)')
     .option('--id-token-file <file>', 'your ID token, to sign with a short-lived certificate instead')
     .option('--authority <signer>', 'the signer of the policy whose CA certifies you; with --id-token-file')
+    .addOption(
+      new Option('--held <directory>', 'sign with the certificate that "signwright cert hold" has put there').conflicts([
+        'key',
+        'idTokenFile',
+      ]),
+    )
+    .option('--passphrase-env <name>', "the environment variable with the passphrase of the certificate's key; with --held")
+    .option(
+      '--passphrase-fd <number>',
+      "the open descriptor with the passphrase of the certificate's key; with --held",
+      descriptor,
+    )
     .option('--yes', 'do not ask')
     .option('--quiet', 'print no notes on stderr');
 }

@@ -42,6 +42,7 @@ export function addTrust(trust: Command, finish: Finish, run: Run): void {
     )
     .option('--fingerprint <sha256>', 'SHA-256 of its root certificate, from somebody who knows it')
     .option('--issuer <url...>', 'the OIDC issuers that chain may assert')
+    .option('--without-revocation <duration>', 'its certificates that live no longer (10m) need no answer on revocation')
     .option('--timestamp-authority <pem>', 'the chain of a timestamp authority, its own certificate first')
     .option('--from <date>', 'trusted from here on (default: where its certificate begins)')
     .addHelpText(

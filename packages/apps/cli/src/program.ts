@@ -13,6 +13,7 @@ import { EXIT } from './exit.ts';
 import { INPUTS, JOB_COMMANDS } from './job/inputs.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
+import { addCert } from './program-cert.ts';
 import { addDrill } from './program-drill.ts';
 import { addEvidence } from './program-evidence.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
@@ -127,6 +128,7 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
 
   addRelease(command('release', 'releases that several pipelines contribute to'), finish, run);
   addPeople(program, finish, run);
+  addCert(command('cert', 'certificates: who issues them, to whom, and how they end'), finish, run);
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);

@@ -8,7 +8,7 @@ import type { Path } from './problem.ts';
  */
 
 /** The events this version tells of. */
-const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'log-alarm'] as const;
+const TOLD_OF = ['allow', 'deny', 'pending', 'waiver', 'break-glass', 'fallback', 'expiring', 'revoked', 'log-alarm'] as const;
 
 /** Keys at the top that any run of `sign` or `verify` would need. */
 export const UNENFORCED_IN_RUN: readonly {
@@ -17,33 +17,11 @@ export const UNENFORCED_IN_RUN: readonly {
   readonly at: (content: PolicyFile) => Path | undefined;
 }[] = [
   {
-    key: 'trust.revocation',
-    what: 'checking certificates for revocation',
-    at: ({ trust }) => (trust?.revocation !== undefined && trust.revocation.mode !== 'off' ? ['trust', 'revocation'] : undefined),
-  },
-  {
     key: 'workloads.*.compromised',
     what: 'cutting off what a workload signed',
     at: ({ workloads }) => {
       const [id] = Object.entries(workloads ?? {}).find(([, { compromised }]) => compromised !== undefined) ?? [];
       return id === undefined ? undefined : ['workloads', id, 'compromised'];
-    },
-  },
-  {
-    key: 'signers.*.certificate.profile',
-    what: 'signing with a certificate that was issued before',
-    at: ({ signers }) => {
-      const [id] = Object.entries(signers ?? {}).find(([, { certificate }]) => certificate?.profile !== undefined) ?? [];
-      return id === undefined ? undefined : ['signers', id, 'certificate', 'profile'];
-    },
-  },
-  {
-    key: 'certificates.profiles.*.environments',
-    what: 'holding certificates to the environments they are for',
-    at: ({ certificates }) => {
-      const profiles = Object.entries(certificates?.profiles ?? {});
-      const [id] = profiles.find(([, { environments }]) => environments !== undefined) ?? [];
-      return id === undefined ? undefined : ['certificates', 'profiles', id, 'environments'];
     },
   },
   {

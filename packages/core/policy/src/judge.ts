@@ -85,12 +85,12 @@ export function judgeArtifact(policy: Policy, inHand: InHand, findings: Findings
 }
 
 /**
- * Whether its signatures would do, whatever they call it. Whatever a part calls these bytes, it demands no less: what is not signed
+ * Whether its signatures would do, or may, whatever they call it. Whatever a part calls these bytes, it demands no less: what is not signed
  * under any name is not let through by another.
  */
 function isSigned(policy: Policy, byName: Required, inHand: InHand, findings: Findings): boolean {
   const signatures = { ...byName, requirements: requirementsOf(byName.requirements, 'signature') };
-  return judgeAs(policy, { ...signatures, queries: [] }, inHand, findings, undefined).result === 'allow';
+  return judgeAs(policy, { ...signatures, queries: [] }, inHand, findings, undefined).result !== 'deny';
 }
 
 /** Refuses a decision that would need what is not enforced yet. */

@@ -1,11 +1,15 @@
 export type { Approval, Decision } from './approvals/approval.ts';
 export { APPROVAL, DECISIONS, writeApproval } from './approvals/approval.ts';
+export type { AskedCertificate } from './approvals/asked-certificate.ts';
+export { CERTIFICATE_REQUEST, MAX_CSR, writeAskedCertificate } from './approvals/asked-certificate.ts';
 export type { NamedArtifact } from './approvals/named-artifacts.ts';
 export { MAX_PLAIN } from './approvals/plain-fields.ts';
 export type { ApprovalRequest } from './approvals/request.ts';
 export { readRequest, writeRequest } from './approvals/request.ts';
 export type { Review } from './approvals/review.ts';
 export { REVIEW, writeReview } from './approvals/review.ts';
+export type { RevocationOrder, RevokedCertificate } from './approvals/revocation-order.ts';
+export { MAX_REVOKED, REVOCATION, writeRevocationOrder } from './approvals/revocation-order.ts';
 export type { Said } from './approvals/said.ts';
 export type { Waiver } from './approvals/waiver.ts';
 export { WAIVER, writeWaiver } from './approvals/waiver.ts';
@@ -41,6 +45,7 @@ export type { CiJob, CiPlatform, Environment } from './ci-job.ts';
 export type { FoundRecords, ProvenRecord } from './decide/audit.ts';
 export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './decide/context.ts';
 export { decide, resultOf } from './decide/decide.ts';
+export { KNOWN_LATER } from './decide/doubt.ts';
 export { seatPeople } from './decide/seats.ts';
 export { isOpen, nextOpening } from './decide/windows.ts';
 export type { SaidOfJob } from './describe-job.ts';
@@ -84,7 +89,7 @@ export type {
   Pkcs11Reference,
   VaultReference,
 } from './key-reference.ts';
-export { parseKeyReference } from './key-reference.ts';
+export { parseKeyReference, parseTokenReference } from './key-reference.ts';
 export type { SignatureAlgorithm } from './keys.ts';
 export { algorithmsOf, keyIdOf, readPublicKey, SIGNATURE_ALGORITHMS, spkiOf } from './keys.ts';
 export { whyNotWorkload } from './match-author.ts';
@@ -119,6 +124,7 @@ export { keyOfPerson } from './records/key-of-person.ts';
 export { parseRecord, readRecord } from './records/read-record.ts';
 export type {
   ApprovalRecord,
+  CertificateRecord,
   IntentRecord,
   LogRecord,
   ReadRecord,
@@ -131,7 +137,7 @@ export type {
   SegmentRefusedRecord,
   Unreached,
 } from './records/record.ts';
-export { MAX_RECORD, RECORD, SAID_BY_PEOPLE } from './records/record.ts';
+export { MAX_RECORD, RECORD, SAID_BY_PEOPLE, SAID_OF_CERTIFICATES } from './records/record.ts';
 export type { RequestContent } from './records/request-id.ts';
 export { requestId } from './records/request-id.ts';
 export { writeRecord } from './records/write-record.ts';
@@ -169,6 +175,9 @@ export type {
   WorkloadRule,
 } from './requirement.ts';
 export { CLAIM_NAMES, requirementsOf } from './requirement.ts';
+export type { AnsweredCertificate, RevocationStanding } from './revocation/judge-revocation.ts';
+export { judgeRevocation } from './revocation/judge-revocation.ts';
+export type { ReliedOn } from './revocation/relied-on.ts';
 export type { RevocationReason, RevocationStatus } from './revocation/revocation-status.ts';
 export { badSince, REVOCATION_REASONS } from './revocation/revocation-status.ts';
 export type { Signing } from './sign.ts';
@@ -237,7 +246,7 @@ export type { TrustRootOwners } from './trust-editions/owners.ts';
 export { ownerOf } from './trust-editions/owners.ts';
 export type { SignedBy } from './trust-editions/signed-by.ts';
 export type { TrustRoot } from './trust-root.ts';
-export { parseTrustRoot } from './trust-root.ts';
+export { BRIEF, briefSeconds, parseTrustRoot } from './trust-root.ts';
 export type {
   Moment,
   NextStep,
@@ -253,12 +262,26 @@ export { worstOf } from './verdict.ts';
 export type { Author, SignedFile, VerifiedBundle } from './verify-bundle.ts';
 export { verifyBundle } from './verify-bundle.ts';
 export type { EvidenceTrust, Verified, VerifiedStatement } from './verify-evidence.ts';
-export { keyFinder, verifyEvidence } from './verify-evidence.ts';
+export { checkAsserted, keyFinder, verifyEvidence } from './verify-evidence.ts';
 export { verifyDigest, verifyMessage } from './verify-signature.ts';
 export type { VendorRefusal, VerifiedVendor } from './verify-vendor.ts';
 export { verifyVendor } from './verify-vendor.ts';
+export type { Answer } from './x509/answer.ts';
 export type { Certificate } from './x509/certificate.ts';
-export { isTrial, OID, parseCertificate } from './x509/certificate.ts';
-export { certificateRequest } from './x509/certificate-request.ts';
+export { isTrial, OID, parseCertificate, subjectKeyIdentifierOf } from './x509/certificate.ts';
+export { certificateRequest, requestCertificate } from './x509/certificate-request.ts';
 export { CLAIM_EXTENSIONS, identityOf, sanOf } from './x509/claims.ts';
+export type { Crl } from './x509/crl.ts';
+export { MAX_CRL, parseCrl } from './x509/crl.ts';
+export type { RevokedEntry } from './x509/crl-entries.ts';
+export { statusByCrl } from './x509/crl-status.ts';
+export type { GeneralName } from './x509/der.ts';
+export type { OcspAnswer } from './x509/ocsp.ts';
+export { MAX_OCSP_RESPONSE, readOcspResponse } from './x509/ocsp.ts';
+export { ocspRequest } from './x509/ocsp-request.ts';
+export type { CertificateRequest } from './x509/parse-certificate-request.ts';
+export { parseCertificateRequest } from './x509/parse-certificate-request.ts';
 export type { Authority } from './x509/path.ts';
+export { checkPath } from './x509/path.ts';
+export type { RevocationPlaces } from './x509/revocation-places.ts';
+export { revocationPlaces } from './x509/revocation-places.ts';

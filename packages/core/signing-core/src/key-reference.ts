@@ -55,7 +55,7 @@ export type VaultReference = {
 export type Pkcs11Reference = {
   readonly scheme: 'pkcs11';
   readonly text: string;
-  /** What the key and its token must be; at least the key's `object` or `id`. */
+  /** What the key and its token must be; of a key at least its `object` or `id`. */
   readonly token?: string;
   readonly manufacturer?: string;
   readonly model?: string;
@@ -200,16 +200,27 @@ const PKCS11_FORM =
 const PKCS11_PATH = ['token', 'manufacturer', 'model', 'serial', 'slot-id', 'object', 'id', 'type'];
 const PKCS11_QUERY = ['module-path', 'pin-source'];
 
+/**
+ * Reads a `pkcs11:` reference (RFC 7512) to a token, or to what it has by a label or an id.
+ *
+ * @throws SignwrightError `configuration` that says what is wrong with it.
+ */
+export function parseTokenReference(text: string): Pkcs11Reference {
+  if (text.length > MAX_REFERENCE) throw off('a pkcs11: reference', `it is longer than ${MAX_REFERENCE} characters`);
+  if (!text.startsWith('pkcs11:')) throw off(text, 'it does not begin with pkcs11:', PKCS11_FORM);
+  return readPkcs11(text, ['private', 'cert']);
+}
+
 /** RFC 7512, 2.3; what selects nothing here (library-…, module-name) and PINs themselves are refused. */
-function readPkcs11(text: string): Pkcs11Reference {
+function readPkcs11(text: string, types?: readonly string[]): Pkcs11Reference {
   const [path = '', query, ...rest] = text.slice('pkcs11:'.length).split('?');
   if (rest.length > 0) throw off('a pkcs11: reference', 'it has two "?"', PKCS11_FORM);
   const known = attributes(path, ';', PKCS11_PATH);
   const asked = attributes(query ?? '', '&', PKCS11_QUERY);
   const textOf = (name: string): string | undefined => known.get(name)?.toString('utf8');
-  if (known.get('id') === undefined && known.get('object') === undefined)
+  if (types === undefined && known.get('id') === undefined && known.get('object') === undefined)
     throw off(text, 'it names no key: neither object nor id', PKCS11_FORM);
-  if ((textOf('type') ?? 'private') !== 'private') throw off(text, 'its type is not private', PKCS11_FORM);
+  if (!(types ?? ['private']).includes(textOf('type') ?? 'private')) throw off(text, 'its type is not private', PKCS11_FORM);
   const slot = textOf('slot-id');
   if (slot !== undefined && !/^\d{1,10}$/.test(slot)) throw off(text, 'its slot-id is no number', PKCS11_FORM);
   const modulePath = asked.get('module-path')?.toString('utf8');

@@ -169,6 +169,32 @@ test.each([
   expect(() => read(authority.trustedRoot(), Buffer.from(JSON.stringify(json)))).toThrow(why);
 });
 
+const brief = (withoutRevocation: unknown): Buffer => {
+  const { certificateAuthorities, ...rest } = JSON.parse(authority.issuers().toString()) as { certificateAuthorities: object[] };
+  return Buffer.from(
+    JSON.stringify({ ...rest, certificateAuthorities: certificateAuthorities.map((one) => ({ ...one, withoutRevocation })) }),
+  );
+};
+
+test.each([
+  ['10m', 600],
+  ['90s', 90],
+  ['24h', 86_400],
+  ['7d', 604_800],
+])('a companion lets the leaves of an authority that live %s do without revocation', (text, seconds) => {
+  expect(read(authority.trustedRoot(), brief(text)).certificateAuthorities[0]?.withoutRevocation).toBe(seconds);
+});
+
+test('without it every leaf of an authority needs an answer', () => {
+  expect(read(authority.trustedRoot(), authority.issuers()).certificateAuthorities[0]?.withoutRevocation).toBeUndefined();
+});
+
+test.each(['8d', '1y', '0m', '010m', '10', '10 m', '', '-1m', '1.5h'])('%j is no such duration', (text) => {
+  expect(() => read(authority.trustedRoot(), brief(text))).toThrow(
+    /certificateAuthorities\[0\]\.withoutRevocation must be (text|a duration such as 10m or 24h, of 7 days at the most)/,
+  );
+});
+
 test('a trust root with a duplicate key is refused, in itself and in its companion', () => {
   const twice = Buffer.from(authority.trustedRoot().toString().replace('{', '{"ctlogs":[],'));
   expect(() => read(twice)).toThrow('has the key "ctlogs" twice');

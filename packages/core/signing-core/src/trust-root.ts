@@ -24,7 +24,8 @@ const LONGEST_CHAIN = 8;
 
 /**
  * Reads a Sigstore TrustedRoot strictly, and its companion file that says which OIDC issuers each certificate authority may
- * assert (`{"version":1,"certificateAuthorities":[{"sha256":HEX of the issuing certificate,"issuers":[URL]}]}`).
+ * assert, and whose briefest leaves need no answer on revocation (`{"version":1,"certificateAuthorities":[{"sha256":HEX of the issuing
+ * certificate,"issuers":[URL],"withoutRevocation":"10m"}]}`).
  *
  * @throws SignwrightError `invalid-input` that names the field: unknown fields, a chain whose CA is none, a validity that ends
  * before it starts or has no start.
@@ -36,7 +37,7 @@ export function parseTrustRoot(root: Uint8Array, issuers: Uint8Array | undefined
   if (!MEDIA_TYPES.includes(read.text(fields['mediaType'], 'mediaType'))) {
     read.fail('mediaType', `must be ${MEDIA_TYPES[0]}`);
   }
-  const asserted = issuers ? readIssuers(issuers, where) : undefined;
+  const listed = issuers ? readCompanion(issuers, where) : undefined;
   const authorities = (key: string): Authority[] =>
     read
       .list(fields[key] ?? [], key)
@@ -46,7 +47,7 @@ export function parseTrustRoot(root: Uint8Array, issuers: Uint8Array | undefined
   );
   return {
     digest: canonicalDigest(json),
-    certificateAuthorities: authorities('certificateAuthorities').map((authority) => withIssuers(authority, asserted)),
+    certificateAuthorities: authorities('certificateAuthorities').map((authority) => withCompanion(authority, listed)),
     timestampAuthorities: authorities('timestampAuthorities'),
     logs: (logs[0] as unknown[]).length,
     json,
@@ -90,28 +91,45 @@ function readLog(read: FieldReader, value: Json, path: string): void {
   readValidity(read, key['validFor'], `${path}.publicKey.validFor`);
 }
 
-function readIssuers(bytes: Uint8Array, where: string): ReadonlyMap<string, readonly string[]> {
+type Companion = Pick<Authority, 'issuers' | 'withoutRevocation'>;
+
+function readCompanion(bytes: Uint8Array, where: string): ReadonlyMap<string, Companion> {
   const what = `the issuers of the trust root ${where}`;
   const read = fieldReader(what);
   const fields = read.object(parseStrictJson(bytes, { what, maxBytes: MAX_BYTES }), '', ['version', 'certificateAuthorities']);
   if (fields['version'] !== 1) read.fail('version', 'must be 1');
-  const asserted = new Map<string, readonly string[]>();
+  const listed = new Map<string, Companion>();
   read.list(fields['certificateAuthorities'], 'certificateAuthorities').forEach((value, index) => {
     const path = `certificateAuthorities[${index}]`;
-    const entry = read.object(value, path, ['sha256', 'issuers']);
+    const entry = read.object(value, path, ['sha256', 'issuers', 'withoutRevocation']);
     const sha256 = read.text(entry['sha256'], `${path}.sha256`);
     if (!/^[0-9a-f]{64}$/.test(sha256)) read.fail(`${path}.sha256`, 'is not 64 lower-case hex digits');
-    if (asserted.has(sha256)) read.fail(`${path}.sha256`, 'is listed twice');
+    if (listed.has(sha256)) read.fail(`${path}.sha256`, 'is listed twice');
     const issuers = read.list(entry['issuers'], `${path}.issuers`);
-    asserted.set(
-      sha256,
-      issuers.map((issuer, at) => read.text(issuer, `${path}.issuers[${at}]`)),
-    );
+    listed.set(sha256, {
+      issuers: issuers.map((issuer, at) => read.text(issuer, `${path}.issuers[${at}]`)),
+      ...readBrief(read, entry['withoutRevocation'], `${path}.withoutRevocation`),
+    });
   });
-  return asserted;
+  return listed;
 }
 
-function withIssuers(authority: Authority, asserted: ReadonlyMap<string, readonly string[]> | undefined): Authority {
-  const issuers = asserted?.get(authority.chain[0].fingerprint);
-  return issuers ? { ...authority, issuers } : authority;
+function readBrief(read: FieldReader, value: Json | undefined, path: string): Pick<Authority, 'withoutRevocation'> {
+  if (value === undefined) return {};
+  const seconds = briefSeconds(read.text(value, path));
+  return { withoutRevocation: seconds ?? read.fail(path, `must be ${BRIEF}`) };
+}
+
+/** What a duration of certificates that need no answer on revocation must be, for messages. */
+export const BRIEF = 'a duration such as 10m or 24h, of 7 days at the most';
+
+/** The seconds of such a duration; undefined where it is none. */
+export function briefSeconds(text: string): number | undefined {
+  const [, count, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  const seconds = Number(count) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''] ?? Number.NaN);
+  return seconds <= 7 * 86_400 ? seconds : undefined;
+}
+
+function withCompanion(authority: Authority, listed: ReadonlyMap<string, Companion> | undefined): Authority {
+  return { ...authority, ...listed?.get(authority.chain[0].fingerprint) };
 }

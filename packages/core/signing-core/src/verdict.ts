@@ -57,6 +57,8 @@ export type ReasonCode =
   | 'waived'
   /** The evidence could not be read, so nothing is known. */
   | 'evidence-unreachable'
+  /** It rests on a certificate of which nobody knows whether it is revoked. */
+  | 'revocation-unknown'
   /** The trust root's edition has expired, and whom it trusts may have changed since. */
   | 'trust-root-expired'
   /** No rule of the policy matches the artifact. */
@@ -74,6 +76,10 @@ export type RefusalCode =
   | 'bad-signature'
   | 'untrusted-certificate'
   | 'certificate-profile'
+  /** A certificate that it rests on was revoked, and what was signed then is bad. */
+  | 'certificate-revoked'
+  /** Nobody knows whether a certificate that it rests on is revoked. */
+  | 'revocation-unknown'
   | 'issuer-not-asserted'
   | 'no-trusted-time'
   | 'bad-timestamp'

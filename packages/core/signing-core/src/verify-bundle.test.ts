@@ -40,6 +40,7 @@ test.each([
       author: { type: 'key', keyId: keyIdOf(publicKey) },
       times: [],
       development: false,
+      reliedOn: [],
     });
     expect(await verify(fileBundle(type, { hash, certified: true }), file)).toMatchObject({
       author: { type: 'certificate', issuer: 'https://issuer.example' },

@@ -4,6 +4,7 @@ import { IN_TOTO, preAuthEncoding } from './envelope.ts';
 import { quoted } from './formats/quoted.ts';
 import { algorithmsOf, keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
+import { type ReliedOn, reliedOn } from './revocation/relied-on.ts';
 import type { SshPublicKey } from './ssh/ssh-public-key.ts';
 import { verifySshSignature } from './ssh/ssh-signature.ts';
 import { parseStatement } from './statement.ts';
@@ -43,6 +44,8 @@ export type VerifiedBundle = {
   readonly times: readonly TrustedTime[];
   /** Whether it rests on a trial authority, for the certificate or for the time. */
   readonly development: boolean;
+  /** The certificates it rests on: the signer's path, and that of who attested the earliest time. */
+  readonly reliedOn: readonly ReliedOn[];
 };
 
 /**
@@ -62,7 +65,7 @@ export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<
   const times = [...attested, ...logged].sort((a, b) => a.at - b.at);
   const [earliest] = times;
   const development = earliest?.development ?? false;
-  if (!leaf) return { author: { type: 'key', keyId: keyIdOf(key) }, times, development };
+  if (!leaf) return { author: { type: 'key', keyId: keyIdOf(key) }, times, development, reliedOn: earliest?.reliedOn ?? [] };
   if (!earliest) {
     throw new Refused('no-trusted-time', 'the bundle has no timestamp, so nothing says its certificate was valid when it signed');
   }
@@ -72,6 +75,7 @@ export async function verifyBundle(bundle: Bundle, trust: BundleTrust): Promise<
     authority: path.authority,
     times,
     development: development || path.development,
+    reliedOn: [...reliedOn(leaf, path.authority, 'signer'), ...(earliest.reliedOn ?? [])],
   };
 }
 
@@ -90,7 +94,13 @@ function verifyBySsh({ content, key }: Bundle, { sshKeyFor }: BundleTrust, attes
   const namespace = payloadType === IN_TOTO ? parseStatement(payload).predicateType : payloadType.split(';', 1)[0];
   verifySshSignature(signature, preAuthEncoding(payloadType, payload), { namespace: namespace ?? '', key: sshKey });
   const times = [...attested].sort((a, b) => a.at - b.at);
-  return { author: { type: 'ssh', fingerprint }, times, development: times[0]?.development ?? false };
+  const [earliest] = times;
+  return {
+    author: { type: 'ssh', fingerprint },
+    times,
+    development: earliest?.development ?? false,
+    reliedOn: earliest?.reliedOn ?? [],
+  };
 }
 
 /** The times of those timestamps that authorities we trust have made; a bundle whose every timestamp is bad is refused. */

@@ -11,6 +11,8 @@ import { keyIdOf } from './keys.ts';
 import { Refused } from './refused.ts';
 import { type Claims, RELEASE_PART, type ReleaseContents, type ReleasePart, readReleasePart } from './release-part.ts';
 import type { KeyRule, PersonRule } from './requirement.ts';
+import type { RevocationStanding } from './revocation/judge-revocation.ts';
+import type { ReliedOn } from './revocation/relied-on.ts';
 import { parseSshPublicKey, type SshPublicKey } from './ssh/ssh-public-key.ts';
 import { parseStatement, type Statement } from './statement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
@@ -26,7 +28,14 @@ type Proven = {
   readonly time: TrustedTime;
   readonly author: Author;
   readonly development: boolean;
+  /** The certificates it rests on. */
+  readonly reliedOn?: readonly ReliedOn[];
+  /** Why it does not count, or may not: a certificate that it rests on is revoked, or nobody knows. Absent where all is well. */
+  readonly revocation?: Doubt;
 };
+
+/** What speaks against evidence because of revocation. */
+export type Doubt = Exclude<RevocationStanding, { readonly status: 'good' }>;
 
 /** A release part that holds: every check on the bytes themselves has passed. Whether it counts is for {@link decide}. */
 export type Verified = Proven & {
@@ -119,7 +128,7 @@ export function refusalOf(evidence: Sha256, error: unknown): Refusal {
 
 async function verifyStatement(evidence: Sha256, bytes: Uint8Array, trust: EvidenceTrust): Promise<Verified | VerifiedStatement> {
   const bundle = parseBundle(bytes, 'the evidence');
-  const { author, authority, times, development } = await verifyBundle(bundle, {
+  const { author, authority, times, development, reliedOn } = await verifyBundle(bundle, {
     ...(trust.root ? { root: trust.root } : {}),
     keyFor: keyFinder(trust.keys),
     sshKeyFor: sshKeyFinder(trust.people ?? NOBODY),
@@ -132,7 +141,7 @@ async function verifyStatement(evidence: Sha256, bytes: Uint8Array, trust: Evide
   }
   if (author.type === 'certificate') checkAsserted(author, authority);
   const statement = parseStatement(bundle.content.envelope.payload);
-  const proven = { evidence, statement, time, author, development };
+  const proven = { evidence, statement, time, author, development, reliedOn };
   return statement.predicateType === RELEASE_PART ? readPart(proven) : readOther(proven);
 }
 

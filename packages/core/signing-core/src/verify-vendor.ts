@@ -5,11 +5,12 @@ import type { Sha256 } from './formats/digest.ts';
 import { quoted } from './formats/quoted.ts';
 import { Refused } from './refused.ts';
 import type { VendorRule } from './requirement.ts';
+import type { ReliedOn } from './revocation/relied-on.ts';
 import { parseStatement } from './statement.ts';
 import type { TrustedTime } from './timestamp/verify-timestamp.ts';
 import type { Refusal } from './verdict.ts';
 import { type Author, verifyBundle } from './verify-bundle.ts';
-import { digestsOf, refusalOf } from './verify-evidence.ts';
+import { type Doubt, digestsOf, refusalOf } from './verify-evidence.ts';
 
 /** A signature that holds under a vendor's own trust root. Whose it is, and whether it counts, is for {@link decide}. */
 export type VerifiedVendor = {
@@ -21,6 +22,10 @@ export type VerifiedVendor = {
   readonly time: TrustedTime;
   readonly author: Author & { readonly type: 'certificate' };
   readonly development: boolean;
+  /** The certificates it rests on. */
+  readonly reliedOn?: readonly ReliedOn[];
+  /** Why it does not count, or may not: a certificate that it rests on is revoked, or nobody knows. */
+  readonly revocation?: Doubt;
 };
 
 /** Why a piece of evidence is no signature under a vendor's trust root. */
@@ -68,7 +73,7 @@ async function verify(evidence: Sha256, bytes: Uint8Array, { id, root }: VendorR
   if (root.logs > 0 && bundle.logEntries === 0)
     throw new Refused('bad-signature', `the trust root of ${id} lists transparency logs, and the bundle carries no entry of any`);
   const digests = subjectsOf(bundle);
-  const { author, authority, times, development } = await verifyBundle(bundle, {
+  const { author, authority, times, development, reliedOn } = await verifyBundle(bundle, {
     root,
     keyFor: () => undefined,
     ...(bundle.content.type === 'message' ? { file: { digest: async () => digestIn(bundle.content) } } : {}),
@@ -77,7 +82,7 @@ async function verify(evidence: Sha256, bytes: Uint8Array, { id, root }: VendorR
   if (!time || author.type !== 'certificate') throw new Refused('no-trusted-time', 'nothing says when it was signed');
   if (authority?.issuers !== undefined && !authority.issuers.includes(author.issuer))
     throw new Refused('issuer-not-asserted', `the trust root of ${id} does not let that authority assert ${author.issuer}`);
-  return { evidence, vendor: id, digests, time, author, development };
+  return { evidence, vendor: id, digests, time, author, development, reliedOn };
 }
 
 /** What a bundle signs, by SHA-256. */

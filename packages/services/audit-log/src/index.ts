@@ -25,6 +25,8 @@ export type { CounterOptions, CounterReading, CounterReconciliation } from './re
 export { reconcileCounter } from './reconcile/reconcile-counter.ts';
 export type { SealedOptions } from './reconcile/sealed-by.ts';
 export { sealedBy } from './reconcile/sealed-by.ts';
+export type { CertificateUse } from './search/certificate-use.ts';
+export { certificateUse } from './search/certificate-use.ts';
 export type { Rows } from './search/entry-rows.ts';
 export { briefRows, entryJson, fullRows, recordJson } from './search/entry-rows.ts';
 export { INDEX_FORMAT } from './search/index-tables.ts';

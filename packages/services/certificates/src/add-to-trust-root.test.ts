@@ -39,6 +39,20 @@ describe('adding to a trust root', () => {
     expect((await readdir(parent)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('says which certificates of an authority live too briefly to be revoked, where it is told', async () => {
+    const path = await newFile();
+    await addToTrustRoot(path, { certificateAuthority: ca, issuers, withoutRevocation: '10m' });
+    expect((await read(path)).certificateAuthorities[0]).toMatchObject({ issuers, withoutRevocation: 600 });
+    const without = await newFile();
+    await addToTrustRoot(without, { certificateAuthority: ca, issuers });
+    expect((await read(without)).certificateAuthorities[0]?.withoutRevocation).toBeUndefined();
+  });
+
+  it.each(['8d', '10', 'never'])('takes nothing else for that: %s', async (withoutRevocation) => {
+    const asking = addToTrustRoot(await newFile(), { certificateAuthority: ca, issuers, withoutRevocation });
+    await expect(asking).rejects.toMatchObject({ code: 'usage', next: expect.stringContaining('of 7 days at the most') });
+  });
+
   it('keeps what is there as it is', async () => {
     const path = await newFile();
     const trial = join(parent, 'trial', 'trusted-root.json');

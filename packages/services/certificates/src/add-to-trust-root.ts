@@ -2,6 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
+  BRIEF,
+  briefSeconds,
   type Certificate,
   issuersPathOf,
   type Json,
@@ -26,6 +28,8 @@ export type AddToTrustRoot = {
   timestampAuthority?: string;
   /** OIDC issuers the certificate authority may assert; at least one for it. */
   issuers: readonly string[];
+  /** The longest life of certificates of the CA that need no answer on revocation, because they live so briefly: `10m`. */
+  withoutRevocation?: string;
   /** Where the authority can be reached, for people. */
   uri?: string;
   /** From when it is trusted; the start of its first certificate's validity unless told. */
@@ -57,7 +61,10 @@ export async function addToTrustRoot(path: string, add: AddToTrustRoot): Promise
       newRoot = append(newRoot, 'certificateAuthorities', chain, add, path);
       newIssuers = {
         ...newIssuers,
-        certificateAuthorities: [...list(newIssuers, 'certificateAuthorities'), issuersEntry(chain[0], add.issuers)],
+        certificateAuthorities: [
+          ...list(newIssuers, 'certificateAuthorities'),
+          issuersEntry(chain[0], add.issuers, add.withoutRevocation),
+        ],
       };
     }
   }
@@ -74,7 +81,7 @@ export async function addToTrustRoot(path: string, add: AddToTrustRoot): Promise
   await replaceFile(path, written(newRoot));
 }
 
-function checkRequest({ certificateAuthority, timestampAuthority, issuers }: AddToTrustRoot): void {
+function checkRequest({ certificateAuthority, timestampAuthority, issuers, withoutRevocation }: AddToTrustRoot): void {
   if (certificateAuthority === undefined && timestampAuthority === undefined) {
     throw new SignwrightError('usage', 'there is no authority to add', {
       next: 'give the PEM chain of a certificate or timestamp authority',
@@ -88,6 +95,11 @@ function checkRequest({ certificateAuthority, timestampAuthority, issuers }: Add
         next: 'name at least one issuer, such as https://gitlab.example',
       },
     );
+  }
+  if (withoutRevocation !== undefined && (certificateAuthority === undefined || briefSeconds(withoutRevocation) === undefined)) {
+    throw new SignwrightError('usage', `without revocation: ${JSON.stringify(withoutRevocation.slice(0, 50))}`, {
+      next: `give ${BRIEF}, with a certificate authority whose certificates live no longer`,
+    });
   }
   for (const issuer of issuers) {
     if (isExactIssuer(issuer)) continue;

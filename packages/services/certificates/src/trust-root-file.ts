@@ -11,8 +11,11 @@ export type AuthorityEntry = {
   validFor: { start: string };
 };
 
-/** Which OIDC issuers a certificate authority may assert; `sha256` is over the DER of its issuing certificate. */
-export type IssuersEntry = { sha256: string; issuers: readonly string[] };
+/**
+ * Which OIDC issuers a certificate authority may assert; `sha256` is over the DER of its issuing certificate. Leaves that live no longer
+ * than `withoutRevocation` ("10m") need no answer on revocation.
+ */
+export type IssuersEntry = { sha256: string; issuers: readonly string[]; withoutRevocation?: string };
 
 /** @param chain the issuing certificate, or the timestamp authority's own, first; the root last. */
 export function authorityEntry(chain: readonly X509Certificate[], uri: string, from: Date): AuthorityEntry {
@@ -27,8 +30,9 @@ export function authorityEntry(chain: readonly X509Certificate[], uri: string, f
 }
 
 /** @param certificate the issuing one, first of its chain. */
-export function issuersEntry(certificate: X509Certificate, issuers: readonly string[]): IssuersEntry {
-  return { sha256: fingerprintOf(certificate), issuers };
+export function issuersEntry(certificate: X509Certificate, issuers: readonly string[], withoutRevocation?: string): IssuersEntry {
+  const brief = withoutRevocation === undefined ? {} : { withoutRevocation };
+  return { sha256: fingerprintOf(certificate), issuers, ...brief };
 }
 
 /** 64 hex digits. */

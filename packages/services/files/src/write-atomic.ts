@@ -11,6 +11,9 @@ export type WriteOptions = {
 /** How the names of files that are still being written begin. A killed process may leave one behind. */
 export const TEMPORARY_PREFIX = '.signwright-tmp-';
 
+/** What is written: at once, or text piece by piece, so that all of it need not be held. */
+export type Content = Uint8Array | string | Iterable<string>;
+
 /**
  * Writes a file so that a reader, a crash or a full disk sees the old bytes or the new ones, never half; durable when it returns.
  * A symbolic link at `path` is replaced, not followed.
@@ -18,7 +21,7 @@ export const TEMPORARY_PREFIX = '.signwright-tmp-';
  * @throws SignwrightError `unreachable` where the disk is full or may not be written, `configuration` where there is no such
  * directory. What was at `path` is then unharmed.
  */
-export async function writeAtomic(path: string, bytes: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
+export async function writeAtomic(path: string, bytes: Content, options: WriteOptions = {}): Promise<void> {
   try {
     const temporary = await writeTemporary(path, bytes, options.mode);
     await moveInto(temporary, path);
@@ -29,7 +32,7 @@ export async function writeAtomic(path: string, bytes: Uint8Array | string, opti
 }
 
 /** Writes the bytes, durably, to a new file beside `path`; leaves nothing where it fails. @returns the new file's path. */
-export async function writeTemporary(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<string> {
+export async function writeTemporary(path: string, bytes: Content, mode = 0o644): Promise<string> {
   const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
   const file = await open(temporary, 'wx', mode);
   try {
@@ -41,7 +44,7 @@ export async function writeTemporary(path: string, bytes: Uint8Array | string, m
   return temporary;
 }
 
-async function writeAndSync(file: FileHandle, bytes: Uint8Array | string): Promise<void> {
+async function writeAndSync(file: FileHandle, bytes: Content): Promise<void> {
   try {
     await file.writeFile(bytes);
     await file.sync();

@@ -92,3 +92,24 @@ export function findObjects(
     cryptoki.C_FindObjectsFinal(session);
   }
 }
+
+/** All objects that have these attributes, up to `most`. */
+export function findAllObjects(
+  cryptoki: Cryptoki,
+  session: Handle,
+  template: readonly { readonly type: number; readonly value: number | Buffer }[],
+  most: number,
+): Handle[] {
+  const found: Handle[] = [];
+  cryptoki.C_FindObjectsInit(session, [...template]);
+  try {
+    while (found.length < most) {
+      const some = cryptoki.C_FindObjects(session, Math.min(MOST_OBJECTS, most - found.length));
+      if (some.length === 0) break;
+      found.push(...some);
+    }
+    return found;
+  } finally {
+    cryptoki.C_FindObjectsFinal(session);
+  }
+}

@@ -146,7 +146,11 @@ function sameKey(found: Key, before: KeyObject, { text }: Pkcs11Reference): Key 
   throw new SignwrightError('configuration', 'the key was replaced by another one while it was in use', { where: text });
 }
 
-function located({ error, ...failure }: ReturnType<typeof explain>, { text }: Pkcs11Reference): ReturnType<typeof explain> {
+/** What went wrong, with the reference it is about. */
+export function located(
+  { error, ...failure }: ReturnType<typeof explain>,
+  { text }: Pkcs11Reference,
+): ReturnType<typeof explain> {
   const { code, message, next, cause } = error;
   return {
     ...failure,

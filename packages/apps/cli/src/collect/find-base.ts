@@ -14,6 +14,7 @@ import {
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import { type RevocationJudge, revocationJudge } from '../context/open-revocation.ts';
 import { readLogOf } from '../context/read-log.ts';
 import type { CertifiedGroup } from './certified-groups.ts';
 
@@ -62,9 +63,10 @@ async function allowedCommits(group: CertifiedGroup, { open, store, environment,
   const development = group.artifacts.some(({ required }) => required.environment.allowDevelopment);
   const products = new Map(group.artifacts.map(({ name }) => [productOf(name), new Set<string>()]));
   const commits = new Set<string>();
+  const judge = await revocationJudge(open);
   for await (const evidence of loggedVerdicts(group, open, environment, signal)) {
     if (commits.size === MOST_CANDIDATES) break;
-    const summary = await readSummary(evidence, store, open, development);
+    const summary = await readSummary(evidence, { store, open, judge }, development);
     if (summary === undefined || !isBase(summary, group, environment, apart)) continue;
     const { commit = '' } = summary.source ?? {};
     const of = products.get(productOf(summary.resource.slice(0, summary.resource.lastIndexOf('@'))));
@@ -134,13 +136,14 @@ async function* loggedVerdicts(
  */
 async function readSummary(
   id: Sha256,
-  store: EvidenceStore,
-  open: OpenPolicy,
+  { store, open, judge }: { readonly store: EvidenceStore; readonly open: OpenPolicy; readonly judge: RevocationJudge },
   development: boolean,
 ): Promise<VerificationSummary | undefined> {
   try {
     const verified = await verifyEvidence(id, await store.get(id), evidenceTrust(open));
     if (!('said' in verified) || (verified.development && !development)) return undefined;
+    // One that may be revoked moves the base back at the most.
+    if ((await judge(verified)).revocation !== undefined) return undefined;
     const summary = verifySummary(verified satisfies VerifiedStatement, open.policy.verifiers);
     return summary.development && !development ? undefined : summary;
   } catch (error) {

@@ -22,7 +22,6 @@ describe.concurrent('a policy with a key that is not enforced yet', () => {
       `${IN_TIER('approvals: [{ role: security, document: change-record }], audit: best-effort')}${PEOPLE}${LOG}`,
     ],
     ['notify.on', AT_TOP('notify: [{ webhook: https://hooks.acme.example/x, secret-env: SECRET, on: [deny, expiring] }]')],
-    ['trust.revocation', trialPolicy(RULE).replace('trust: { ', 'trust: { revocation: { mode: require, max-age: 4h }, ')],
   ])('%s: sign and verify refuse to run, naming it and its place; plan and explain still work', async (key, policy) => {
     const file = `${key.replaceAll(/[^a-z]/g, '-')}.yaml`;
     here.write(file, policy);

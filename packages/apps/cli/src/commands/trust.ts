@@ -61,6 +61,9 @@ export async function trustShow(file: string, { output }: { readonly output: 'te
       'certificate authority',
       ...describe(authority),
       `  may assert ${authority.issuers?.join(', ') ?? 'no issuer: nothing it certifies counts (signwright trust add --issuer)'}`,
+      ...(authority.withoutRevocation === undefined
+        ? []
+        : [`  certificates of ${authority.withoutRevocation} s and less need no answer on revocation`]),
     );
   for (const authority of root.timestampAuthorities) lines.push('timestamp authority', ...describe(authority));
   lines.push(`transparency logs: ${root.logs}`);
@@ -110,7 +113,7 @@ function described(
   { digest, certificateAuthorities, timestampAuthorities, logs }: TrustRoot,
   issuersDigest: string | undefined,
 ): object {
-  const authority = ({ chain, validFrom, validUntil, issuers }: Authority): object => ({
+  const authority = ({ chain, validFrom, validUntil, issuers, withoutRevocation }: Authority): object => ({
     chain: chain.map((one) => ({
       subject: one.subjectText,
       sha256: one.fingerprint,
@@ -120,6 +123,7 @@ function described(
     validFrom: new Date(validFrom).toISOString(),
     ...(validUntil === undefined ? {} : { validUntil: new Date(validUntil).toISOString() }),
     ...(issuers === undefined ? {} : { issuers }),
+    ...(withoutRevocation === undefined ? {} : { withoutRevocationSeconds: withoutRevocation }),
   });
   return {
     version: 1,
@@ -150,6 +154,7 @@ export type TrustAddOptions = {
   readonly issuer?: string[];
   readonly timestampAuthority?: string;
   readonly from?: string;
+  readonly withoutRevocation?: string;
 };
 
 /** `signwright trust add FILE` */
@@ -165,6 +170,7 @@ export async function trustAdd(file: string, options: TrustAddOptions, { signal 
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     ...(timestampAuthority === undefined ? {} : { timestampAuthority }),
     ...(options.fromIssuer === undefined ? {} : { uri: options.fromIssuer }),
+    ...(options.withoutRevocation === undefined ? {} : { withoutRevocation: options.withoutRevocation }),
     ...(options.from === undefined ? {} : { from: new Date(parseInstant(options.from, '--from')) }),
   });
   await trustShow(file, { output: 'text' });

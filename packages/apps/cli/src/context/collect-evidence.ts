@@ -20,6 +20,7 @@ import { type EvidenceReader, mostOf, tolerantReader } from './evidence-reader.t
 import { evidenceTrust } from './evidence-trust.ts';
 import { findRecords, noRecords, type StoredRecords } from './find-records.ts';
 import type { OpenPolicy } from './open-policy.ts';
+import { type RevocationJudge, revocationJudge } from './open-revocation.ts';
 
 /** The evidence about some artifacts, verified; by artifact. */
 export type CollectedEvidence = {
@@ -45,6 +46,8 @@ export type StoredRequest = { readonly id: Sha256; readonly request: ApprovalReq
 type Found = Verified | VerifiedStatement | Refusal | StoredRequest;
 
 const READ_AT_ONCE = 8;
+/** Pieces whose certificates are asked about at once. */
+const ASKED_AT_ONCE = 16;
 
 /**
  * Reads and verifies what the store lists for these digests, of artifacts and of rules that waivers may name; each piece once, however
@@ -57,18 +60,25 @@ export async function collectEvidence(
 ): Promise<CollectedEvidence> {
   const failures: string[] = [];
   const reader = tolerantReader(store, failures);
-  const results = new Map<Sha256, Found>();
+  const read = new Map<Sha256, Found>();
+  const crls: Uint8Array[] = [];
   const listed = await reader.list(digests);
   const ids = new Set([...(listed ?? [])].flatMap(([digest, some]) => mostOf(some, `evidence about ${digest}`)));
   const trust = evidenceTrust(open);
   await inParallel([...ids], READ_AT_ONCE, async (id) => {
     const result = await verifyListed(id, reader, trust);
-    if (result) results.set(id, result);
+    if (result instanceof Uint8Array) crls.push(result);
+    else if (result) read.set(id, result);
   });
-  const made = [...results.values()].filter((one): one is Verified | VerifiedStatement => 'evidence' in one && !('code' in one));
+  const judge = await revocationJudge(open, crls);
+  const results = new Map<Sha256, Found>();
+  await inParallel([...read], ASKED_AT_ONCE, async ([id, found]) => {
+    results.set(id, isMade(found) ? await judge(found) : found);
+  });
+  const made = [...results.values()].filter(isMade);
   const rule = open.policy.audit?.rule;
   const records = rule === undefined ? noRecords : await findRecords(reader, made, rule);
-  const vouched = vendorReader(store);
+  const vouched = vendorReader(store, judge);
   const about = (digest: Sha256): Found[] => (listed?.get(digest) ?? []).flatMap((id) => results.get(id) ?? []);
   return {
     verified: (digest) => about(digest).filter((one): one is Verified => 'part' in one),
@@ -88,28 +98,42 @@ export async function collectEvidence(
   };
 }
 
+function isMade(found: Found): found is Verified | VerifiedStatement {
+  return 'evidence' in found && !('code' in found);
+}
+
 function isBundle(found: Found | undefined): boolean {
   return found !== undefined && 'evidence' in found;
 }
 
 /** Holds pieces against the trust roots of vendors; each piece once for each, for one may be about thousands of files. */
-function vendorReader(store: EvidenceStore): (id: Sha256, vendors: readonly VendorRule[]) => Promise<VendorEvidence[]> {
+function vendorReader(
+  store: EvidenceStore,
+  judge: RevocationJudge,
+): (id: Sha256, vendors: readonly VendorRule[]) => Promise<VendorEvidence[]> {
   const held = new Map<string, Promise<VendorEvidence>>();
   return async (id, vendors) => {
     const missing = vendors.filter((vendor) => !held.has(`${id} ${vendor.id}`));
     const bytes = missing.length === 0 ? undefined : await store.get(id);
-    for (const vendor of missing) held.set(`${id} ${vendor.id}`, verifyVendor(id, bytes ?? new Uint8Array(), vendor));
+    for (const vendor of missing) held.set(`${id} ${vendor.id}`, judged(verifyVendor(id, bytes ?? new Uint8Array(), vendor)));
     return Promise.all(vendors.flatMap((vendor) => held.get(`${id} ${vendor.id}`) ?? []));
   };
+
+  async function judged(verifying: Promise<VendorEvidence>): Promise<VendorEvidence> {
+    const found = await verifying;
+    return 'code' in found ? found : judge(found);
+  }
 }
 
 type VendorEvidence = VerifiedVendor | VendorRefusal;
 
-async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceTrust): Promise<Found | undefined> {
+/** What a piece proves, or what it is; a CRL as its bytes. */
+async function verifyListed(id: Sha256, reader: EvidenceReader, trust: EvidenceTrust): Promise<Found | Uint8Array | undefined> {
   const bytes = await reader.get(id);
   if (bytes === undefined) return undefined;
   const kind = kindOf(bytes);
   if (kind === 'request') return readStored(id, bytes);
+  if (kind === 'crl') return bytes;
   return kind === 'bundle' || kind === 'unknown' ? verifyEvidence(id, bytes, trust) : undefined;
 }
 

@@ -99,7 +99,7 @@ async function openRemote(reference: BaseReference): Promise<Remote> {
     url: address,
     ref,
     judge: (addresses) => {
-      for (const one of addresses) checkAddress(url, one, allowPrivate);
+      for (const one of addresses) checkAddress(url, one, { allowPrivate });
     },
     environment: process.env,
     ...(isTokenFor(GIT_TOKEN, url.host) ? { tokenEnv: GIT_TOKEN } : {}),

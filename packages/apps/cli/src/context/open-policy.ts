@@ -35,6 +35,8 @@ export type OpenPolicy = {
   readonly evidenceElse?: string;
   /** Whether it was held against an anchor from outside. */
   readonly anchored: boolean;
+  /** Whether nobody is asked about revocation: evidence that lies in an archive stands for itself, with the CRLs in it. */
+  readonly offline?: true;
   /** Every file it was loaded from, as evidence keeps them: whoever verifies years later loads the same policy. */
   readonly snapshot: () => Uint8Array;
 };

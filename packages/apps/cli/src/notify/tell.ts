@@ -46,24 +46,33 @@ export async function tellOfRequest(
   await tellOf(open, 'pending', data, note);
 }
 
-/** Tells of one thing that happened. */
+/**
+ * Tells of one thing that happened.
+ *
+ * @param id of what is told again where it is not known whether it was told.
+ * @returns whether all were told who are to be; also where nobody is.
+ */
 export async function tellOf(
   { policy }: Pick<OpenPolicy, 'policy'>,
   type: string,
   data: Json,
   note: (line: string) => void,
-): Promise<void> {
+  id: string = randomUUID(),
+): Promise<boolean> {
   const wanted = policy.notify.filter(({ on }) => on.includes(type));
-  if (wanted.length === 0) return;
-  const event: Notification = { id: randomUUID(), type, time: new Date().toISOString(), data };
+  let told = true;
+  if (wanted.length === 0) return told;
+  const event: Notification = { id, type, time: new Date().toISOString(), data };
   for (const one of wanted) {
     try {
       await post(one, event);
     } catch (error) {
       if (!(error instanceof SignwrightError)) throw error;
       note(`${one.webhook} could not be told (${one.where}): ${messageOf(error)}`);
+      told = false;
     }
   }
+  return told;
 }
 
 async function post({ webhook, secretEnv, allowPrivate, where }: NotifyDefinition, event: Notification): Promise<void> {

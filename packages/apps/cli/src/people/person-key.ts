@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import type { SshSigner } from '@signwright/signer-ssh';
 import { type EnvelopeSigner, type PersonRule, SignwrightError, type SshPublicKey } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { printNote } from '../print-lines.ts';
+import { openHeldPerson } from './held-person.ts';
 import { openPersonCertificate } from './person-certificate.ts';
 
-export type PersonOptions = {
+export type PersonOptions = PassphraseOptions & {
   /** The file of an SSH key, private or public. */
   readonly key?: string;
   /** The file with the person's ID token, for a short-lived certificate. */
   readonly idTokenFile?: string;
   /** The signer whose CA is to certify the person. */
   readonly authority?: string;
+  /** The directory with a certificate that was issued to the person before. */
+  readonly held?: string;
 };
 
 /** A person of the policy, and what they sign with here. */
@@ -23,12 +27,13 @@ export type PersonKey = { readonly person: PersonRule; readonly by: EnvelopeSign
 const DEFAULT_KEYS = ['id_ed25519_sk', 'id_ecdsa_sk', 'id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /**
- * Finds out who is at the keyboard, and with what they sign: the key or ID token that is named, else the first key of the SSH agent,
+ * Finds out who is at the keyboard, and with what they sign: the held certificate, ID token or key that is named, else the first key of the SSH agent,
  * else of `~/.ssh`, that is a person's of the policy.
  *
  * @throws SignwrightError `configuration` where there is none, `denied` where it is nobody's.
  */
 export async function openPerson(open: OpenPolicy, options: PersonOptions, signal: AbortSignal): Promise<PersonKey> {
+  if (options.held !== undefined) return openHeldPerson(open, options.held, options, signal);
   if (options.idTokenFile !== undefined) return openPersonCertificate(open, options.idTokenFile, options.authority, signal);
   const { createSshSigner } = await import('@signwright/signer-ssh');
   const openKey = (key: string | SshPublicKey): Promise<SshSigner> =>

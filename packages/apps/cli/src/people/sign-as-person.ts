@@ -12,6 +12,7 @@ import {
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import { revocationJudge } from '../context/open-revocation.ts';
 import type { PersonKey } from './person-key.ts';
 
 /** A person's statement, signed, timestamped and verified. */
@@ -43,11 +44,19 @@ export async function signAsPerson(
       next: 'nothing was published',
     });
   }
-  const mismatch = isRejection(verified) ? undefined : whyNotTheirs(verified.author, verified.time, person);
+  const mismatch = isRejection(verified)
+    ? undefined
+    : ((await whyRevoked(verified, open)) ?? whyNotTheirs(verified.author, verified.time, person));
   if (mismatch === undefined) return { bytes, evidence, signature: sha256(signature), verified };
   throw new SignwrightError('denied', `what ${person.id} just signed would not count: ${mismatch.message}`, {
-    next: 'nothing was published; sign with the key that the policy names now',
+    next: 'nothing was published; sign with the key that the policy names now, or a certificate that is good',
   });
+}
+
+/** Why the certificate it was signed with is no good any more. What nobody knows is left to whoever verifies. */
+async function whyRevoked(verified: VerifiedStatement, open: OpenPolicy): Promise<{ readonly message: string } | undefined> {
+  const { revocation } = await (await revocationJudge(open))(verified);
+  return revocation?.status === 'revoked' ? revocation : undefined;
 }
 
 /** Who rejects is heard whatever became of the key. */

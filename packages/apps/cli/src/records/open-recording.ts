@@ -97,7 +97,7 @@ export function openRecording(
 }
 
 /** A signer this machine has, to vouch for the record of a refusal. */
-async function anySigner({ open, signers }: SigningRun): Promise<Signer> {
+export async function anySigner({ open, signers }: Pick<SigningRun, 'open' | 'signers'>): Promise<Signer> {
   let failure: SignwrightError | undefined;
   for (const definition of open.policy.signers.values()) {
     try {

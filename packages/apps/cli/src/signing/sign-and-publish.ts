@@ -10,6 +10,7 @@ import { tellOfFallbacks } from '../notify/tell.ts';
 import type { RunRecording } from '../records/open-recording.ts';
 import type { RunLog } from '../records/write-records.ts';
 import { publish } from './publish.ts';
+import { releaseCheck } from './release-check.ts';
 import { signPlanned } from './sign-planned.ts';
 import type { SigningRun, Work } from './work.ts';
 
@@ -34,7 +35,11 @@ export async function signAndPublish(
   { run, recording, store, note }: SignAndPublish,
 ): Promise<(Verified | VerifiedStatement)[]> {
   const { open, signers } = run;
-  const { signed, recorded, failure } = await signPlanned(artifacts, prepare, { recording, signers });
+  const { signed, recorded, failure } = await signPlanned(artifacts, prepare, {
+    recording,
+    signers,
+    check: await releaseCheck(open, note),
+  });
   const made = await publish(signed, { open, store, log: recorded?.log, run, note });
   await publishLog(recorded?.log, note);
   await tellOfFallbacks(open, signers, note);

@@ -4,13 +4,20 @@ import { printNote } from '../print-lines.ts';
 import type { RunRecording } from '../records/open-recording.ts';
 import { createRecorder, type Recording } from '../records/run-recorder.ts';
 import { type Signed, signWorks } from './sign-works.ts';
-import type { Work } from './work.ts';
+import type { Made, Work } from './work.ts';
 
 /** What was signed and recorded, the log it is recorded in, and what failed of what is signed beside the files. */
 export type SignedRun = {
   readonly signed: readonly Signed[];
   readonly recorded: Recording | undefined;
   readonly failure?: Error;
+};
+
+type Planning = {
+  readonly recording: RunRecording;
+  readonly signers: Signers;
+  /** Throws where what was made must not be released. */
+  readonly check: (made: Made) => Promise<void>;
 };
 
 /**
@@ -20,14 +27,14 @@ export type SignedRun = {
 export async function signPlanned(
   artifacts: RefusalRecord['artifacts'],
   prepare: () => Promise<readonly [parts: readonly Work[], sidecars: readonly Work[]]>,
-  { recording, signers }: { readonly recording: RunRecording; readonly signers: Signers },
+  { recording, signers, check }: Planning,
 ): Promise<SignedRun> {
   for (;;) {
     const lost = signers.lost();
     const [parts, sidecars] = await recording.ending(artifacts, prepare);
     const recorded = await recording.open([...parts, ...sidecars]);
     try {
-      return { recorded, ...(await signWorks(parts, sidecars, createRecorder(recorded))) };
+      return { recorded, ...(await signWorks(parts, sidecars, createRecorder(recorded), check)) };
     } catch (error) {
       const unreachable = error instanceof SignwrightError && error.code === 'unreachable';
       if (!unreachable || signers.lost() === lost) throw error;

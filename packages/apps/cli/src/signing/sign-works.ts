@@ -14,11 +14,14 @@ export type Signed = {
 /**
  * Records the intents → signs → records the results. What comes back may be published; where a statement cannot be signed nothing comes
  * back, and the log says so of all. A failure of what is signed beside the files takes no part away: it is returned.
+ *
+ * @param check throws where what was made must not be released.
  */
 export async function signWorks(
   parts: readonly Work[],
   sidecars: readonly Work[],
   recorder: RunRecorder,
+  check: (made: Made) => Promise<void>,
 ): Promise<{ readonly signed: readonly Signed[]; readonly failure?: Error }> {
   const works = [...parts, ...sidecars];
   const attempt = await recorder.intents(works);
@@ -26,7 +29,10 @@ export async function signWorks(
   let failure: Error | undefined;
   for (const work of works) {
     try {
-      if (failure === undefined) made.set(work, await work.sign());
+      if (failure !== undefined) continue;
+      const one = await work.sign();
+      await check(one);
+      made.set(work, one);
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
       if (parts.includes(work)) made.clear();

@@ -1,5 +1,6 @@
 import {
   authorName,
+  KNOWN_LATER,
   type Outcome,
   type Refusal,
   type ReleaseManifest,
@@ -8,6 +9,7 @@ import {
   type Sha256,
   uniteParts,
   type Verdict,
+  type VerifiedStatement,
 } from '@signwright/signing-core';
 import type { Policy } from '../policy.ts';
 import { type AskedRelease, partsOf, type ReleaseEvidence } from './asked-release.ts';
@@ -92,6 +94,8 @@ function judgeClosed(
   }
   const wrong = whatIsWrong(policy, manifest, evidence, asked);
   if (wrong !== undefined) return { ...wrong, evidence: [proven.evidence] };
+  const unknown = doubtfulOf(proven, manifest, evidence);
+  if (unknown !== undefined) return releaseOutcome('inconclusive', 'revocation-unknown', unknown, { ...base, next: KNOWN_LATER });
   const count = manifest.parts.length === 1 ? '1 part' : `${manifest.parts.length} parts`;
   return releaseOutcome(
     'met',
@@ -99,6 +103,12 @@ function judgeClosed(
     `${text} was closed ${closedBy(closed)}, as ${proven.time.authority} attests, over ${count}`,
     base,
   );
+}
+
+/** Why nobody knows whether the manifest, or a part that it is over, counts. */
+function doubtfulOf(proven: VerifiedStatement, { parts }: ReleaseManifest, evidence: ReleaseEvidence): string | undefined {
+  const used = [proven, ...evidence.parts.filter((part) => parts.includes(part.evidence))];
+  return used.find(({ revocation }) => revocation?.status === 'unknown')?.revocation?.message;
 }
 
 /** Holds the manifest against its parts. */

@@ -246,3 +246,36 @@ describe('who may close releases', () => {
     expect(judgeBy(provenRecords([logged]))).toMatchObject({ status: 'unmet', refused: [{ code: 'no-record' }] });
   });
 });
+
+describe('a release whose manifest or part rests on a certificate', () => {
+  const doubt = (status: 'revoked' | 'unknown') => ({ revocation: { status, message: `it is ${status}` } }) as const;
+  const closing = manifest([LINUX, MAC]);
+
+  test.each([
+    ['manifest', [LINUX, MAC], { ...closing, ...doubt('unknown') }],
+    ['part', [LINUX, { ...MAC, ...doubt('unknown') }], closing],
+  ] as const)('of which nobody knows whether it is revoked is not known to be closed: the %s', (_what, parts, statement) => {
+    expect(judgeRelease(policy, evidenceOf(parts, [statement]), ASKED).outcome).toMatchObject({
+      status: 'inconclusive',
+      code: 'revocation-unknown',
+      message: 'it is unknown',
+    });
+  });
+
+  test.each([
+    ['manifest', [LINUX, MAC], { ...closing, ...doubt('revoked') }],
+    ['part', [LINUX, { ...MAC, ...doubt('revoked') }], closing],
+  ] as const)('that is revoked is refused: the %s', (_what, parts, statement) => {
+    expect(judgeRelease(policy, evidenceOf(parts, [statement]), ASKED).outcome).toMatchObject({
+      status: 'unmet',
+      code: 'release-refused',
+      refused: [{ code: 'certificate-revoked', message: 'it is revoked' }],
+    });
+  });
+
+  test('may not be closed while nobody knows that of a part', () => {
+    const standing = releaseStanding(policy, evidenceOf([LINUX, { ...MAC, ...doubt('unknown') }]), ASKED);
+    expect(standing.result).toBe('inconclusive');
+    expect(said(standing.outcomes)).toEqual(['revocation-unknown: dist/mac.tgz: it is unknown']);
+  });
+});

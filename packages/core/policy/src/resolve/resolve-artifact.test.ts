@@ -174,7 +174,7 @@ describe('a key whose enforcement is not built yet', () => {
   });
 
   test.each([
-    ['trust: { revocation: { mode: require } }', ['trust.revocation']],
+    ['trust: { revocation: { mode: require } }', []],
     ['trust: { revocation: { mode: off } }', []],
     ['evidence: { store: .signwright/evidence }', []],
     ['evidence: { store: "s3://bucket", lock: governance }', []],

@@ -1,7 +1,9 @@
 import { RELEASE_MANIFEST, type ReleaseManifest, readReleaseManifest } from '../releases/release-manifest.ts';
 import type { Statement } from '../statement.ts';
 import { APPROVAL, type Approval, readApproval } from './approval.ts';
+import { type AskedCertificate, CERTIFICATE_REQUEST, readAskedCertificate } from './asked-certificate.ts';
 import { REVIEW, type Review, readReview } from './review.ts';
+import { REVOCATION, type RevocationOrder, readRevocationOrder } from './revocation-order.ts';
 import { readWaiver, WAIVER, type Waiver } from './waiver.ts';
 
 /** What a statement says that is no release part. */
@@ -9,6 +11,8 @@ export type Said =
   | { readonly type: 'approval'; readonly approval: Approval }
   | { readonly type: 'waiver'; readonly waiver: Waiver }
   | { readonly type: 'review'; readonly review: Review }
+  | { readonly type: 'certificate-request'; readonly asked: AskedCertificate }
+  | { readonly type: 'revocation'; readonly order: RevocationOrder }
   | { readonly type: 'manifest'; readonly manifest: ReleaseManifest }
   /** What anybody may attest; what it is worth, the requirement that asks for it tells. */
   | { readonly type: 'attestation' };
@@ -22,6 +26,10 @@ export function readSaid(statement: Statement): Said {
       return { type: 'waiver', waiver: readWaiver(statement) };
     case REVIEW:
       return { type: 'review', review: readReview(statement) };
+    case CERTIFICATE_REQUEST:
+      return { type: 'certificate-request', asked: readAskedCertificate(statement) };
+    case REVOCATION:
+      return { type: 'revocation', order: readRevocationOrder(statement) };
     case RELEASE_MANIFEST:
       return { type: 'manifest', manifest: readReleaseManifest(statement) };
     default:
@@ -38,6 +46,10 @@ export function givenAt(said: Said): number | undefined {
       return Date.parse(said.waiver.given);
     case 'review':
       return Date.parse(said.review.given);
+    case 'certificate-request':
+      return Date.parse(said.asked.given);
+    case 'revocation':
+      return Date.parse(said.order.given);
     default:
       return undefined;
   }

@@ -165,10 +165,11 @@ function judgeWords(
 
 type Ranked = Word & { readonly proven?: boolean };
 
-/** What is recorded first, then what rests on no trial root, then what was signed, then the latest. */
+/** What is recorded first, then what is known to be good, then what rests on no trial root, then what was signed, then the latest. */
 function firstTheBetter(a: Ranked, b: Ranked): number {
   return (
     Number(b.proven ?? false) - Number(a.proven ?? false) ||
+    Number(a.unsure ?? false) - Number(b.unsure ?? false) ||
     Number(a.development) - Number(b.development) ||
     Number(b.kind === 'signed') - Number(a.kind === 'signed') ||
     (a.person.id === b.person.id ? b.at - a.at || (a.evidence < b.evidence ? -1 : 1) : a.person.id < b.person.id ? -1 : 1)

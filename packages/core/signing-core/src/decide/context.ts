@@ -1,8 +1,9 @@
 import type { Artifact, Kind } from '../artifact.ts';
 import type { Sha256 } from '../formats/digest.ts';
 import { isoTime } from '../formats/iso-time.ts';
+import { quoted } from '../formats/quoted.ts';
 import type { Instant, RoleRule } from '../requirement.ts';
-import type { Moment, NextStep, Verdict } from '../verdict.ts';
+import type { Moment, NextStep, RefusalCode, Verdict } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
 import type { VendorRefusal, VerifiedVendor } from '../verify-vendor.ts';
 import type { FoundRecords } from './audit.ts';
@@ -61,6 +62,8 @@ export type DecisionContext = {
   readonly statements?: readonly VerifiedStatement[];
   /** What was found of vendors whom the policy names. */
   readonly vendors?: readonly (VerifiedVendor | VendorRefusal)[];
+  /** Whether evidence of which nobody knows whether it is revoked counts for nothing: to see what stands without it. */
+  readonly doubting?: true;
   /** What the log says was rejected; asked for only where there are approvals and a record is required. */
   readonly negative?: NegativeFacts;
   readonly waivers?: WaiverTerms;
@@ -85,17 +88,36 @@ export function expiring(end: number): { readonly expires?: string } {
 }
 
 /** The part of a context that says when and where. */
-export type Footing = Pick<DecisionContext, 'at' | 'latest'> & {
+export type Footing = Pick<DecisionContext, 'at' | 'latest' | 'doubting'> & {
   readonly environment: Pick<DecisionContext['environment'], 'id' | 'allowDevelopment'>;
 };
 
-type Why = { readonly code: 'after-moment' | 'development-not-allowed'; readonly message: string };
+type Why = { readonly code: RefusalCode; readonly message: string };
+
+/** Any evidence, as far as it says when, by whom and on what footing it was made. */
+type Made = Pick<VerifiedStatement, 'time' | 'author' | 'development' | 'revocation'>;
 
 /** Why evidence made at that time, on that footing, counts for no requirement here. */
-export function whyNotNow(one: Pick<VerifiedStatement, 'time' | 'development'>, context: Footing): Why | undefined {
-  const early = whyNotYet(one, context);
-  if (early || !one.development || context.environment.allowDevelopment) return early;
-  const message = `it rests on a trial root, which the environment ${context.environment.id} does not allow`;
+export function whyNotNow(one: Made, context: Footing): Why | undefined {
+  return whyNotYet(one, context) ?? whyRevoked(one, context) ?? whyElsewhere(one, context) ?? whyOnTrial(one, context);
+}
+
+function whyRevoked({ revocation }: Made, { doubting }: Footing): Why | undefined {
+  if (revocation?.status === 'revoked') return { code: 'certificate-revoked', message: revocation.message };
+  return revocation !== undefined && doubting ? { code: 'revocation-unknown', message: revocation.message } : undefined;
+}
+
+/** A certificate may say for which environments it is. */
+function whyElsewhere({ author }: Made, { environment }: Footing): Why | undefined {
+  if (author.type !== 'certificate' || author.environments === undefined) return undefined;
+  if (author.environments.includes(environment.id)) return undefined;
+  const where = author.environments.map(quoted).join(', ') || 'no environment at all';
+  return { code: 'other-environment', message: `its certificate is for ${where}, not for ${environment.id}` };
+}
+
+function whyOnTrial({ development }: Made, { environment }: Footing): Why | undefined {
+  if (!development || environment.allowDevelopment) return undefined;
+  const message = `it rests on a trial root, which the environment ${environment.id} does not allow`;
   return { code: 'development-not-allowed', message };
 }
 

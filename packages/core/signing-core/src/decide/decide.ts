@@ -12,6 +12,7 @@ import { decideApprovals } from './approvals.ts';
 import { decideAttestation } from './attestation.ts';
 import { decideAudit } from './audit.ts';
 import { type DecisionContext, whyNotNow, whyNotYet } from './context.ts';
+import { doubtsOf, inDoubt, underDoubt } from './doubt.ts';
 import { separateDuties } from './duties.ts';
 import { unreviewedWaivers } from './reviews.ts';
 import { decideVendor } from './vendor.ts';
@@ -29,6 +30,31 @@ const NAMES_SHOWN = 5;
  * @param refused evidence about this artifact that did not hold.
  */
 export function decide(
+  requirements: readonly Requirement[],
+  verified: readonly Verified[],
+  refused: readonly Refusal[],
+  context: DecisionContext,
+): Verdict {
+  const trusting = decideBy(requirements, verified, refused, context);
+  const doubts = doubtsOf(verified, context);
+  if (doubts.own.size + doubts.vendors.size === 0) return trusting;
+  const doubting = decideBy(requirements, verified, refused, { ...context, doubting: true });
+  const about = typesById(requirements);
+  const outcomes = trusting.outcomes.map((outcome, at) => {
+    const type = about.get(outcome.requirement);
+    // Records are proved, whatever became of certificates; what they are of is judged by its own requirement.
+    if (type === 'audit') return outcome;
+    return underDoubt(outcome, doubting.outcomes[at] as Outcome, type === 'vendor' ? doubts.vendors : doubts.own);
+  });
+  return { ...trusting, result: resultOf(outcomes), outcomes };
+}
+
+function typesById(requirements: readonly Requirement[]): ReadonlyMap<string, Requirement['type']> {
+  return new Map(requirements.map(({ id, type }) => [id, type]));
+}
+
+/** The verdict if all evidence counted, or, `doubting`, all of which nobody knows whether it is revoked did not. */
+function decideBy(
   requirements: readonly Requirement[],
   verified: readonly Verified[],
   refused: readonly Refusal[],
@@ -87,9 +113,14 @@ export function decide(
   };
 }
 
-/** What rests on no trial root first, so that a verdict is not called `development` without need; then the earliest. */
+/** What is known to be good first, then what rests on no trial root, so that a verdict is not called `development` without need; then the earliest. */
 function firstTheBetter(a: Verified, b: Verified): number {
-  return Number(a.development) - Number(b.development) || a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1);
+  return (
+    inDoubt(a) - inDoubt(b) ||
+    Number(a.development) - Number(b.development) ||
+    a.time.at - b.time.at ||
+    (a.evidence < b.evidence ? -1 : 1)
+  );
 }
 
 function differs(signedAs: { readonly name: string; readonly kind: Kind }, artifact: Artifact): boolean {

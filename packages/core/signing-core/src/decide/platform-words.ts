@@ -74,10 +74,20 @@ function whyNotOf(said: CollectedApprovals, commits: ReadonlySet<string>, { envi
 /** A click counts from when the platform says it was made, and never later than the collector saw it. */
 function wordOf(
   { account, decision, at }: PlatformApproval,
-  { evidence, time, development }: VerifiedStatement,
+  { evidence, time, development, revocation }: VerifiedStatement,
   people: readonly PersonRule[],
 ): Heard[] {
   const person = personWith(account, people);
   if (person === undefined) return [];
-  return [{ person, decision, kind: 'platform', at: Math.min(Date.parse(at), time.at), evidence, development }];
+  return [
+    {
+      person,
+      decision,
+      kind: 'platform',
+      at: Math.min(Date.parse(at), time.at),
+      evidence,
+      development,
+      unsure: revocation !== undefined,
+    },
+  ];
 }

@@ -44,7 +44,7 @@ function isReview(
   breakers: ReadonlySet<string>,
   context: DecisionContext,
 ): one is StatedReview {
-  if (one.said.type !== 'review') return false;
+  if (one.said.type !== 'review' || one.revocation !== undefined) return false;
   const person = personOf(one.author, peopleOf(roles));
   if (person === undefined || person.id !== one.said.review.person || breakers.has(person.id)) return false;
   if (!roles.some((role) => isMember(role, person.id, one.time.at))) return false;

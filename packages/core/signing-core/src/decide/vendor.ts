@@ -4,6 +4,7 @@ import type { VendorRequirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedVendor } from '../verify-vendor.ts';
 import { type DecisionContext, whyNotNow } from './context.ts';
+import { inDoubt } from './doubt.ts';
 
 /**
  * Decides whether a vendor signed the artifact: under the vendor's own trust root, with the issuer exactly and a name that matches.
@@ -24,7 +25,11 @@ export function decideVendor({ id, layer, identity }: VendorRequirement, context
   }
   refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1));
   counted.sort(
-    (a, b) => Number(a.development) - Number(b.development) || a.time.at - b.time.at || (a.evidence < b.evidence ? -1 : 1),
+    (a, b) =>
+      inDoubt(a) - inDoubt(b) ||
+      Number(a.development) - Number(b.development) ||
+      a.time.at - b.time.at ||
+      (a.evidence < b.evidence ? -1 : 1),
   );
   const base = { requirement: id, layer, evidence: [], refused };
   const [first] = counted;

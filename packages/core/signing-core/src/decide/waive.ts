@@ -9,6 +9,7 @@ import type { PersonRule, Requirement } from '../requirement.ts';
 import type { Outcome, Refusal } from '../verdict.ts';
 import type { VerifiedStatement } from '../verify-evidence.ts';
 import { type DecisionContext, expiring, type Recording, type WaiverRule, whyNotNow } from './context.ts';
+import { inDoubt } from './doubt.ts';
 import type { Duties } from './duties.ts';
 import { seatPeople } from './seats.ts';
 
@@ -18,6 +19,8 @@ type Given = {
   readonly at: number;
   readonly evidence: Sha256;
   readonly development: boolean;
+  /** 1 where its certificate may be revoked. */
+  readonly unsure: number;
   readonly proven: boolean;
 };
 
@@ -110,15 +113,17 @@ function findWaivers(
         at: one.time.at,
         evidence: one.evidence,
         development: one.development,
+        unsure: inDoubt(one),
         proven: proves(one.evidence),
       });
   }
   return { given: given.sort(firstTheBetter), refused: refused.sort((a, b) => (a.evidence < b.evidence ? -1 : 1)) };
 }
 
-/** What is recorded first, then what rests on no trial root, then the latest of each person. */
+/** What is recorded first, then what is known to be good, then what rests on no trial root, then the latest of each person. */
 function firstTheBetter(a: Given, b: Given): number {
   if (a.proven !== b.proven) return Number(b.proven) - Number(a.proven);
+  if (a.unsure !== b.unsure) return a.unsure - b.unsure;
   if (a.development !== b.development) return Number(a.development) - Number(b.development);
   if (a.person.id !== b.person.id) return a.person.id < b.person.id ? -1 : 1;
   return b.at - a.at || (a.evidence < b.evidence ? -1 : 1);

@@ -20,6 +20,8 @@ export type Heard = {
   readonly expires?: number;
   readonly evidence: Sha256;
   readonly development: boolean;
+  /** Whether its certificate may be revoked. */
+  readonly unsure?: boolean;
   /** A withdrawal that may not be the person's: it takes approvals back, and no rejection. */
   readonly doubtful?: boolean;
 };
@@ -64,10 +66,19 @@ export function hearSigned(
 }
 
 /** By the time the person signed: the timestamp beside it is not theirs, and anybody could have a newer one made. */
-function whatWasSaid({ evidence, time, development }: VerifiedStatement, said: Approval, person: PersonRule): Heard {
+function whatWasSaid({ evidence, time, development, revocation }: VerifiedStatement, said: Approval, person: PersonRule): Heard {
   const expires = said.expires === undefined ? {} : { expires: Date.parse(said.expires) };
   const at = Math.min(Date.parse(said.given), time.at);
-  return { person, decision: said.decision, kind: 'signed', at, ...expires, evidence, development };
+  return {
+    person,
+    decision: said.decision,
+    kind: 'signed',
+    at,
+    ...expires,
+    evidence,
+    development,
+    unsure: revocation !== undefined,
+  };
 }
 
 /** Why it was not said by this person, of this environment, by now. */

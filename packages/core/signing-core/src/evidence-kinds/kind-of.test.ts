@@ -22,13 +22,17 @@ test.each([
   ['text', 'hello', 'unknown'],
   ['a byte order mark and JSON', '\ufeff{}', 'unknown'],
   ['white space', ' '.repeat(1000), 'unknown'],
+  ['a DER SEQUENCE of another to its end', '\x30\x02\x30\x00', 'crl'],
+  ['a DER SEQUENCE with something behind it', '\x30\x02\x30\x00\x00', 'unknown'],
+  ['a DER SEQUENCE of a number', '\x30\x03\x02\x01\x00', 'unknown'],
+  ['a DER SEQUENCE that is cut off', '\x30\x7f', 'unknown'],
   ['nothing', '', 'unknown'],
 ])('%s is told by its content', (_, content, kind) => {
   expect(kindOf(Buffer.from(content))).toBe(kind);
 });
 
 test('anything has a kind, without an error', () => {
-  const kinds = ['bundle', 'record-proof', 'receipt', 'request', 'gate', 'policy-snapshot', 'unknown'];
+  const kinds = ['bundle', 'record-proof', 'receipt', 'request', 'gate', 'policy-snapshot', 'crl', 'unknown'];
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(kinds).toContain(kindOf(bytes));

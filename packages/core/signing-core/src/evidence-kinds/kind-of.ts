@@ -17,6 +17,8 @@ export type EvidenceKind =
   | 'gate'
   /** The files a policy was loaded from; see `readSnapshot`. */
   | 'policy-snapshot'
+  /** A certificate revocation list in DER, which an archive keeps; see `parseCrl`. */
+  | 'crl'
   /** Nothing that this version knows. */
   | 'unknown';
 
@@ -39,7 +41,18 @@ export function kindOf(bytes: Uint8Array): EvidenceKind {
   if (startsWith(REQUEST_START) && endsWith(REQUEST_END)) return 'request';
   if (GATE_START.test(content.subarray(0, LONGEST_HEAD).toString('latin1')) && endsWith(GATE_END)) return 'gate';
   if (startsWith(SNAPSHOT_START) && endsWith(SNAPSHOT_END)) return 'policy-snapshot';
+  if (isSequence(content)) return 'crl';
   return isObject(content) ? 'bundle' : 'unknown';
+}
+
+/** Whether it is a DER SEQUENCE to its end, of DER SEQUENCEs as far as one sees: of what evidence is, a CRL alone. */
+function isSequence(content: Buffer): boolean {
+  const [tag, first = 0] = content;
+  if (tag !== 0x30) return false;
+  const more = first > 0x80 && first <= 0x84 ? first - 0x80 : 0;
+  if (first === 0x80 || (first > 0x80 && more === 0) || content.length < 2 + more + 1) return false;
+  const length = more === 0 ? first : content.readUIntBE(2, more);
+  return content.length === 2 + more + length && content[2 + more] === 0x30;
 }
 
 /** Whether it begins as a JSON object does, after at most a little white space. */

@@ -13,6 +13,7 @@ import {
   type RecordBase,
   type RecordedArtifact,
   SAID_BY_PEOPLE,
+  SAID_OF_CERTIFICATES,
 } from './record.ts';
 
 const BASE = [
@@ -55,6 +56,8 @@ export function parseRecord(bytes: Uint8Array): LogRecord {
       return readRefusal(read, value);
     case 'approval':
       return readApprovalRecord(read, value);
+    case 'certificate':
+      return readCertificateRecord(read, value);
     case 'segment-refused':
       return readSegmentRefused(read, value);
     default:
@@ -179,6 +182,31 @@ function readApprovalRecord(read: Reader, value: JsonObject): LogRecord {
       : { about: read.list(value['about'], 'about').map((one, at) => read.text(one, `about[${at}]`)) }),
     artifacts: readArtifacts(read, value),
     ...readSlice(read, value),
+  };
+}
+
+const CERTIFICATE_FIELDS = ['said', 'authority', 'profile', 'serial', 'digest', 'key', 'subject', 'person', 'evidence', 'reason'];
+
+function readCertificateRecord(read: Reader, value: JsonObject): LogRecord {
+  read.object(value, '', [...BASE, ...CERTIFICATE_FIELDS]);
+  const said = SAID_OF_CERTIFICATES.find((one) => one === value['said']);
+  const must = said === 'revoke' ? ['person', 'reason', 'evidence'] : ['authority', 'profile'];
+  for (const field of must) if (value[field] === undefined) read.fail(field, 'is missing');
+  return {
+    ...readBase(read, value),
+    event: 'certificate',
+    said: said ?? read.fail('said', `is not one of ${SAID_OF_CERTIFICATES.join(', ')}`),
+    ...optional(read, value, 'authority'),
+    ...optional(read, value, 'profile'),
+    ...optional(read, value, 'serial'),
+    ...(value['digest'] === undefined ? {} : { digest: read.digest(value['digest'], 'digest') }),
+    ...optional(read, value, 'key'),
+    ...optional(read, value, 'subject'),
+    ...optional(read, value, 'person'),
+    ...(value['evidence'] === undefined
+      ? {}
+      : { evidence: read.list(value['evidence'], 'evidence').map((one, at) => read.digest(one, `evidence[${at}]`)) }),
+    ...optional(read, value, 'reason'),
   };
 }
 

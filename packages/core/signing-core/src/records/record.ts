@@ -134,6 +134,34 @@ export type ApprovalRecord = RecordBase & {
   readonly slice?: { readonly number: number; readonly of: number };
 };
 
+/** What happens to a certificate: it is about to be issued, it was, it failed or was refused; or it was ordered to be revoked. */
+export const SAID_OF_CERTIFICATES = ['issue', 'issued', 'failed', 'refused', 'revoke'] as const;
+
+/**
+ * A certificate is issued, or was not, or is revoked. `issue` is written before anything is signed: without what came of it a
+ * certificate may exist. By stable ids alone: a log is never erased.
+ */
+export type CertificateRecord = RecordBase & {
+  readonly event: 'certificate';
+  readonly said: (typeof SAID_OF_CERTIFICATES)[number];
+  /** The policy's name of the CA; absent for a certificate of nobody the policy names. */
+  readonly authority?: string;
+  readonly profile?: string;
+  /** Hex, lower case, and SHA-256 of the DER, as far as there is one. */
+  readonly serial?: string;
+  readonly digest?: Sha256;
+  /** base64 of SHA-256 over SubjectPublicKeyInfo. */
+  readonly key?: string;
+  /** The URI in it; no e-mail address. */
+  readonly subject?: string;
+  /** The policy's name of the person it is for, or who ordered it revoked. */
+  readonly person?: string;
+  /** The evidence of what was granted or ordered. */
+  readonly evidence?: readonly Sha256[];
+  /** Why it was revoked, refused, or failed. */
+  readonly reason?: string;
+};
+
 /** A segment that the sequencer did not take, and why. */
 export type SegmentRefusedRecord = {
   readonly event: 'segment-refused';
@@ -144,7 +172,7 @@ export type SegmentRefusedRecord = {
 };
 
 /** What this version knows to read. */
-export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | SegmentRefusedRecord;
+export type LogRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | CertificateRecord | SegmentRefusedRecord;
 
 /** A record as it was read: one of a later version, or of something else, is listed with its bytes and never refused. */
 export type ReadRecord = {

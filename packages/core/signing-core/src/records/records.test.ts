@@ -6,6 +6,7 @@ import type { Json } from '../formats/strict-json.ts';
 import { parseRecord, readRecord } from './read-record.ts';
 import {
   type ApprovalRecord,
+  type CertificateRecord,
   type IntentRecord,
   type LogRecord,
   type RecordedArtifact,
@@ -84,6 +85,26 @@ const APPROVAL: ApprovalRecord = {
   artifacts: [ARTIFACT],
 };
 const REVIEW: ApprovalRecord = { ...APPROVAL, said: 'review', about: [sha256('waiver')], artifacts: [] };
+const CERTIFICATE: CertificateRecord = {
+  ...BASE,
+  event: 'certificate',
+  said: 'issued',
+  authority: 'acme',
+  profile: 'ci',
+  serial: '0a',
+  digest: sha256('certificate'),
+  key: 'a2V5',
+  subject: 'https://ci.example/job',
+};
+const REVOKED: CertificateRecord = {
+  ...BASE,
+  event: 'certificate',
+  said: 'revoke',
+  serial: '0a',
+  person: 'ann',
+  evidence: [sha256('order')],
+  reason: 'keyCompromise',
+};
 const REFUSED_SEGMENT: LogRecord = {
   event: 'segment-refused',
   time: BASE.time,
@@ -100,8 +121,16 @@ const ALL: readonly LogRecord[] = [
   REFUSAL,
   APPROVAL,
   REVIEW,
+  CERTIFICATE,
+  REVOKED,
   REFUSED_SEGMENT,
 ];
+
+/** A certificate's record says what is known by then; it always says who is answerable. */
+function maybeOfCertificate(record: LogRecord): string[] {
+  if (record.event !== 'certificate') return [];
+  return record.said === 'revoke' ? ['authority', 'serial'] : ['serial', 'digest', 'key', 'subject'];
+}
 
 describe('a record', () => {
   test.each(ALL.map((record) => [record.event, record] as const))('of type %s is read as it was written', (_, record) => {
@@ -127,7 +156,18 @@ describe('a record', () => {
   test('in which any one field is missing, of another type, or beside one that is unknown is not read', () => {
     for (const record of ALL) {
       const written = JSON.parse(writeRecord(record).toString()) as { [key: string]: Json };
-      const optional = ['release', 'host', 'address', 'job', 'previous', 'unreached', 'slice', 'bytes', 'about'];
+      const optional = [
+        'release',
+        'host',
+        'address',
+        'job',
+        'previous',
+        'unreached',
+        'slice',
+        'bytes',
+        'about',
+        ...maybeOfCertificate(record),
+      ];
       for (const key of Object.keys(written)) {
         const { [key]: __, ...without } = written;
         const changed = [...(optional.includes(key) ? [] : [without]), { ...written, [key]: [7] }];

@@ -5,7 +5,7 @@ import type { VerifiedStatement } from '../verify-evidence.ts';
 
 /** Why a part or a manifest does not count as this signer's, there and then; undefined where it does. */
 export function whyNotBy(
-  one: Pick<VerifiedStatement, 'author' | 'time' | 'development'>,
+  one: Pick<VerifiedStatement, 'author' | 'time' | 'development' | 'revocation'>,
   signer: SignerRule,
   footing: Footing,
 ): Mismatch | undefined {

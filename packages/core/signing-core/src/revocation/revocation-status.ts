@@ -31,18 +31,28 @@ export type RevocationStatus =
       readonly by: string;
     }
   /** Nothing that counts says so or otherwise. */
-  | { readonly status: 'unknown'; readonly why: string };
+  | {
+      readonly status: 'unknown';
+      readonly why: string;
+      /** Nobody is named who could say so: the certificate names none, and no CRL of its issuer is given. */
+      readonly nobody?: true;
+    };
 
 type Revoked = RevocationStatus & { readonly status: 'revoked' };
 
 /** Reasons that say nothing against what was signed before. */
 const HARMLESS: ReadonlySet<RevocationReason> = new Set(['superseded', 'cessationOfOperation', 'affiliationChanged']);
 
+/** Whether a reason says nothing against what was signed before. */
+export function isHarmless(reason: RevocationReason): boolean {
+  return HARMLESS.has(reason);
+}
+
 /**
  * From which instant on what a revoked certificate signed is bad: for a harmless reason (superseded, cessationOfOperation,
  * affiliationChanged) from its revocation; otherwise from the invalidity date; without one, for all time (-Infinity).
  */
 export function badSince({ reason, revokedAt, invalidFrom }: Revoked): number {
-  if (HARMLESS.has(reason)) return Math.min(revokedAt, invalidFrom ?? Number.POSITIVE_INFINITY);
+  if (isHarmless(reason)) return Math.min(revokedAt, invalidFrom ?? Number.POSITIVE_INFINITY);
   return invalidFrom ?? Number.NEGATIVE_INFINITY;
 }

@@ -37,7 +37,15 @@ test('a timestamp by a listed authority gives its time and its name', () => {
     at: Date.parse('2026-06-01T12:00:00Z'),
     authority: 'CN=test TSA',
     development: false,
+    reliedOn: [expect.objectContaining({ as: 'timestamp', listed: true }) as object],
   });
+});
+
+test('what it rests on is its signer: listed itself, or brought along under a CA that is listed', () => {
+  const [own, ...more] = check(authority.timestamp(signature)).reliedOn ?? [];
+  expect([own?.certificate.subjectText, own?.issuer.subjectText, own?.listed]).toEqual(['CN=test TSA', 'CN=test TSA root', true]);
+  expect(more).toEqual([]);
+  expect(check(authority.timestamp(signature), UNDER_CA).reliedOn).toMatchObject([{ as: 'timestamp', listed: false }]);
 });
 
 test.each([

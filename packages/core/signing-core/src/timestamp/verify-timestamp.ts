@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { algorithmsOf } from '../keys.ts';
 import { Refused } from '../refused.ts';
+import { listedIn, type ReliedOn, reliedOn } from '../revocation/relied-on.ts';
 import { verifyMessage } from '../verify-signature.ts';
 import { basicConstraintsOf, type Certificate, parseCertificate, subjectKeyIdentifierOf } from '../x509/certificate.ts';
 import { type Authority, checkPath } from '../x509/path.ts';
@@ -14,6 +15,8 @@ export type TrustedTime = {
   readonly authority: string;
   /** Whether that was a trial authority. */
   readonly development: boolean;
+  /** The certificates it rests on, its authority's own first. */
+  readonly reliedOn?: readonly ReliedOn[];
 };
 
 /** TimeStampResp bytes at the most. */
@@ -61,7 +64,8 @@ function checkSigner(said: TimestampResponse, authority: Authority): TrustedTime
   if (!verifyMessage(leaf.publicKey, said.signer.signature, said.signer.signedAttributes, allowedHashes(leaf, said))) {
     throw bad(`the signature of ${leaf.subjectText} does not hold`);
   }
-  return { at: said.time, authority: leaf.subjectText, development };
+  const path = leaf === authority.chain[0] ? listedIn(authority.chain, 'timestamp') : reliedOn(leaf, issuers, 'timestamp');
+  return { at: said.time, authority: leaf.subjectText, development, reliedOn: path };
 }
 
 /** A trust root lists the authority's own certificate first, or only the CAs above it; then the token must bring the leaf. */

@@ -105,6 +105,8 @@ function whyNotBy(bytes: Buffer, certified: Claims | undefined, person: string |
   if (record.event === 'segment-refused') return `the record ${id} is one that only the log itself writes`;
   if (record.event === 'approval' && record.person !== person)
     return `the record ${id} tells what ${quoted(record.person)} said, which only they and the log itself write`;
+  if (record.event === 'certificate' && record.said === 'revoke' && record.person !== person)
+    return `the record ${id} tells what ${quoted(record.person ?? '')} ordered, which only they and the log itself write`;
   const said = record.requester.certified;
   if (said === undefined || (certified && canonicalJson(said) === canonicalJson(certified))) return undefined;
   return `the record ${id} states certified claims that ${certified ? "differ from its signer's certificate" : 'no certificate carries'}`;

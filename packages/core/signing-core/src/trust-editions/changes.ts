@@ -28,6 +28,8 @@ function factsOf({ root, owners }: TrustRootFiles): ReadonlyMap<string, Sha256 |
   root.certificateAuthorities.forEach((authority, at) => {
     add(`certificate authority ${authorityText(authority)}`, entries('certificateAuthorities')[at]);
     for (const issuer of authority.issuers ?? []) add(`${nameOf(authority)} may assert ${issuer}`);
+    if (authority.withoutRevocation !== undefined)
+      add(`${nameOf(authority)} may do without revocation for certificates of ${authority.withoutRevocation} s`);
   });
   root.timestampAuthorities.forEach((authority, at) => {
     add(`timestamp authority ${authorityText(authority)}`, entries('timestampAuthorities')[at]);

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { SignwrightError } from '../error.ts';
-import { bytesOf, child, type Der, isContext, readDer, readTime } from './der.ts';
+import { bytesOf, child, isContext, readDer, readTime } from './der.ts';
+import { type Extensions, readExtensions } from './extensions.ts';
 
 /** A parsed certificate (RFC 5280). Bytes are as they were; times are milliseconds since 1970 UTC. */
 export type Certificate = {
@@ -16,12 +17,10 @@ export type Certificate = {
   readonly notAfter: number;
   readonly publicKey: KeyObject;
   readonly signatureAlgorithm: string;
-  readonly extensions: ReadonlyMap<string, Extension>;
+  readonly extensions: Extensions;
   /** Whether `issuer` signed it (the signature alone). */
   isSignedBy(issuer: Certificate): boolean;
 };
-
-export type Extension = { readonly critical: boolean; readonly value: Buffer };
 
 const MAX_CERTIFICATE = 65_536;
 const V3 = 2n;
@@ -66,6 +65,7 @@ function read(der: Buffer, fingerprint: string): Certificate {
   const openssl = new X509Certificate(der);
   // Node looks for PEM first, anywhere in the bytes: without this a genuine certificate hidden in a forged one would vouch for it.
   if (!openssl.raw.equals(der)) throw new Error('OpenSSL reads another certificate in it');
+  const extensions = tbs.subs.find((part) => isContext(part, 3));
   const signedBy = new Map<string, boolean>();
   const certificate: Certificate = {
     der,
@@ -78,7 +78,7 @@ function read(der: Buffer, fingerprint: string): Certificate {
     notAfter: readTime(child(validity, 1)),
     publicKey: openssl.publicKey,
     signatureAlgorithm: algorithm,
-    extensions: readExtensions(tbs),
+    extensions: readExtensions(extensions ? child(extensions, 0).subs : []),
     isSignedBy(issuer) {
       const before = signedBy.get(issuer.fingerprint);
       if (before !== undefined) return before;
@@ -88,27 +88,14 @@ function read(der: Buffer, fingerprint: string): Certificate {
     },
   };
   // Malformed extensions are found here, where a certificate is read, and nowhere later.
-  for (const read of [keyUsageOf, extendedKeyUsageOf, basicConstraintsOf, subjectKeyIdentifierOf]) read(certificate);
+  const readers = [keyUsageOf, extendedKeyUsageOf, basicConstraintsOf, subjectKeyIdentifierOf, authorityKeyIdentifierOf];
+  for (const read of readers) read(certificate);
   return certificate;
 }
 
 /** Node has `undefined` for an empty subject, which Fulcio's leaves have, whatever its types say. */
 function textOf(subject: string | undefined): string {
   return (subject ?? '').split('\n').join(', ');
-}
-
-function readExtensions(tbs: Der): Map<string, Extension> {
-  const extensions = new Map<string, Extension>();
-  const list = tbs.subs.find((part) => isContext(part, 3));
-  for (const extension of list ? child(list, 0).subs : []) {
-    const oid = child(extension, 0).toOID();
-    const last = child(extension, extension.subs.length - 1);
-    if (!last.tag.isOctetString() || last.tag.constructed || extension.subs.length > 3)
-      throw new Error(`the extension ${oid} is malformed`);
-    if (extensions.has(oid)) throw new Error(`the extension ${oid} is there twice`);
-    extensions.set(oid, { critical: extension.subs.length === 3 && child(extension, 1).toBoolean(), value: last.value });
-  }
-  return extensions;
 }
 
 /** OIDs of the extensions we read. */
@@ -118,8 +105,13 @@ export const OID = {
   basicConstraints: '2.5.29.19',
   extendedKeyUsage: '2.5.29.37',
   subjectKeyIdentifier: '2.5.29.14',
+  authorityKeyIdentifier: '2.5.29.35',
+  nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
+  authorityInformationAccess: '1.3.6.1.5.5.7.1.1',
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
   anyExtendedKeyUsage: '2.5.29.37.0',
   /** On every certificate of a trial authority; a verdict that rests on one says `development`. Go reads no arc of 32 bits or more. */
   trialMarker: '2.25.1879087246.1',
@@ -127,12 +119,14 @@ export const OID = {
   environments: '2.25.1879087246.2',
 } as const;
 
+export type KeyUsage = { readonly digitalSignature: boolean; readonly keyCertSign: boolean; readonly cRLSign: boolean };
+
 /** Bits of KeyUsage by number (RFC 5280, 4.2.1.3); `undefined` where the extension is absent. */
-export function keyUsageOf(certificate: Certificate): { digitalSignature: boolean; keyCertSign: boolean } | undefined {
+export function keyUsageOf(certificate: Certificate): KeyUsage | undefined {
   const extension = certificate.extensions.get(OID.keyUsage);
   if (!extension) return undefined;
   const bits = readDer(extension.value).toBitString();
-  return { digitalSignature: bits[0] === 1, keyCertSign: bits[5] === 1 };
+  return { digitalSignature: bits[0] === 1, keyCertSign: bits[5] === 1, cRLSign: bits[6] === 1 };
 }
 
 /** The purposes of ExtendedKeyUsage; `undefined` where the extension is absent. */
@@ -143,17 +137,35 @@ export function extendedKeyUsageOf(certificate: Certificate): { critical: boolea
 }
 
 /** BasicConstraints; an absent extension is no CA. */
-export function basicConstraintsOf(certificate: Certificate): { ca: boolean; pathLength?: number } {
+export function basicConstraintsOf(certificate: Certificate): { ca: boolean; critical: boolean; pathLength?: number } {
   const extension = certificate.extensions.get(OID.basicConstraints);
-  const [first, second] = extension ? readDer(extension.value).subs : [];
-  if (!first?.tag.isBoolean()) return { ca: false };
-  return { ca: first.toBoolean(), ...(second ? { pathLength: Number(second.toInteger()) } : {}) };
+  const parts = extension ? readDer(extension.value).subs : [];
+  const flag = parts[0]?.tag.isBoolean() ? parts[0] : undefined;
+  const [length, ...more] = parts.slice(flag ? 1 : 0);
+  const pathLength = length && Number(length.toInteger());
+  if (more.length > 0 || (pathLength ?? 0) < 0) throw new Error('its basic constraints are malformed');
+  return {
+    ca: flag?.toBoolean() ?? false,
+    critical: extension?.critical ?? false,
+    ...(pathLength === undefined ? {} : { pathLength }),
+  };
 }
 
 /** SubjectKeyIdentifier; `undefined` where the extension is absent. */
 export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
   const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
   return extension && readDer(extension.value).value;
+}
+
+/** The key identifier of AuthorityKeyIdentifier; `undefined` where there is none. */
+export function authorityKeyIdentifierOf(certificate: Certificate): Buffer | undefined {
+  const extension = certificate.extensions.get(OID.authorityKeyIdentifier);
+  return extension && readDer(extension.value).subs.find((part) => isContext(part, 0))?.value;
+}
+
+/** Whether a certificate is by a CA of its own name: for a new key of it, or a root. */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return certificate.issuer.equals(certificate.subject);
 }
 
 /** Whether a trial authority made it. */

@@ -2,7 +2,7 @@ import { hasControlCharacter } from '../formats/glob.ts';
 import { Refused } from '../refused.ts';
 import type { ClaimName } from '../requirement.ts';
 import { type Certificate, OID } from './certificate.ts';
-import { readGeneralNames, readUtf8String } from './der.ts';
+import { bytesOf, readDer, readGeneralNames, readUtf8String } from './der.ts';
 
 /** Who a certificate says its holder is: the name in it, the OIDC issuer that knew it, and the claims that were certified. */
 export type CertifiedIdentity = {
@@ -17,6 +17,7 @@ export type CertifiedIdentity = {
 };
 
 const FULCIO = '1.3.6.1.4.1.57264.1.';
+const SEQUENCE = 0x30;
 const ISSUER = `${FULCIO}8`;
 const COMMIT = `${FULCIO}13`;
 const ISSUER_V1 = `${FULCIO}1`;
@@ -50,15 +51,37 @@ export function identityOf(leaf: Certificate, authority?: Asserting): CertifiedI
     const value = textOf(leaf, oid);
     if (value !== undefined) claims[claim] = value;
   }
+  const environments = environmentsOf(leaf);
   const issuer = textOf(leaf, ISSUER) ?? legacyIssuer(leaf);
   const commit = textOf(leaf, COMMIT);
-  if (issuer !== undefined) return { san: sanOf(leaf), issuer, claims, ...(commit === undefined ? {} : { commit }) };
+  const more = { ...(commit === undefined ? {} : { commit }), ...(environments ? { environments } : {}) };
+  if (issuer !== undefined) return { san: sanOf(leaf), issuer, claims, ...more };
   const [only, ...others] = authority?.issuers ?? [];
   if (only === undefined || others.length > 0 || [...leaf.extensions.keys()].some((oid) => oid.startsWith(FULCIO)))
     throw new Refused('certificate-profile', `the certificate names no OIDC issuer (extension ${ISSUER})`);
   const { type, value: san } = nameOf(leaf);
   if (type !== 'uri') throw new Refused('certificate-profile', 'the certificate names no OIDC issuer, and its name is no URI');
-  return { san, issuer: only, claims: { subject: san } };
+  return { san, issuer: only, claims: { subject: san }, ...more };
+}
+
+/** The environments it is for, where it says; a list that says none is nonsense. */
+function environmentsOf(leaf: Certificate): readonly string[] | undefined {
+  const extension = leaf.extensions.get(OID.environments);
+  if (!extension) return undefined;
+  let names: string[];
+  try {
+    const list = readDer(extension.value);
+    if (list.tag.toDER() !== SEQUENCE) throw new Error('not a list');
+    names = list.subs.map((one) => readUtf8String(bytesOf(one)));
+  } catch (cause) {
+    throw new Refused('certificate-profile', `the certificate's list of environments (${OID.environments}) is malformed`, cause);
+  }
+  if (names.length === 0 || names.some((one) => one === '' || hasControlCharacter(one)))
+    throw new Refused(
+      'certificate-profile',
+      `the certificate's list of environments (${OID.environments}) has none, or is no text`,
+    );
+  return names;
 }
 
 function textOf(leaf: Certificate, oid: string): string | undefined {

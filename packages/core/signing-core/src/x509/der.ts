@@ -1,4 +1,5 @@
 import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
+import { element } from './write-element.ts';
 
 /** One DER element: strict (definite, minimal lengths, nothing behind the end), at most 100 levels deep. */
 export type Der = ASN1Obj;
@@ -36,23 +37,29 @@ export type GeneralName = { type: keyof typeof IA5_CHOICES; value: string } | { 
 
 /** Reads GeneralNames (RFC 5280, 4.2.1.6). */
 export function readGeneralNames(bytes: Uint8Array): GeneralName[] {
-  return readDer(bytes).subs.map((name) => {
-    for (const [type, tag] of Object.entries(IA5_CHOICES) as [keyof typeof IA5_CHOICES, number][]) {
-      if (isContext(name, tag) && !name.tag.constructed) {
-        if (name.value.some((byte) => byte < 0x20 || byte > 0x7e))
-          throw new Error('a name with characters outside printable ASCII');
-        return { type, value: name.value.toString('latin1') };
-      }
+  return readDer(bytes).subs.map(readGeneralName);
+}
+
+/** Reads one of them. Throws an Error for a name with characters no name has. */
+export function readGeneralName(name: Der): GeneralName {
+  for (const [type, tag] of Object.entries(IA5_CHOICES) as [keyof typeof IA5_CHOICES, number][]) {
+    if (isContext(name, tag) && !name.tag.constructed) {
+      if (name.value.some((byte) => byte < 0x20 || byte > 0x7e))
+        throw new Error('a name with characters outside printable ASCII');
+      return { type, value: name.value.toString('latin1') };
     }
-    return { type: 'other' };
-  });
+  }
+  return { type: 'other' };
 }
 
 /** Instant of a UTCTime or GeneralizedTime in UTC with seconds (fractions allowed in GeneralizedTime), as milliseconds. */
 export function readTime(der: Der): number {
-  const text = der.value.toString('latin1');
+  return parseTime(der.value.toString('latin1'), der.tag.isUTCTime() ? 2 : der.tag.isGeneralizedTime() ? 4 : 0);
+}
+
+/** The same of its text. @param wanted how many digits its year has: 2 in UTCTime, 4 in GeneralizedTime. */
+export function parseTime(text: string, wanted: number): number {
   const match = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?Z$/.exec(text);
-  const wanted = der.tag.isUTCTime() ? 2 : der.tag.isGeneralizedTime() ? 4 : 0;
   if (!match || (match[1] as string).length !== wanted || (wanted === 2 && match[7])) throw new Error('not a time in UTC');
   const digits = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
   const year = wanted === 4 ? digits[0] : digits[0] + (digits[0] >= 50 ? 1900 : 2000);
@@ -77,9 +84,5 @@ export function bytesOf(der: Der): Buffer {
 
 /** An element's bytes under another tag, as signed attributes are hashed (RFC 5652, 5.4). */
 export function retag(der: Der, tag: number): Buffer {
-  const length = der.value.length;
-  const bytes: number[] = [];
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff);
-  const header = length < 0x80 ? [tag, length] : [tag, 0x80 | bytes.length, ...bytes];
-  return Buffer.concat([Buffer.from(header), der.value]);
+  return element(tag, der.value);
 }

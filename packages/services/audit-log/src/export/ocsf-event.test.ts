@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Json, type LogRecord, sha256 } from '@signwright/signing-core';
+import { type CertificateRecord, canonicalJson, type Json, type LogRecord, sha256 } from '@signwright/signing-core';
 import { numberedIntent, numberedResult, recordAt, recordLog, testApproval } from '@signwright/testkit';
 import { describe, expect, test } from 'vitest';
 import { exportRecords } from './export-records.ts';
@@ -24,6 +24,11 @@ const refused = {
   digest: sha256('segment'),
   reason: 'an unknown key',
 };
+const certificate = (said: CertificateRecord['said'], more: Partial<CertificateRecord> = {}): CertificateRecord => {
+  const { request, time, requester, environment, policy, host } = numberedIntent(3);
+  const base = { request, time, requester, environment, policy, ...(host === undefined ? {} : { host }) };
+  return { ...base, event: 'certificate', said, authority: 'acme', profile: 'ci', ...more };
+};
 const { host: _host, address: _address, job: _job, bytes: _bytes, ...bare } = numberedIntent(5);
 const {
   signature: _signature,
@@ -42,6 +47,21 @@ const RECORDS: { readonly [what: string]: LogRecord | Uint8Array } = {
   'an approval': testApproval('yes', { artifacts: numberedIntent(1).artifacts, host: 'laptop' }),
   'a waiver': testApproval('let it', { said: 'waive', about: ['attestation:tests'] }),
   'a review': testApproval('seen', { said: 'review', about: [sha256('waiver')] }),
+  'a certificate to be issued': certificate('issue', { key: 'a2V5' }),
+  'a certificate that was issued': certificate('issued', {
+    serial: '0a',
+    digest: sha256('der'),
+    subject: 'https://ci.example/job',
+  }),
+  'a certificate for a person': certificate('issued', { person: 'ann', evidence: [sha256('request')] }),
+  'a certificate that was refused': certificate('refused', { reason: 'the person is of none of its roles' }),
+  'a certificate that failed': certificate('failed', { reason: 'unreachable' }),
+  'a certificate that was revoked': certificate('revoke', {
+    serial: '0a',
+    person: 'bob',
+    reason: 'keyCompromise',
+    evidence: [sha256('order')],
+  }),
   'a segment that was not taken': refused,
   'a record of a later version': Buffer.from('{"event":"key-created","time":"2026-01-01T00:00:00Z","type":"https://x/v2"}'),
   'a record of nobody knows whom': Buffer.from([0xff, 0x00]),
@@ -73,6 +93,8 @@ const SCHEMA: { readonly [name: string]: { readonly [attribute: string]: string 
     unmapped: 'json',
     attestation_list: 'attestation[]',
   },
+  management: { actor: 'actor', comment: 'text', entity: 'managed_entity!', src_endpoint: 'endpoint' },
+  managed_entity: { data: 'json', name: 'text', type: 'text', type_id: 'int', uid: 'text' },
   activity: { actor: 'actor!', api: 'api!', resources: 'resource_details[]', src_endpoint: 'endpoint!' },
   metadata: {
     correlation_uid: 'text',
@@ -125,7 +147,7 @@ const AT_LEAST_ONE: { readonly [name: string]: readonly string[] } = {
 };
 /** Ids and their captions. */
 const ENUMS: { readonly [attribute: string]: { readonly [id: number]: string } } = {
-  'event.activity_id': { 0: 'Unknown', 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete', 99: 'Other' },
+  'event.activity_id': { 0: 'Unknown', 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete', 9: 'Disable', 99: 'Other' },
   'event.severity_id': {
     0: 'Unknown',
     1: 'Informational',
@@ -137,9 +159,15 @@ const ENUMS: { readonly [attribute: string]: { readonly [id: number]: string } }
     99: 'Other',
   },
   'event.status_id': { 0: 'Unknown', 1: 'Success', 2: 'Failure', 99: 'Intended' },
-  'event.class_uid': { 0: 'Base Event', 6003: 'API Activity' },
-  'event.category_uid': { 0: 'Uncategorized', 6: 'Application Activity' },
-  'event.type_uid': { 0: 'Base Event: Unknown', 600301: 'API Activity: Create' },
+  'event.class_uid': { 0: 'Base Event', 3004: 'Entity Management', 6003: 'API Activity' },
+  'event.category_uid': { 0: 'Uncategorized', 3: 'Identity & Access Management', 6: 'Application Activity' },
+  'event.type_uid': {
+    0: 'Base Event: Unknown',
+    300401: 'Entity Management: Create',
+    300409: 'Entity Management: Disable',
+    600301: 'API Activity: Create',
+  },
+  'managed_entity.type_id': { 0: 'Unknown', 2: 'User', 99: 'Certificate' },
   'user.type_id': { 0: 'Unknown', 1: 'User', 2: 'Admin', 3: 'System', 4: 'Service', 99: 'Other' },
   'resource_details.role_id': { 1: 'Target', 2: 'Actor', 3: 'Affected', 4: 'Related' },
   'fingerprint.algorithm_id': { 3: 'SHA-256' },
@@ -158,8 +186,8 @@ function faultsOf(value: unknown, type: string, path: string): string[] {
   if (type === 'int') return Number.isSafeInteger(value) ? [] : [`${path}: no integer`];
   if (type === 'ip') return /^\d+\.\d+\.\d+\.\d+$|^[0-9a-f:]+$/.test(String(value)) ? [] : [`${path}: no address`];
   const object = value as Event;
-  const isActivity = type === 'event' && object['class_uid'] === 6003;
-  const attributes = { ...SCHEMA[type], ...(isActivity ? SCHEMA['activity'] : {}) };
+  const own = type === 'event' ? { 6003: SCHEMA['activity'], 3004: SCHEMA['management'] }[object['class_uid'] as number] : {};
+  const attributes = { ...SCHEMA[type], ...own };
   const faults = Object.keys(object).flatMap((name) => (name in attributes ? [] : [`${path}.${name}: unknown`]));
   const group = AT_LEAST_ONE[type];
   if (group !== undefined && !group.some((name) => name in object)) faults.push(`${path}: none of ${group.join(', ')}`);
@@ -244,6 +272,24 @@ test('says of each person what they did, by whose key, and how much that wants l
     unmapped: { signed: '2026-11-22T12:00:01Z', signature: sha256('signature break-glass') },
   });
   expect(events[5]).toMatchObject({ resources: [{}, { type: 'evidence', uid: sha256('waiver') }, {}] });
+});
+
+test('says of certificates who has them or revoked them, and how much that wants looking at', async () => {
+  const events = await eventsOf([
+    certificate('issued', { serial: '0a', person: 'ann', subject: 'https://ci.example/job' }),
+    certificate('refused', { reason: 'too old' }),
+    certificate('revoke', { serial: '0a', person: 'bob', reason: 'keyCompromise', evidence: [sha256('order')] }),
+  ]);
+  expect(events).toMatchObject([
+    {
+      type_uid: 300401,
+      status: 'Success',
+      entity: { uid: '0a', name: 'https://ci.example/job' },
+      actor: { user: { uid: 'ann' } },
+    },
+    { type_uid: 300401, status: 'Failure', status_detail: 'too old', severity: 'Medium' },
+    { type_uid: 300409, severity: 'High', comment: 'keyCompromise', actor: { user: { uid: 'bob', type: 'User' } } },
+  ]);
 });
 
 test('names no user whom no certificate vouches for', async () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import {
   type ApprovalRecord,
+  type CertificateRecord,
   canonicalJson,
   hexOf,
   type IntentRecord,
@@ -12,6 +13,8 @@ import {
   type SegmentRefusedRecord,
   sha256,
 } from '@signwright/signing-core';
+import { certificateActivity } from './ocsf-certificate.ts';
+import { FAILURE, SEVERITY, type Severity, SUCCESS, typed } from './ocsf-words.ts';
 import { type ExportedRecord, eventOf, jsonOf, textOf, timeOf } from './raw-record.ts';
 
 /** The version of the schema this is written to. */
@@ -22,15 +25,6 @@ const API_ACTIVITY = { category_uid: 6, category_name: 'Application Activity', c
 const BASE_EVENT = { category_uid: 0, category_name: 'Uncategorized', class_uid: 0, class_name: 'Base Event' };
 const CREATE = { activity_id: 1, activity_name: 'Create' };
 const UNKNOWN = { activity_id: 0, activity_name: 'Unknown' };
-const SUCCESS = { status_id: 1, status: 'Success' };
-const FAILURE = { status_id: 2, status: 'Failure' };
-const SEVERITY = {
-  informational: { severity_id: 1, severity: 'Informational' },
-  low: { severity_id: 2, severity: 'Low' },
-  medium: { severity_id: 3, severity: 'Medium' },
-  high: { severity_id: 4, severity: 'High' },
-  unknown: { severity_id: 0, severity: 'Unknown' },
-};
 const SHA_256 = { algorithm_id: 3, algorithm: 'SHA-256', encoding_id: 1, encoding: 'Hex' };
 const FLAT = { serialization_id: 1, serialization: 'Flat' };
 const JCS = { serialization_id: 2, serialization: 'JCS' };
@@ -40,7 +34,8 @@ const RELATED = { role_id: 4, role: 'Related' };
 type Part = { readonly [name: string]: Json };
 
 /**
- * An event of OCSF 1.9: API Activity (6003) for what is about signing, the Base Event for what this version does not know. The
+ * An event of OCSF 1.9: API Activity (6003) for what is about signing, the Entity Management (3004) for certificates, the
+ * Base Event for what this version does not know. The
  * record is in `raw_data` byte for byte where it is text, `raw_data_hash` is its digest and `metadata.uid` its id; where it stands is
  * in `metadata` (`log_name`, `sequence`), the tree's size and root, for which the schema has no place, in `unmapped`.
  *
@@ -95,6 +90,8 @@ function classOf({ entry, origin }: ExportedRecord): Part {
       );
     case 'approval':
       return approvalActivity(record);
+    case 'certificate':
+      return certificateActivity(record, { actor: actorOf(record), src_endpoint: endpointOf(record) });
     case 'segment-refused':
       return segmentActivity(record, origin);
     case 'unknown':
@@ -143,9 +140,7 @@ function approvalActivity(record: ApprovalRecord): Part {
 }
 
 /** Records that are about a request. */
-type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord;
-
-type Severity = (typeof SEVERITY)[keyof typeof SEVERITY];
+type RequestRecord = IntentRecord | ResultRecord | RefusalRecord | ApprovalRecord | CertificateRecord;
 
 type Status = {
   readonly status_id: number;
@@ -156,7 +151,7 @@ type Status = {
   readonly message: string;
 };
 
-function apiActivity(record: RequestRecord, status: Status, resources: readonly Part[]): Part {
+function apiActivity(record: Exclude<RequestRecord, CertificateRecord>, status: Status, resources: readonly Part[]): Part {
   const { severity, ...said } = status;
   const key = 'signer' in record ? [{ uid: record.signer.key, name: record.signer.id, type: 'signing key', ...RELATED }] : [];
   const error =
@@ -198,15 +193,6 @@ function segmentActivity({ segment, digest, reason }: SegmentRefusedRecord, orig
   };
 }
 
-function typed(category: typeof API_ACTIVITY, activity: typeof CREATE): Part {
-  return {
-    ...category,
-    ...activity,
-    type_uid: category.class_uid * 100 + activity.activity_id,
-    type_name: `${category.class_name}: ${activity.activity_name}`,
-  };
-}
-
 /**
  * A user is who a certificate names, or the person whose signature the record is about; what a run says of itself is in `unmapped`.
  */
@@ -214,6 +200,10 @@ function actorOf(record: RequestRecord): Part {
   if (record.event === 'approval') {
     const { person, key } = record;
     return { app_name: 'signwright', user: { uid: person, name: person, type_id: 1, type: 'User', credential_uid: key } };
+  }
+  if (record.event === 'certificate' && record.person !== undefined) {
+    const { person } = record;
+    return { app_name: 'signwright', user: { uid: person, name: person, type_id: 1, type: 'User' } };
   }
   const certified = record.requester.certified ?? {};
   const claim = (name: string): string | undefined => (Object.hasOwn(certified, name) ? certified[name] : undefined);
@@ -236,7 +226,7 @@ function endpointOf({ host, address }: RequestRecord): Part {
   return Object.keys(found).length === 0 ? { name: 'unknown' } : found;
 }
 
-function artifactsOf({ artifacts }: Exclude<RequestRecord, ResultRecord>): Part[] {
+function artifactsOf({ artifacts }: Exclude<RequestRecord, ResultRecord | CertificateRecord>): Part[] {
   return artifacts.map(({ name, digest, kind, tier, requirements }) => ({
     name,
     ...(digest === undefined ? {} : { uid: digest }),

@@ -1,4 +1,4 @@
-import type { ApprovalRecord, JsonObject } from '@signwright/signing-core';
+import type { ApprovalRecord, CertificateRecord, JsonObject } from '@signwright/signing-core';
 import type { JoinedEntry } from './join-results.ts';
 import type { LogEntry } from './log-entry.ts';
 import { baseOf, signerOf } from './query.ts';
@@ -106,7 +106,7 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
   const { record, result, index, id, outcome } = entry;
   const base = baseOf(entry);
   const signer = signerOf(entry);
-  const certificate = 'signer' in record ? record.signer.certificate : undefined;
+  const certificate = 'signer' in record ? record.signer.certificate : record.event === 'certificate' ? record : undefined;
   const last = result?.record ?? (record.event === 'result' || record.event === 'approval' ? record : undefined);
   const signed = last !== undefined && 'signature' in last ? last : undefined;
   const lists = listsOf(entry);
@@ -132,7 +132,7 @@ function cellsOf(entry: JoinedEntry): { readonly [column in Column]: string } {
     address: base?.address ?? '',
     signed: signed?.signed ?? '',
     signature: signed?.signature ?? '',
-    evidence: signed?.evidence ?? '',
+    evidence: signed?.evidence ?? (record.event === 'certificate' ? (record.evidence ?? []).join(' ') : ''),
     reasons: reasonsOf(entry).join('; '),
     result: result === undefined ? '' : String(result.index),
     record: id,
@@ -149,7 +149,17 @@ const DONE: { readonly [said in ApprovalRecord['said']]: string } = {
   review: 'reviewed',
 };
 
+/** What became of certificates, as a list says it. */
+const BECAME: { readonly [said in CertificateRecord['said']]: string } = {
+  issue: 'to be issued',
+  issued: 'issued',
+  failed: 'failed',
+  refused: 'refused',
+  revoke: 'revoked',
+};
+
 function outcomeOf({ record, outcome }: JoinedEntry): string {
+  if (record.event === 'certificate') return BECAME[record.said];
   return record.event === 'approval' ? DONE[record.said] : (outcome ?? record.event);
 }
 
@@ -158,7 +168,7 @@ function outcomeOf({ record, outcome }: JoinedEntry): string {
  * person said.
  */
 function whatOf({ record }: JoinedEntry): string {
-  if (record.event === 'approval') return 'approval';
+  if (record.event === 'approval' || record.event === 'certificate') return record.event;
   if (record.event !== 'intent') return '';
   return record.bytes === undefined ? 'each file' : 'release part';
 }
@@ -202,6 +212,7 @@ function reasonsOf(entry: JoinedEntry): readonly string[] {
     return record.unreached.map(({ reference, reason }) => `${reference} was not reached: ${reason}`);
   if ('decision' in record)
     return record.decision.reasons.filter((reason) => !HEADING.test(reason)).map((reason) => reason.trim());
+  if (record.event === 'certificate') return [`${record.said}: ${record.reason ?? record.subject ?? record.profile ?? ''}`];
   if ('reason' in record) return [record.reason];
   return 'why' in record ? [record.why] : [];
 }

@@ -4,6 +4,7 @@ import {
   messageOf,
   type RecordBase,
   SAID_BY_PEOPLE,
+  SAID_OF_CERTIFICATES,
   type Sha256,
   SignwrightError,
 } from '@signwright/signing-core';
@@ -30,11 +31,11 @@ export type LogQuery = {
   readonly environment?: string;
   /** The policy's name for a signer, or for a person who signed an approval. */
   readonly signer?: string;
-  /** What a person said: `approve`, `reject` …; one of `SAID_BY_PEOPLE`. */
+  /** What a person said: `approve`, `reject` …; one of `SAID_BY_PEOPLE`, or what became of a certificate, of `SAID_OF_CERTIFICATES`. */
   readonly said?: string;
   readonly policy?: Sha256;
   readonly outcome?: LogOutcome;
-  /** `intent`, `result` (one that answers no intent), `refusal`, `approval`, `segment-refused`, `unknown`. */
+  /** `intent`, `result` (one that answers no intent), `refusal`, `approval`, `certificate`, `segment-refused`, `unknown`. */
   readonly event?: string;
   /**
    * From this time on, and before that one, by any of the times its records have; those are their writers' own clocks, but the
@@ -80,6 +81,9 @@ export function compileQuery(query: LogQuery): (entry: JoinedEntry) => boolean {
   return (entry) => tests.every((test) => test(entry));
 }
 
+/** What people say, and what is said of certificates. */
+const SAID: readonly string[] = [...SAID_BY_PEOPLE, ...SAID_OF_CERTIFICATES];
+
 /** Characters of a pattern, at the most. */
 const MAX_PATTERN = 4096;
 
@@ -105,18 +109,22 @@ export function baseOf({ record }: JoinedEntry): RecordBase | undefined {
   return 'requester' in record ? record : undefined;
 }
 
-/** Who signed, and with what: a signer of the policy, or a person. */
+/** Who signed, and with what: a signer of the policy, or a person; whose certificate it is, and its key. */
 export function signerOf({ record }: JoinedEntry): { id: string; key: string } | undefined {
   if (record.event === 'approval') return { id: record.person, key: record.key };
+  if (record.event === 'certificate')
+    return { id: record.person ?? record.profile ?? record.authority ?? '', key: record.key ?? '' };
   return 'signer' in record ? record.signer : undefined;
 }
 
 export function saidOf({ record }: JoinedEntry): string | undefined {
-  return record.event === 'approval' ? record.said : undefined;
+  return record.event === 'approval' || record.event === 'certificate' ? record.said : undefined;
 }
 
 /** Serial number and digest of the certificate, as they are compared. */
 export function certificatesOf({ record }: JoinedEntry): string[] {
+  if (record.event === 'certificate')
+    return [record.serial, record.digest].flatMap((one) => (one === undefined ? [] : plainSerial(one)));
   const certificate = 'signer' in record ? record.signer.certificate : undefined;
   return certificate === undefined ? [] : [plainSerial(certificate.serial), certificate.digest];
 }
@@ -144,6 +152,7 @@ export function digestsOf({ id, record, result }: JoinedEntry): Sha256[] {
   if ('artifacts' in record) found.push(...record.artifacts.map(({ digest }) => digest));
   if ('bytes' in record) found.push(record.bytes);
   if (record.event === 'segment-refused') found.push(record.digest);
+  if (record.event === 'certificate') found.push(record.digest, ...(record.evidence ?? []));
   if (record.event === 'approval') found.push(...(record.about ?? []).filter(isSha256));
   for (const one of [record.event === 'result' || record.event === 'approval' ? record : undefined, result?.record]) {
     if (one !== undefined && 'signature' in one) found.push(one.signature, one.evidence);
@@ -191,7 +200,6 @@ function checkQuery(query: LogQuery): void {
   if (since !== undefined && until !== undefined && since >= until) refuse('the search ends before it begins', 'swap the times');
   if (outcome !== undefined && !OUTCOMES.includes(outcome))
     refuse('no outcome is called so', `use one of ${OUTCOMES.join(', ')}`);
-  if (said !== undefined && !SAID_BY_PEOPLE.some((one) => one === said))
-    refuse('nobody says so', `use one of ${SAID_BY_PEOPLE.join(', ')}`);
+  if (said !== undefined && !SAID.includes(said)) refuse('nobody says so', `use one of ${SAID.join(', ')}`);
   if (certified && requester === undefined) refuse('certified, but nobody is looked for', 'say whom');
 }

@@ -12,7 +12,7 @@ import {
 import { type CertificateEvent, FOUND_IN } from './events.ts';
 
 /** Bytes of one entry, at the most. */
-export const MAX_ENTRY: number = 256 * 1024;
+export const MAX_ENTRY: number = 128 * 1024;
 
 /** What was appended at once. */
 export type Entry = { readonly id: string; readonly events: readonly CertificateEvent[] };

@@ -1,5 +1,6 @@
-import type { RevocationReason, Sha256 } from '@signwright/signing-core';
-import type { CertificateEvent, CertificateUse, FoundIn } from './events.ts';
+import type { Sha256 } from '@signwright/signing-core';
+import type { CertificateEvent, CertificateFacts, CertificateUse, FoundIn } from './events.ts';
+import { type Revocation, revocationOf, worseOf } from './revocation.ts';
 
 /** One certificate, or a serial number that was taken for one. Times are ISO 8601. */
 export type InventoryEntry = CertificateUse & {
@@ -10,6 +11,8 @@ export type InventoryEntry = CertificateUse & {
   readonly digest?: Sha256;
   readonly profile?: string;
   readonly key: string;
+  /** The distinguished name in another's certificate; ours have none. */
+  readonly subject?: string;
   readonly san?: string;
   /** The OIDC issuer in a certificate of ours; the issuing CA's name in another's. */
   readonly issuer: string;
@@ -23,13 +26,7 @@ export type InventoryEntry = CertificateUse & {
   readonly since: string;
   /** Where it was found, where others issued it. */
   readonly found: readonly { readonly in: FoundIn; readonly place?: string }[];
-  readonly revoked?: {
-    readonly at: string;
-    readonly reason: RevocationReason;
-    readonly invalidFrom?: string;
-    readonly by: string;
-    readonly order: Sha256;
-  };
+  readonly revoked?: Revocation;
   /** Who renews it at the moment, and until when nobody else does. */
   readonly renewing?: { readonly by: string; readonly until: string };
   /** The certificate that took over from it. */
@@ -53,6 +50,8 @@ export type Inventory = {
   bySerial(authority: string, serial: string): InventoryEntry | undefined;
   /** By the policy's name of the CA. */
   readonly crls: ReadonlyMap<string, LastCrl>;
+  /** The CAs of ours that revoked something since their last CRL. */
+  readonly unpublished: ReadonlySet<string>;
 };
 
 type Draft = { -readonly [key in keyof InventoryEntry]: InventoryEntry[key] };
@@ -63,6 +62,11 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
   const byDigest = new Map<Sha256, Draft>();
   const bySerial = new Map<string, Draft>();
   const crls = new Map<string, LastCrl>();
+  /** Reserved serial numbers without a certificate, by number and key: one may be found before it is said to be issued. */
+  const awaited = new Map<string, Draft>();
+  /** Those that were found, and turned out to be another's entry. */
+  const merged = new Set<Draft>();
+  const unpublished = new Set<string>();
   const add = (entry: Draft): Draft => {
     entries.push(entry);
     return entry;
@@ -72,24 +76,22 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
     switch (event.type) {
       case 'reserved': {
         const { type: _, at, ...said } = event;
-        bySerial.set(serialKey(event.authority, event.serial), add({ ...said, since: at, found: [], alerted: [] }));
+        const entry = add({ ...said, since: at, found: [], alerted: [] });
+        bySerial.set(serialKey(event.authority, event.serial), entry);
+        awaited.set(serialKey(event.key, event.serial), entry);
         break;
       }
       case 'issued': {
         const entry = bySerial.get(serialKey(event.authority, event.serial));
-        if (entry === undefined) break;
-        entry.digest = event.digest;
-        byDigest.set(event.digest, entry);
-        renewed(entry);
+        if (entry !== undefined) exists(entry, event.digest);
         break;
       }
       case 'known': {
         const { type: _, at, found, place, facts, ...said } = event;
-        const known = byDigest.get(facts.digest);
+        const known = byDigest.get(facts.digest) ?? issuedUnsaid(facts, found);
         const where = { in: found, ...(place === undefined ? {} : { place }) };
         if (known === undefined) {
-          const { subject: _subject, ...written } = facts;
-          const entry = add({ ...written, ...said, since: at, found: [where], alerted: [] });
+          const entry = add({ ...facts, ...said, since: at, found: [where], alerted: [] });
           byDigest.set(facts.digest, entry);
           renewed(entry);
         } else {
@@ -106,17 +108,18 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
         break;
       }
       case 'revoked': {
-        const { at, reason, invalidFrom, by, order } = event;
+        if (event.authority !== undefined) unpublished.add(event.authority);
         const entry =
           event.authority === undefined
             ? event.digest && byDigest.get(event.digest)
             : bySerial.get(serialKey(event.authority, event.serial));
-        if (entry) entry.revoked ??= { at, reason, ...(invalidFrom === undefined ? {} : { invalidFrom }), by, order };
+        if (entry) entry.revoked = worseOf(entry.revoked, revocationOf(event));
         break;
       }
       case 'crl': {
         const { type: _, at: _at, authority, ...crl } = event;
         crls.set(authority, crl);
+        unpublished.delete(authority);
         break;
       }
       case 'renewing': {
@@ -132,11 +135,35 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
     }
   }
   return {
-    entries,
+    entries: merged.size === 0 ? entries : entries.filter((entry) => !merged.has(entry)),
     crls,
+    unpublished,
     byDigest: (digest) => byDigest.get(digest),
     bySerial: (authority, serial) => bySerial.get(serialKey(authority, serial)),
   };
+
+  /** The certificate with a reserved serial number exists; it may have been found before that was said. */
+  function exists(entry: Draft, digest: Sha256): void {
+    const before = byDigest.get(digest);
+    if (before !== undefined && before !== entry) {
+      merged.add(before);
+      const { owner, purpose, keyReference, found, alerted, revoked } = before;
+      const more = { owner, purpose, keyReference, revoked };
+      Object.assign(entry, { ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)), ...entry });
+      Object.assign(entry, { found: [...entry.found, ...found], alerted: [...entry.alerted, ...alerted] });
+    }
+    entry.digest = digest;
+    awaited.delete(serialKey(entry.key, entry.serial));
+    byDigest.set(digest, entry);
+    renewed(entry);
+  }
+
+  /** A certificate of ours that somebody has, though nobody came to say that it was issued. A list may say anything. */
+  function issuedUnsaid({ key, serial, digest }: CertificateFacts, found: FoundIn): Draft | undefined {
+    const entry = found === 'import' ? undefined : awaited.get(serialKey(key, serial));
+    if (entry !== undefined) exists(entry, digest);
+    return entry;
+  }
 
   function renewed({ digest, renews }: Draft): void {
     const before = renews && byDigest.get(renews);

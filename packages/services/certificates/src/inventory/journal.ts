@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type BlobStore, SignwrightError, sha256 } from '@signwright/signing-core';
-import { type Entry, MAX_ENTRY, readEntry, readPage, writeEntry, writePage } from './entry.ts';
+import { setTimeout } from 'node:timers/promises';
+import { type BlobStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
+import { type Entry, MAX_ENTRY, writeEntry } from './entry.ts';
 import type { CertificateEvent } from './events.ts';
+import { entryKey, readOn, START } from './read-on.ts';
 
 /** What was appended so far: entry by entry, and so how many there are. */
 export type JournalState = { readonly position: number; readonly events: readonly CertificateEvent[] };
@@ -17,43 +19,33 @@ export type Journal = {
    * Appends all of these events, or none; durable when it returns.
    *
    * @returns the state after them; `undefined` where an entry was appended since `state` was read.
-   * @throws SignwrightError `unreachable` where it is not known whether they were written.
+   * @throws SignwrightError `unreachable` where it is not known whether they were written; TypeError for more than fit into one
+   * entry: {@link inBatches} takes them apart.
    */
   append(state: JournalState, events: readonly CertificateEvent[]): Promise<JournalState | undefined>;
 };
 
-/** Entries that are put together into one blob, for reading. */
-const PAGE = 256;
-const AT_ONCE = 16;
-
 /**
- * The journal in a store. Every {@link PAGE} entries are put together into a page, which whoever meets them may write: it can only
- * say one thing.
+ * The journal in a store. What was read is remembered, for it never changes, so reading once more asks only for what came since. See
+ * {@link readOn} for how it is read, and what is made of a store that lost some of it.
  */
 export function openJournal(blobs: BlobStore): Journal {
+  let known = START;
   return {
     async read() {
-      const pages = await readRun(0, (number) => get(pageKey(number)));
-      const paged = pages.flatMap((bytes, number) => readPage(bytes, PAGE, pageKey(number)));
-      const first = paged.length;
-      const tail = await readRun(first, (number) => get(entryKey(number)));
-      const read = tail.map((bytes, index) => readEntry(bytes, entryKey(first + index)));
-      await writePages(first, read);
-      return { position: first + tail.length, events: [...paged, ...read].flatMap(({ events }) => events) };
+      known = await readOn(blobs, known);
+      return stateOf(known);
     },
 
     async append({ position, events: before }, events) {
       if (events.length === 0) return { position, events: before };
-      const bytes = writeEntry({ id: randomUUID(), events });
+      const entry: Entry = { id: randomUUID(), events };
+      const bytes = writeEntry(entry);
       if (bytes.length > MAX_ENTRY) throw new TypeError(`an entry of ${bytes.length} bytes: append what is so much in several`);
       if (!(await put(entryKey(position), bytes))) return undefined;
       return { position: position + 1, events: [...before, ...events] };
     },
   };
-
-  async function get(key: string): Promise<Uint8Array | undefined> {
-    return (await blobs.get(key))?.bytes;
-  }
 
   /** A write that failed may have taken effect: what is there tells, for each entry has an id of its own. */
   async function put(key: string, bytes: Uint8Array): Promise<boolean> {
@@ -61,36 +53,15 @@ export function openJournal(blobs: BlobStore): Journal {
       return await blobs.putIfAbsent(key, bytes);
     } catch (error) {
       if (!(error instanceof SignwrightError) || error.code !== 'unreachable') throw error;
-      const there = await get(key).catch(() => undefined);
+      const there = await blobs.get(key).catch(() => undefined);
       if (there === undefined) throw error;
-      return Buffer.compare(there, bytes) === 0;
+      return Buffer.compare(there.bytes, bytes) === 0;
     }
-  }
-
-  async function writePages(first: number, entries: readonly Entry[]): Promise<void> {
-    for (let from = 0; from + PAGE <= entries.length; from += PAGE)
-      await blobs.putIfAbsent(pageKey((first + from) / PAGE), writePage(entries.slice(from, from + PAGE)));
   }
 }
 
-/** Reads numbered blobs up to the first that is missing. One that is there behind it was not left out by whoever wrote them. */
-async function readRun(first: number, get: (number: number) => Promise<Uint8Array | undefined>): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = [];
-  for (;;) {
-    const next = first + found.length;
-    const batch = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => get(next + index)));
-    const end = batch.indexOf(undefined);
-    if (end >= 0 && batch.slice(end).some((bytes) => bytes !== undefined))
-      throw new SignwrightError(
-        'verification',
-        `entry ${next + end} of the inventory of certificates is missing, and later ones are not`,
-        {
-          next: 'restore it from a backup of the store; nothing is issued as long as it is missing',
-        },
-      );
-    found.push(...(batch.slice(0, end < 0 ? AT_ONCE : end) as Uint8Array[]));
-    if (end >= 0) return found;
-  }
+function stateOf({ position, events }: JournalState): JournalState {
+  return { position, events };
 }
 
 /** A state with the events that came to it since, by whoever decides on what is there. */
@@ -103,6 +74,7 @@ export async function change<T extends { readonly events: readonly CertificateEv
     const decided = await decide(state);
     const after = await journal.append(state, decided.events);
     if (after !== undefined) return { ...decided, state: after };
+    await setTimeout(Math.random() * Math.min(tries, 10) * 10);
   }
   throw new SignwrightError('conflict', 'others keep changing the inventory of certificates', { next: 'run it again' });
 }
@@ -110,15 +82,11 @@ export async function change<T extends { readonly events: readonly CertificateEv
 /** Each of so many others may be first once. */
 const TRIES = 50;
 
-function entryKey(number: number): string {
-  return `journal/${String(number).padStart(12, '0')}`;
-}
-
-function pageKey(number: number): string {
-  return `pages/${String(number).padStart(10, '0')}`;
-}
-
 /** The key that a certificate or CRL lies under, by its digest. */
 export function derKey(der: Uint8Array): string {
-  return `der/${sha256(der).replace(':', '-')}`;
+  return keyOfDer(sha256(der));
+}
+
+export function keyOfDer(digest: Sha256): string {
+  return `der/${digest.replace(':', '-')}`;
 }

@@ -14,6 +14,9 @@ export type IssuerOptions = {
   readonly deadlineMs?: number | undefined;
 };
 
+/** Where an issuer is that can be asked how long a certificate is to live: in seconds, as it has it unless told. */
+export type LastingOptions = IssuerOptions & { readonly validity?: number };
+
 /** A question to an issuer. */
 type IssuerQuestion = {
   /** Who is asked, for messages: `Fulcio`. */

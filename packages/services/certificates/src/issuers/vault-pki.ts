@@ -8,14 +8,14 @@ import {
   sanOf,
 } from '@signwright/signing-core';
 import { callRemote, exchange, type Failure, failureOfStatus, type HttpAnswer } from '@signwright/transport';
-import { addressOf, type IssuerOptions, notOne } from './ask-issuer.ts';
+import { addressOf, type LastingOptions, notOne } from './ask-issuer.ts';
 import { pemRequest } from './pem-request.ts';
 import { readIssued } from './read-chain.ts';
 import { describeToken, sayable } from './sayable.ts';
 import { vaultNameOf } from './vault-name.ts';
 
-/** As {@link IssuerOptions}; `url` is the whole path that signs: `https://vault.example/v1/pki/sign/ROLE`. */
-export type VaultIssuerOptions = IssuerOptions & {
+/** As {@link LastingOptions}; `url` is the whole path that signs: `https://vault.example/v1/pki/sign/ROLE`. */
+export type VaultIssuerOptions = LastingOptions & {
   /** Where the JWT login is mounted; `jwt` unless named. */
   readonly loginMount?: string;
   /** The role to log in as; the PKI role's name unless named. */
@@ -47,7 +47,8 @@ export function createVaultIssuer(options: VaultIssuerOptions): CertificateIssue
       next: 'write all of it: https://vault.example/v1/pki/sign/ROLE',
     });
   const login = `auth/${options.loginMount ?? 'jwt'}/login`;
-  const { deadlineMs = REMOTE_DEADLINE_MS, signal } = options;
+  const { deadlineMs = REMOTE_DEADLINE_MS, signal, validity } = options;
+  const ttl = validity === undefined ? {} : { ttl: `${validity}s` };
   return {
     async issue(csr, idToken) {
       const name = vaultNameOf(idToken, url.host);
@@ -57,7 +58,7 @@ export function createVaultIssuer(options: VaultIssuerOptions): CertificateIssue
         { what: VAULT, where: url.host, deadlineMs, signal },
         async (ended) => {
           token ??= tokenIn(await ask(login, { role: options.role ?? pkiRole, jwt: idToken }, 'auth', ended), url.host);
-          return ask(path, { csr: pemRequest(csr), uri_sans: [name], format: 'pem' }, 'data', ended, token);
+          return ask(path, { csr: pemRequest(csr), uri_sans: [name], format: 'pem', ...ttl }, 'data', ended, token);
         },
         (error) => explain(error, [idToken, token ?? ''], url.host),
       );

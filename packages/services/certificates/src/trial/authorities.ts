@@ -1,6 +1,7 @@
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Extension, X509Certificate } from '@peculiar/x509';
 import { spkiOf } from '@signwright/signing-core';
+import { freshSerial } from '../ca/serial.ts';
 import { DAY_MS, MINUTE_MS, TRIAL_DAYS, TRIAL_MARKER_OID } from './names.ts';
 import { importSigningKey, loadX509, SIGNING_ALGORITHM, type X509 } from './x509-library.ts';
 
@@ -64,13 +65,6 @@ export function newKey(): { privateKey: KeyObject; publicKey: KeyObject } {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 }
 
-/** 16 random bytes that are a positive INTEGER, in hex. */
-export function randomSerial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] as number) & 0x3f) | 0x40;
-  return bytes.toString('hex');
-}
-
 type Maker = { x509: X509; notBefore: Date; notAfter: Date };
 type Issuer = { name: string; key: { privateKey: KeyObject; publicKey: KeyObject } };
 
@@ -85,7 +79,7 @@ async function make(
   return x509.X509CertificateGenerator.create({
     subject,
     issuer: issuer.name,
-    serialNumber: randomSerial(),
+    serialNumber: freshSerial(),
     notBefore,
     notAfter,
     publicKey: new x509.PublicKey(spkiOf(key)),

@@ -29,6 +29,7 @@ describe('a trial trust domain', () => {
     await createTrialDomain(directory, { now });
     const root = await trustOf(directory);
     expect(root.certificateAuthorities.map((authority) => authority.issuers)).toEqual([[TRIAL_ISSUER]]);
+    expect(root.certificateAuthorities.map((authority) => authority.withoutRevocation)).toEqual([600]);
     expect(root.timestampAuthorities).toHaveLength(1);
     for (const { chain, validFrom } of [...root.certificateAuthorities, ...root.timestampAuthorities]) {
       expect(chain.every((certificate) => isTrial(certificate))).toBe(true);

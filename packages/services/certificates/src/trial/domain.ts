@@ -6,7 +6,7 @@ import { authorityEntry, emptyIssuers, emptyTrustRoot, issuersEntry, written } f
 import { syncDirectory, writeNew } from '../write-durably.ts';
 import { makeAuthorities, newKey, type TrialAuthorities } from './authorities.ts';
 import { checkClaims, DEFAULT_CLAIMS, parseClaims, type TrialClaims } from './claims.ts';
-import { TRIAL_ISSUER } from './names.ts';
+import { TRIAL_ISSUER, TRIAL_LIFE } from './names.ts';
 import { readPrivate } from './read-private.ts';
 
 /** A trial trust domain on disk: its own root, CA, timestamp authority and ID-token issuer. Never for production. */
@@ -105,7 +105,7 @@ function contents(authorities: TrialAuthorities, claims: TrialClaims): ReadonlyM
     certificateAuthorities: [authorityEntry([ca, rootCertificate], TRIAL_ISSUER, notBefore)],
     timestampAuthorities: [authorityEntry([tsa, rootCertificate], TRIAL_ISSUER, notBefore)],
   };
-  const issuers = { ...emptyIssuers(), certificateAuthorities: [issuersEntry(ca, [TRIAL_ISSUER])] };
+  const issuers = { ...emptyIssuers(), certificateAuthorities: [issuersEntry(ca, [TRIAL_ISSUER], TRIAL_LIFE)] };
   return new Map([
     [FILES.ignore, '*\n'],
     [FILES.readme, README],

@@ -1,3 +1,4 @@
+import { utf8String } from '../ca/der.ts';
 import { subjectOf, type TrialClaims } from './claims.ts';
 import { TRIAL_ISSUER } from './names.ts';
 
@@ -22,12 +23,4 @@ export function fulcioExtensions(claims: TrialClaims): { oid: string; value: Buf
     const text = value(claims);
     return text === undefined ? [] : [{ oid, value: utf8String(text) }];
   });
-}
-
-/** DER; claims are short, so two bytes of length suffice. */
-function utf8String(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  const { length } = bytes;
-  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.of(0x0c, ...head), bytes]);
 }

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import type { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { algorithmsOf, type CertificateIssuer, type Clock, messageOf, SignwrightError } from '@signwright/signing-core';
-import { randomSerial } from './authorities.ts';
+import { freshSerial } from '../ca/serial.ts';
 import { type TrialClaims, uriOf } from './claims.ts';
 import type { TrialDomain } from './domain.ts';
 import { fulcioExtensions } from './fulcio-extensions.ts';
@@ -30,7 +30,7 @@ export function createTrialIssuer(domain: TrialDomain, clock: Clock): Certificat
       const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000 - SKEW_MS);
       const leaf = await x509.X509CertificateGenerator.create({
         issuer: ca.subjectName,
-        serialNumber: randomSerial(),
+        serialNumber: freshSerial(),
         notBefore,
         notAfter: new Date(notBefore.getTime() + LIFE_MS),
         publicKey: request.publicKey,

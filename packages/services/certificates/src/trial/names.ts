@@ -18,3 +18,6 @@ export const TRIAL_DAYS = 365;
 
 export const MINUTE_MS = 60_000;
 export const DAY_MS: number = 24 * 60 * MINUTE_MS;
+
+/** How long the certificates of a trial last: so briefly that they need no revocation. */
+export const TRIAL_LIFE = '10m';

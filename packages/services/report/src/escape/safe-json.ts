@@ -1,8 +1,17 @@
 /** JSON that changes no value and may be printed to any log: plain ASCII controls aside, what could act there is written as `\uXXXX`. */
 export function safeJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)
+  return `${harmlessJson(JSON.stringify(value, undefined, 2))}\n`;
+}
+
+/** The same on one line, without its end. */
+export function safeJsonLine(value: unknown): string {
+  return harmlessJson(JSON.stringify(value));
+}
+
+function harmlessJson(json: string): string {
+  return json
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => (character === '\n' ? character : unicodeEscapes(character)))
-    .replaceAll('##', '#\\u0023')}\n`;
+    .replaceAll('##', '#\\u0023');
 }
 
 function unicodeEscapes(character: string): string {

@@ -20,7 +20,7 @@ export function renderRows({ columns, rows }: TextRows, format: 'text' | 'csv', 
   if (format === 'csv') return csv(all);
   if (rows.length === 0) return '';
   const cells = all.map((row) => row.map(oneLine));
-  const widths = columns.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
+  const widths = columns.map((_, at) => cells.reduce((widest, row) => Math.max(widest, row[at]?.length ?? 0), 0));
   return cells
     .map(
       (row) =>

@@ -36,7 +36,8 @@ export async function choosePolicy(
   const { policy, anchor: anchorFile, place } = options;
   const collect = collector(store, artifacts, options);
   if (policy !== undefined) {
-    const open = await openPolicy({ policy, ...(anchorFile === undefined ? {} : { anchor: anchorFile }) }, new Date());
+    const brought = await openPolicy({ policy, ...(anchorFile === undefined ? {} : { anchor: anchorFile }) }, new Date());
+    const open = { ...brought, offline: true } as const;
     return { open, evidence: await collect(open), why: `from ${policy}` };
   }
   const anchor = anchorFile === undefined ? undefined : await readAnchor(anchorFile);

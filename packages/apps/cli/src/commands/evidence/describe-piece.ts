@@ -1,14 +1,17 @@
 import {
   APPROVAL,
+  CERTIFICATE_REQUEST,
   IN_TOTO,
   kindOf,
   parseBundle,
   parseCertificate,
+  parseCrl,
   parseStatement,
   parseTlogProof,
   RELEASE_MANIFEST,
   RELEASE_PART,
   REVIEW,
+  REVOCATION,
   Refused,
   readGate,
   readReceipt,
@@ -26,6 +29,8 @@ export type Described = {
     | 'approval'
     | 'waiver'
     | 'review'
+    | 'certificate-request'
+    | 'revocation'
     | 'attestation'
     | 'bundle'
     | 'request'
@@ -33,8 +38,9 @@ export type Described = {
     | 'record-proof'
     | 'receipt'
     | 'policy-snapshot'
+    | 'crl'
     | 'unknown';
-  /** The name in a certificate, the hint at a key, the name of a log; of a gate the server whose job waits. */
+  /** The name in a certificate, the hint at a key, the name of a log; of a gate the server whose job waits, of a CRL its number. */
   readonly by?: string;
 };
 
@@ -49,6 +55,8 @@ export function describePiece(bytes: Uint8Array): Described {
         return { kind, by: parseTlogProof(bytes).checkpoint.toString('utf8').split('\n', 1)[0] ?? '' };
       case 'receipt':
         return { kind, by: readReceipt(bytes).origin };
+      case 'crl':
+        return { kind, by: `number ${parseCrl(bytes).number ?? 'none'}` };
       case 'gate':
         return { kind, by: new URL(readGate(bytes).url).host };
       default:
@@ -67,6 +75,8 @@ const STATEMENTS: ReadonlyMap<string, Described['kind']> = new Map([
   [APPROVAL, 'approval'],
   [WAIVER, 'waiver'],
   [REVIEW, 'review'],
+  [CERTIFICATE_REQUEST, 'certificate-request'],
+  [REVOCATION, 'revocation'],
 ]);
 
 function describeBundle(bytes: Uint8Array): Described {

@@ -1,10 +1,12 @@
 import { safeJson } from '@signwright/report';
 import { type EvidenceStore, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
-import { collectEvidence } from '../../context/collect-evidence.ts';
+import { type CollectedEvidence, collectEvidence } from '../../context/collect-evidence.ts';
 import { evidencePlace, openExistingEvidence } from '../../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../../context/open-policy.ts';
+import { openRevocation } from '../../context/open-revocation.ts';
 import { ruleDigestsAnywhere } from '../../context/rule-digests.ts';
 import type { Run } from '../../context/run.ts';
+import { vendorsOf } from '../../context/vendors-of.ts';
 import { EXIT } from '../../exit.ts';
 import { printLines, printNote } from '../../print-lines.ts';
 import { releasedArtifacts } from '../../releases/released-artifacts.ts';
@@ -32,9 +34,12 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
   const without = artifacts.filter(({ digest }) => !listed.has(digest)).map(({ name }) => name);
   if (without.length > 0) throw incomplete(without, place.reference);
 
+  const evidence = await collectEvidence(store, [...digests, ...rules], open);
+  for (const { name, digest } of artifacts) await evidence.byVendors(digest, vendorsOf(open.policy, name, options.environment));
+  const crls = (await openRevocation(open))?.usedCrls() ?? [];
   const { writeArchive } = await import('@signwright/evidence');
   const { digest, bytes, pieces } = await writeArchive(options.out, {
-    store: withPolicy(store, open, new Set(digests)),
+    store: withCrls(withPolicy(store, open, new Set(digests)), crls),
     artifacts: artifacts.map(({ name, digest }) => ({ name, digest })),
     also: rules,
     madeBy: `signwright ${VERSION}`,
@@ -49,7 +54,7 @@ export async function evidenceExport(paths: string[], options: EvidenceExportOpt
       `its manifest is ${digest}; "signwright evidence verify ${options.out}${options.environment === undefined ? '' : ` --environment ${options.environment}`}" decides by it, without what only the log tells`,
     ]);
   }
-  if (!options.quiet) await noteWaiting(store, [...digests, ...rules], open);
+  if (!options.quiet) noteWaiting(evidence);
   return EXIT.allow;
 }
 
@@ -92,9 +97,21 @@ function withPolicy(store: EvidenceStore, open: OpenPolicy, artifacts: ReadonlyS
   };
 }
 
+/** What was known of revocation is in the archive too, beside whatever it may be of: it cannot be asked for years later. */
+function withCrls(store: EvidenceStore, crls: readonly Uint8Array[]): EvidenceStore {
+  const byId = new Map(crls.map((crl) => [sha256(crl), crl]));
+  return {
+    ...store,
+    async list(subjects) {
+      const listed = await store.list(subjects);
+      return new Map([...listed].map(([subject, ids]) => [subject, [...new Set([...ids, ...byId.keys()])]]));
+    },
+    get: async (asked) => byId.get(asked) ?? store.get(asked),
+  };
+}
+
 /** An archive keeps what it was made with: a record that is not proved by then stays so in it. */
-async function noteWaiting(store: EvidenceStore, digests: readonly Sha256[], open: OpenPolicy): Promise<void> {
-  const { records } = await collectEvidence(store, digests, open);
+function noteWaiting({ records }: CollectedEvidence): void {
   const waiting = [...records.waiting.keys()].filter((part) => !records.proven.has(part));
   if (waiting.length === 0) return;
   printNote(

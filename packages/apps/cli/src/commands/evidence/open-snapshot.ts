@@ -67,5 +67,5 @@ export async function openSnapshot(
   // What was newest then is not remembered: an archive is old, and the anchor says how old it may be.
   const signature = snapshot.files.get(signatureOf(snapshot.file));
   if (anchor !== undefined) await checkAnchor(policy, { trustRoot, signature }, anchor);
-  return { policy, file, directory: '.', trustRoot, anchored: anchor !== undefined, snapshot: () => bytes };
+  return { policy, file, directory: '.', trustRoot, anchored: anchor !== undefined, offline: true, snapshot: () => bytes };
 }

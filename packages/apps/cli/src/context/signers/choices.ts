@@ -1,9 +1,10 @@
-import type { SignerDefinition } from '@signwright/policy';
+import { resolve } from 'node:path';
+import type { CertificateAuthority, SignerDefinition } from '@signwright/policy';
 import { type CiJob, parseKeyReference, type Signer } from '@signwright/signing-core';
 import type { OpenPolicy } from '../open-policy.ts';
 import { jobIdentity } from './job-identity.ts';
 import { openCertificate } from './open-certificate.ts';
-import { openKey } from './open-key.ts';
+import { type OpeningKeys, openKey } from './open-key.ts';
 import { type PassphraseOptions, passphraseOf } from './passphrase.ts';
 
 export type SignersOptions = PassphraseOptions & {
@@ -51,7 +52,10 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
               kind: 'certificate',
               remote: certificate.type !== 'trial',
               experimental: certificate.type === 'vault',
-              open: () => openCertificate(open, certificate, identity, options.signal),
+              open: () =>
+                certificate.type === 'held'
+                  ? openHeldOf(definition, certificate, opening)
+                  : openCertificate(open, certificate, identity, options.signal),
             },
           ];
     const byKey = keysThatCount(keys, Date.now()).map(
@@ -66,6 +70,18 @@ export function choicesOf(open: OpenPolicy, options: SignersOptions): (definitio
     );
     return [...byCertificate, ...byKey];
   };
+}
+
+/** The certificate that was issued to a signer before. */
+async function openHeldOf(
+  { id }: SignerDefinition,
+  { url, profile }: CertificateAuthority,
+  opening: OpeningKeys,
+): Promise<Signer> {
+  const { openHeld } = await import('../../certificates/open-held.ts');
+  const issue = `signwright cert issue --profile ${profile}`;
+  const use = { whose: `signer ${id}`, issue, renew: `signwright cert renew --profile ${profile}` };
+  return openHeld(resolve(opening.directory, url), use, opening);
 }
 
 /** A signer's keys that count at a time, milliseconds since 1970 UTC, in the order to try them. */

@@ -17,7 +17,7 @@ const CLUSTER_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
 const MAX_CA = 1024 * 1024;
 
 /** A cluster's own issuer is reached by TLS of the cluster's own authority, which every pod is given. */
-async function clusterAuthority(): Promise<string[]> {
+export async function clusterAuthority(): Promise<string[]> {
   const { readBounded } = await import('@signwright/files');
   return readBounded(CLUSTER_CA, MAX_CA, "the cluster's authority").then(
     (pem) => [pem.toString('utf8')],

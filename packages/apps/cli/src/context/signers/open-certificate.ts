@@ -32,17 +32,24 @@ export async function openCertificate(
   });
 }
 
-async function issuerOf(
+/** The CA of somebody else that a policy names. @param validity seconds to ask for, where that can be asked. */
+export async function issuerOf(
   open: OpenPolicy,
   { type, url, login }: CertificateAuthority,
   signal: AbortSignal | undefined,
+  validity?: number,
 ): Promise<CertificateIssuer> {
   const { createFulcioIssuer, createStepCaIssuer, createVaultIssuer } = await import('@signwright/certificates');
+  const asked = validity === undefined ? {} : { validity };
   const options = { url, ...(signal === undefined ? {} : { signal }) };
   if (type === 'held') throw new TypeError('a certificate that was issued before is not issued');
   if (type === 'fulcio') return createFulcioIssuer(options);
-  if (type === 'step-ca') return createStepCaIssuer({ ...options, ca: rootsOf(open) });
-  return createVaultIssuer({ ...options, ...(login === undefined ? {} : { loginMount: login.mount, role: login.role }) });
+  if (type === 'step-ca') return createStepCaIssuer({ ...options, ...asked, ca: rootsOf(open) });
+  return createVaultIssuer({
+    ...options,
+    ...asked,
+    ...(login === undefined ? {} : { loginMount: login.mount, role: login.role }),
+  });
 }
 
 /** A step-ca serves TLS by the very root it certifies by, which the policy's trust root has. */

@@ -1,0 +1,102 @@
+import { X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { inventoryOf, openJournal } from '@signwright/certificates';
+import { createDirectoryStore } from '@signwright/storage';
+import {
+  type CertificateOptions,
+  type CertificateWorkspace,
+  createCertificateWorkspace,
+  hasSshKeygen,
+} from '@signwright/testkit';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const made: CertificateWorkspace[] = [];
+afterAll(() => {
+  for (const workspace of made) workspace.remove();
+});
+
+async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
+  const here = await createCertificateWorkspace(options);
+  made.push(here);
+  return here;
+}
+
+const HELD = '.signwright/held/ci';
+const issueToJob = ['cert', 'issue', '--profile', 'ci'];
+const inventory = async (here: CertificateWorkspace) =>
+  inventoryOf((await openJournal(createDirectoryStore(here.path('.signwright/certificates'))).read()).events);
+
+describe.skipIf(!hasSshKeygen).concurrent('signwright cert issue, to a job', () => {
+  test('certifies a new key for its verified identity, holds both where the signer looks, and the signer signs with it', async () => {
+    const here = await project({ files: { 'nightly/a.tgz': 'a' } });
+    const issued = await here.asJob(issueToJob);
+    expect(issued).toMatchObject({ status: 0, stdout: /^issued [0-9a-f]+, valid until .*\.signwright\/held\/ci\n/ });
+    expect(statSync(here.path(`${HELD}/key`)).mode & 0o777).toBe(0o600);
+    const leaf = new X509Certificate(here.read(`${HELD}/certificate.pem`));
+    expect(leaf.subjectAltName).toBe(`URI:${here.oidc.url}/acme/app//ci@refs/heads/main`);
+    expect(Date.parse(leaf.validTo) - Date.now()).toBeGreaterThan(23.9 * 3600_000);
+    expect(Date.parse(leaf.validTo) - Date.now()).toBeLessThanOrEqual(24 * 3600_000);
+    const { entries } = await inventory(here);
+    expect(entries).toMatchObject([
+      { authority: 'acme', profile: 'ci', requester: 'job', owner: 'build team', job: `${here.oidc.url}/acme/app/-/jobs/11` },
+    ]);
+
+    const signed = await here.asJob(['sign', 'nightly', '--no-sidecars', '--environment', 'test']);
+    expect(signed).toMatchObject({ status: 0 });
+    const verified = await here.run(['verify', 'nightly/a.tgz', '--environment', 'test']);
+    expect(verified).toMatchObject({ status: 0, stdout: /signature:held/ });
+  });
+
+  test('writes what became of it into the log, with the job and without anybody’s address', async () => {
+    const here = await project();
+    await here.asJob(issueToJob);
+    await here.asJob(issueToJob, { project_path: 'other/app' });
+    const { stdout } = await here.run(['audit', 'search', '--event', 'certificate', '--output', 'json']);
+    const { requests } = JSON.parse(stdout) as { requests: { record: object }[] };
+    const job = `${here.oidc.url}/acme/app/-/jobs/11`;
+    expect(requests.map(({ record }) => record)).toMatchObject([
+      { said: 'refused', authority: 'acme', profile: 'ci', job, reason: expect.stringMatching(/none of the policy's workloads/) },
+      { said: 'issued', authority: 'acme', profile: 'ci', job, serial: expect.stringMatching(/^[0-9a-f]+$/) },
+      { said: 'issue', authority: 'acme', profile: 'ci', job },
+    ]);
+    expect(stdout).not.toContain('@example.com');
+    expect((await here.run(['audit', 'list'])).stdout).toMatch(/issued +certificate/);
+  });
+
+  test.each([
+    ['of another workload', { project_path: 'other/app' }, /this job is none of the policy's workloads.*repository/s],
+    ['of another branch', { ref: 'feature' }, /this job is none of the policy's workloads.*ref/s],
+    ['of a merge request', { pipeline_source: 'merge_request_event' }, /plan only/],
+    ['that has expired', { exp: 1 }, /ID token/],
+  ])('refuses the token of a job %s, and issues nothing', async (_, claims, says) => {
+    const here = await project();
+    expect(await here.asJob(issueToJob, claims)).toMatchObject({ status: 1, stderr: says });
+    expect((await inventory(here)).entries).toEqual([]);
+    expect(here.files(HELD)).toEqual([]);
+  });
+
+  test('refuses a token of another issuer, and one that another key signed', async () => {
+    const here = await project();
+    const other = await project();
+    const token = (value: string) => ({ ...here.job(), SIGNWRIGHT_ID_TOKEN: value });
+    expect(await here.run(issueToJob, { env: token(other.job()['SIGNWRIGHT_ID_TOKEN'] ?? '') })).toMatchObject({
+      status: 1,
+      stderr: /the ID token is of the issuer/,
+    });
+    const env = here.job();
+    here.oidc.rotate();
+    expect(await here.run(issueToJob, { env })).toMatchObject({ status: 1, stderr: /signature|key/ });
+    expect((await inventory(here)).entries).toEqual([]);
+  });
+
+  test('is for jobs alone outside of people’s profiles', async () => {
+    const here = await project();
+    expect(await here.run(issueToJob)).toMatchObject({ status: 1, stderr: /there is no ID token outside a CI/ });
+    expect(await here.asJob(['cert', 'issue', '--profile', 'approvers'])).toMatchObject({
+      status: 1,
+      stderr: /the profile approvers is for people, who show a proof each time/,
+    });
+    expect(await here.asJob(['cert', 'issue', '--profile', 'cii'])).toMatchObject({ status: 2, stderr: /did you mean ci/ });
+    expect(await here.asJob(['cert', 'issue'])).toMatchObject({ status: 2, stderr: /nothing says what is to be issued/ });
+  });
+});

@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { derKey, inventoryOf, openJournal } from '@signwright/certificates';
+import { sha256 } from '@signwright/signing-core';
+import { createDirectoryStore } from '@signwright/storage';
+import {
+  type CertificateOptions,
+  type CertificateWorkspace,
+  createCertificateWorkspace,
+  hasSshKeygen,
+} from '@signwright/testkit';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const made: CertificateWorkspace[] = [];
+afterAll(() => {
+  for (const workspace of made) workspace.remove();
+});
+
+async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
+  const here = await createCertificateWorkspace(options);
+  made.push(here);
+  return here;
+}
+
+const HELD = '.signwright/held/brief';
+/** Its certificates live two minutes, one of which is over when they are issued: they are due 20 s later. */
+const BRIEF = '    brief: { purpose: trials, authority: acme, validity: 2m, owner: build team, workloads: [job] }\n';
+const entriesOf = async (here: CertificateWorkspace) =>
+  inventoryOf((await openJournal(createDirectoryStore(here.path('.signwright/certificates'))).read()).events).entries;
+const leafOf = (here: CertificateWorkspace): X509Certificate => new X509Certificate(here.read(`${HELD}/certificate.pem`));
+const renewAll = (here: CertificateWorkspace, ...more: string[]) =>
+  here.asJob(['cert', 'renew', '--all', '--jitter', '0s', ...more]);
+
+async function due(): Promise<CertificateWorkspace> {
+  const here = await project({ profiles: BRIEF });
+  expect(await here.asJob(['cert', 'issue', '--profile', 'brief'])).toMatchObject({ status: 0 });
+  await new Promise((resolve) => setTimeout(resolve, 22_000));
+  return here;
+}
+
+describe.skipIf(!hasSshKeygen).concurrent('signwright cert renew', () => {
+  test('does nothing where nothing is due', async () => {
+    const here = await project();
+    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /nothing is due of 0 certificates here/ });
+    await here.asJob(['cert', 'issue', '--profile', 'ci']);
+    const before = here.read('.signwright/held/ci/certificate.pem');
+    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /nothing is due of 1 certificates here/ });
+    expect(here.read('.signwright/held/ci/certificate.pem')).toBe(before);
+    expect(await here.asJob(['cert', 'renew'])).toMatchObject({ status: 2, stderr: /which certificates\?/ });
+  });
+
+  test('renews after two thirds of its life, with a new key, and of two at once one alone', { timeout: 60_000 }, async () => {
+    const here = await due();
+    const before = leafOf(here);
+    const both = await Promise.all([renewAll(here), renewAll(here)]);
+    expect(both.map(({ status }) => status)).toEqual([0, 0]);
+    const said = both.map(({ stdout }) => stdout).join('');
+    expect(said.match(/brief: renewed until/g)).toHaveLength(1);
+    const after = leafOf(here);
+    expect(after.serialNumber).not.toBe(before.serialNumber);
+    expect(after.publicKey.equals(before.publicKey)).toBe(false);
+    expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key']);
+    const entries = await entriesOf(here);
+    expect(entries).toHaveLength(2);
+    expect(entries[1]?.renews).toBe(sha256(before.raw));
+  });
+
+  test('takes up what was issued before it was cut off, rather than have another issued', { timeout: 60_000 }, async () => {
+    const here = await due();
+    const old = Object.fromEntries(['certificate.pem', 'chain.pem', 'key'].map((name) => [name, here.read(`${HELD}/${name}`)]));
+    expect((await renewAll(here)).stdout).toMatch(/renewed/);
+    const next = leafOf(here);
+    // As a kill leaves it between the issuing and the writing: the new key under its own name, all else as it was.
+    const hex = Buffer.from(sha256(next.publicKey.export({ type: 'spki', format: 'der' })).slice(7), 'hex')
+      .toString('hex')
+      .slice(0, 16);
+    here.write(`${HELD}/key.${hex}`, here.read(`${HELD}/key`), 0o600);
+    for (const [name, text] of Object.entries(old)) here.write(`${HELD}/${name}`, text, 0o600);
+    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /brief: renewed until/ });
+    expect(leafOf(here).serialNumber).toBe(next.serialNumber);
+    expect(await entriesOf(here)).toHaveLength(2);
+    expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key']);
+  });
+
+  test('exits with 3 where the issuer cannot be reached, and leaves what is held as it is', { timeout: 60_000 }, async () => {
+    const here = await due();
+    const before = here.read(`${HELD}/certificate.pem`);
+    const env = here.job();
+    await here.oidc.close();
+    const { status, stderr } = await here.run(['cert', 'renew', '--all', '--jitter', '0s'], { env });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/brief: not renewed, and valid until/);
+    expect(here.read(`${HELD}/certificate.pem`)).toBe(before);
+  });
+});
+
+describe.skipIf(!hasSshKeygen).concurrent('a held certificate', () => {
+  test('that has expired, is for another key or is missing is named with the command that gets another', async () => {
+    const here = await project({ files: { 'nightly/a.tgz': 'a' } });
+    const sign = () => here.asJob(['sign', 'nightly', '--no-sidecars', '--environment', 'test']);
+    expect(await sign()).toMatchObject({
+      status: 2,
+      stderr: /there is no certificate in .*held\/ci\n.*signwright cert issue --profile ci/,
+    });
+    await here.asJob(['cert', 'issue', '--profile', 'ci']);
+    await here.asJob(['cert', 'issue', '--profile', 'ci', '--directory', 'other']);
+    writeFileSync(here.path('.signwright/held/ci/key'), here.read('other/key'));
+    expect(await sign()).toMatchObject({ status: 2, stderr: /is for another key than the one beside it/ });
+    rmSync(here.path('.signwright/held/ci/key'));
+    expect(await sign()).toMatchObject({ status: 2, stderr: /there is no key beside the certificate/ });
+  });
+
+  test('is not used outside of the pipelines that its signer is for', async () => {
+    const here = await project({ files: { 'nightly/a.tgz': 'a' } });
+    await here.asJob(['cert', 'issue', '--profile', 'ci']);
+    expect(await here.run(['sign', 'nightly', '--no-sidecars', '--environment', 'test'])).toMatchObject({
+      status: 1,
+      stderr: /signer held is not for runs outside a CI/,
+    });
+  });
+
+  test('is kept in the inventory, byte for byte', async () => {
+    const here = await project();
+    await here.asJob(['cert', 'issue', '--profile', 'ci']);
+    const leaf = new X509Certificate(here.read('.signwright/held/ci/certificate.pem'));
+    const blobs = createDirectoryStore(here.path('.signwright/certificates'));
+    expect(Buffer.from((await blobs.get(derKey(leaf.raw)))?.bytes ?? '').equals(leaf.raw)).toBe(true);
+  });
+});
