@@ -9,6 +9,7 @@ import { type Loopback, startLoopback } from './loopback.ts';
 import { layerFile, shadowLayers } from './shadow-policy.ts';
 import { makeStandIns } from './stand-ins.ts';
 import type { Subject } from './subjects.ts';
+import { writeTrialCrl } from './trial-crl.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
 /** The shadow of a policy, for one artifact. */
@@ -63,6 +64,7 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
     const layers = shadowLayers(policy.layers.map(({ content }) => content), making.standIns);
     await making.write();
     await mkdir(join(directory, 'evidence'), { mode: 0o700 });
+    if (asksRevocation(policy)) await writeTrialCrl(directory, clock.now());
     const clockFile = join(root, 'clock.cjs');
     await writeFile(clockFile, CLOCK_FILE);
     const env = environment();
@@ -75,6 +77,11 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
     await remove();
     throw error;
   }
+}
+
+/** Whether verifiers by this policy ask what was revoked. */
+export function asksRevocation({ trust }: Policy): boolean {
+  return trust?.revocation !== undefined && trust.revocation.mode !== 'off';
 }
 
 /** Nothing of the real environment but where programs are: no token, no credential, no address of anything. */

@@ -2,7 +2,9 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createTrialDomain } from '@signwright/certificates';
 import { requirementsOf } from '@signwright/signing-core';
 import type { Motion } from '../motion.ts';
+import { asksRevocation } from '../shadow.ts';
 import { writeKeyPair } from '../stand-ins.ts';
+import { writeTrialCrl } from '../trial-crl.ts';
 import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -37,11 +39,14 @@ async function signElsewhere(
   await createTrialDomain(path('trial'), { now: new Date(rehearsal.shadow.clock.now().getTime() - 30 * DAY) });
   // The timestamps are right: it is the CA that is another.
   await mixRoots(path('trial'), path('own'));
+  // Who forges publishes a CRL as well.
+  if (asksRevocation(rehearsal.policy)) await writeTrialCrl(motion.workspace.directory, rehearsal.shadow.clock.now());
   await motion.sign();
   await rm(path('other'), { recursive: true, force: true });
   await cp(path('trial'), path('other'), { recursive: true });
   await rm(path('trial'), { recursive: true });
   await cp(path('own'), path('trial'), { recursive: true });
+  if (asksRevocation(rehearsal.policy)) await writeTrialCrl(motion.workspace.directory, rehearsal.shadow.clock.now());
   await mend(motion, path('other'));
   seen.refused(should, await motion.verify(), [1], REFUSED_SIGNATURE);
   await recover(motion, seen, path('own'));

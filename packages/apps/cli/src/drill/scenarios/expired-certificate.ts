@@ -5,7 +5,8 @@ import { createDirectoryStore } from '@signwright/storage';
 import { createTimestampClient } from '@signwright/timestamp';
 import type { Motion } from '../motion.ts';
 import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
-import { EARLIER_MS } from '../shadow.ts';
+import { asksRevocation, EARLIER_MS } from '../shadow.ts';
+import { writeTrialCrl } from '../trial-crl.ts';
 
 /** Signatures made after the certificate, or the key, had come to its end. */
 export const expiredCertificate: Scenario = {
@@ -29,8 +30,12 @@ async function signedTooLate(rehearsal: Rehearsal, seen: Observations): Promise<
   await workspace.write(({ trust }) => {
     if (trust?.timestamp !== undefined) trust.timestamp = { urls: [`${origin}/earlier`] };
   });
+  const { clock } = rehearsal.shadow;
+  const revocation = asksRevocation(rehearsal.policy);
+  if (revocation) await writeTrialCrl(workspace.directory, new Date(clock.now().getTime() - EARLIER_MS));
   for (const ran of await motion.sign({ skew: -EARLIER_MS })) seen.holds('a release of some time ago is signed', `exit code ${ran.exit}`, ran.exit === 0);
   await workspace.write();
+  if (revocation) await writeTrialCrl(workspace.directory, clock.now());
   await stampAnew(motion, `${origin}/timestamp/0`);
   seen.refused('a signature made after the certificate expired does not count', await motion.verify(), [1], REFUSED_SIGNATURE);
   const [judged, ms] = await timed(() => motion.release());

@@ -1,6 +1,10 @@
+import { readFile, rm } from 'node:fs/promises';
 import type { SignerDefinition } from '@signwright/policy';
-import { requirementsOf } from '@signwright/signing-core';
+import { parseCertificate, requirementsOf } from '@signwright/signing-core';
+import { asksRevocation } from '../shadow.ts';
 import { writeKeyPair } from '../stand-ins.ts';
+import { writeTrialCrl } from '../trial-crl.ts';
+import type { Workspace } from '../workspace.ts';
 import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 
 const HOUR = 3600 * 1000;
@@ -17,7 +21,8 @@ export const revokedSigner: Scenario = {
     const signers = requirementsOf(requirements, 'signature').flatMap(({ signer }) => rehearsal.policy.signers.get(signer.id) ?? []);
     for (const signer of signers) {
       if (signer.certificate === undefined) await compromised(rehearsal, seen, signer);
-      else revocable(rehearsal, seen, signer);
+      else if (asksRevocation(rehearsal.policy)) await revoked(rehearsal, seen, signer);
+      else expires(rehearsal, seen, signer);
     }
     return seen.result();
   },
@@ -48,17 +53,53 @@ async function compromised({ released, shadow }: Rehearsal, seen: Observations, 
   seen.allowed(`signed again with a new key of ${id}, it may go`, judged, ms);
 }
 
-/** Whether anybody would notice that a certificate of this signer's CA was revoked. */
-function revocable({ policy }: Rehearsal, seen: Observations, { id, certificate }: SignerDefinition): void {
-  const { revocation } = policy.trust ?? {};
-  if (revocation !== undefined && revocation.mode !== 'off') return;
+/** The CA revokes the certificate that the release was signed with, and says so in its CRL. */
+async function revoked({ policy, released, shadow }: Rehearsal, seen: Observations, { id }: SignerDefinition): Promise<void> {
+  const motion = await released(`revoked-${id}`);
+  const { workspace } = motion;
+  const serials = await serialsOf(workspace);
+  const revoking = serials.map((serial) => ({ serial, reason: 'keyCompromise' as const }));
+  await writeTrialCrl(workspace.directory, shadow.clock.now(), revoking);
+  await forget(workspace);
+  seen.refused(`what ${id} signed with a certificate that is revoked does not count`, await motion.verify(), [1], ['certificate-revoked']);
+  const [judged, ms] = await timed(() => motion.release());
+  seen.allowed('signed again with a new certificate, it may go', judged, ms);
+
+  const { maxAge } = policy.trust?.revocation ?? {};
+  const until = maxAge === undefined ? "until it ends: trust.revocation.max-age would be sooner" : `for ${maxAge} s at the most (max-age)`;
+  seen.finds(`a verifier that asked before the revocation goes by the CRL it has ${until}`);
+
+  const blind = await released(`revocation-unknown-${id}`);
+  await rm(blind.workspace.path('trial.crl'));
+  await forget(blind.workspace);
+  const unknown = await blind.verify();
+  if (policy.trust?.revocation?.mode === 'require')
+    seen.refused('where nobody can tell whether it is revoked, nothing is decided', unknown, [3], ['revocation-unknown']);
+  else if (unknown.exit === 0)
+    seen.finds('trust.revocation is "prefer": where the CRL cannot be had, what was signed with a revoked certificate passes');
+}
+
+/** As a machine that never asked: others keep the answer they have, as they may. */
+async function forget({ path }: Workspace): Promise<void> {
+  await rm(path('home/cache/signwright/revocation'), { recursive: true, force: true });
+}
+
+/** The serial numbers of all certificates that evidence was signed with. */
+async function serialsOf(workspace: Workspace): Promise<string[]> {
+  const texts = await Promise.all((await workspace.evidence()).map((file) => readFile(file, 'utf8')));
+  const found = texts.flatMap((text) => {
+    const raw = /"certificate":\s*\{\s*"rawBytes":\s*"([A-Za-z0-9+/=]+)"/.exec(text)?.[1];
+    return raw === undefined ? [] : [parseCertificate(Buffer.from(raw, 'base64')).serialNumber.toString('hex')];
+  });
+  return [...new Set(found)];
+}
+
+/** Whether anybody would notice that a certificate of this signer's CA was revoked: where nobody asks, it has to end soon. */
+function expires({ policy }: Rehearsal, seen: Observations, { id, certificate }: SignerDefinition): void {
   const validity = validityOf(policy, certificate);
   if (validity !== undefined && validity <= SHORT_SECONDS) {
-    seen.holds(
-      `certificates of ${id} can be revoked, or live a day at the most`,
-      `its CA issues them for ${validity} s at the most`,
-      true,
-    );
+    const should = `certificates of ${id} can be revoked, or live a day at the most`;
+    seen.holds(should, `nobody asks whether they are revoked, and its CA issues them for ${validity} s at the most`, true);
     return;
   }
   seen.lacks(
