@@ -55,7 +55,10 @@ describe.each(DRIVES)('a drill on $platform ($on)', (drive) => {
       ['audit-store-full', 'failed'],
     ]);
     expect(ran.report('junit.xml')).toContain('<failure');
-    expect(JSON.parse(ran.report('result.json') ?? '{}')).toMatchObject({ result: 'deny', message: 'the drill failed: audit-store-full' });
+    expect(JSON.parse(ran.report('result.json') ?? '{}')).toMatchObject({
+      result: 'deny',
+      message: 'the drill failed: audit-store-full',
+    });
   });
 
   test('passes where every control holds', LONG, async () => {
@@ -90,14 +93,39 @@ describePeer(['mvn', 'java'], 'drill.groovy, which people copy', () => {
 });
 
 test('the pipeline people copy for Azure DevOps is the task, with what the template hands on', () => {
-  const steps = (expandPipeline(join(import.meta.dirname, 'azure-devops/drill.yml')) as { steps: { task: string; inputs: object }[] }).steps;
+  const steps = (
+    expandPipeline(join(import.meta.dirname, 'azure-devops/drill.yml')) as { steps: { task: string; inputs: object }[] }
+  ).steps;
   expect(steps.map(({ task }) => task)).toEqual(['Signwright@1', 'PublishTestResults@2']);
   expect(steps[0]?.inputs).toMatchObject({ command: 'drill', environment: 'production', reportSigner: '', scenarios: '' });
 });
 
 test('the workflow people copy for GitHub gives the action inputs that it has', () => {
   const workflow = parse(snippet('github/drill.yml')) as { jobs: { drill: { steps: { uses: string; with?: object }[] } } };
-  const action = parse(readFileSync(join(import.meta.dirname, '../../packages/adapters/github-action/action.yml'), 'utf8')) as { inputs: object };
+  const action = parse(readFileSync(join(import.meta.dirname, '../../packages/adapters/github-action/action.yml'), 'utf8')) as {
+    inputs: object;
+  };
   const step = workflow.jobs.drill.steps.find(({ uses }) => uses.includes('signwright-action'));
   expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
+});
+
+describe('what certificates need on a schedule', () => {
+  const pages = ['gitlab/certificates-ci.yml', 'jenkins/certificates.groovy', 'azure-devops/certificates.yml'];
+  const commandsIn = (name: string): string[] =>
+    [...snippet(name).matchAll(/signwright (cert [a-z-]+(?: --?[a-z-]+| crl)*)/g)].map(([, args = '']) => args.trim());
+
+  test('is the same on every platform', () => {
+    const [first, ...others] = pages.map(commandsIn);
+    expect(first).toEqual(['cert renew --all', 'cert crl --if-due --out crl', 'cert alerts --ci']);
+    for (const one of others) expect(one).toEqual(first);
+  });
+
+  test('is what the command takes', LONG, async () => {
+    const here = await project();
+    for (const args of commandsIn(pages[0] as string)) {
+      // The policy has no certificates: whatever is said of that, none of the words is unknown.
+      const { stderr } = await here.run(args.split(' '));
+      expect(stderr).not.toMatch(/unknown (option|command)|missing/);
+    }
+  });
 });

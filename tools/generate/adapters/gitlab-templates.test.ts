@@ -45,7 +45,10 @@ describe.each(COMPONENTS)('%s', (name) => {
   test('has the inputs of the table that are for it on GitLab', () => {
     const its = INPUTS.filter(
       ({ commands, platforms }) =>
-        (name === 'full-pipeline' ? RELEASE_COMMANDS.some((one) => commands.includes(one)) : commands.includes(name as JobCommand)) && (platforms?.includes('gitlab') ?? true),
+        (name === 'full-pipeline'
+          ? RELEASE_COMMANDS.some((one) => commands.includes(one))
+          : commands.includes(name as JobCommand)) &&
+        (platforms?.includes('gitlab') ?? true),
     );
     expect(Object.keys(spec)).toEqual(expect.arrayContaining(its.map((input) => input.name)));
   });

@@ -76,7 +76,8 @@ function readRequest(request: Uint8Array): { imprint: Buffer; nonce: Buffer } {
     if (request.length > MAX_REQUEST) throw new Error(`it is larger than ${MAX_REQUEST} bytes`);
     const [, imprint, ...rest] = ASN1Obj.parseBuffer(Buffer.from(request)).subs;
     const der = imprint?.toDER() ?? NULL;
-    if (!der.subarray(0, -32).equals(messageImprint(Buffer.alloc(0)).subarray(0, -32))) throw new Error('its imprint is not of SHA-256');
+    if (!der.subarray(0, -32).equals(messageImprint(Buffer.alloc(0)).subarray(0, -32)))
+      throw new Error('its imprint is not of SHA-256');
     const nonce = rest.map((one) => one.toDER()).find((one) => one[0] === INTEGER);
     return { imprint: der, nonce: nonce ?? integer(randomInteger(NONCE_BYTES)) };
   } catch (cause) {
@@ -86,14 +87,7 @@ function readRequest(request: Uint8Array): { imprint: Buffer; nonce: Buffer } {
 
 /** TSTInfo (RFC 3161, 2.4.2). The nonce is there because requests to authorities carry one. */
 function timestampInfo(imprint: Buffer, nonce: Buffer, now: Date): Buffer {
-  return sequence(
-    VERSION_1,
-    POLICY,
-    imprint,
-    integer(randomInteger(SERIAL_BYTES)),
-    generalizedTime(now),
-    nonce,
-  );
+  return sequence(VERSION_1, POLICY, imprint, integer(randomInteger(SERIAL_BYTES)), generalizedTime(now), nonce);
 }
 
 /** SignerInfo (RFC 5652, 5.3) with the certificate bound by ESSCertIDv2 (RFC 5816), whose default hash is SHA-256. */

@@ -33,7 +33,10 @@ async function weak(policy = WEAK): Promise<Workspace> {
   return here;
 }
 
-async function drilled(here: Workspace, ...args: string[]): Promise<{ status: number | null; report: DrillReport; stderr: string }> {
+async function drilled(
+  here: Workspace,
+  ...args: string[]
+): Promise<{ status: number | null; report: DrillReport; stderr: string }> {
   const { status, stdout, stderr } = await here.run(['drill', '--output', 'json', ...args]);
   return { status, report: JSON.parse(stdout || '{}') as DrillReport, stderr };
 }
@@ -101,7 +104,14 @@ artifacts: [{ match: "dist/**", tier: internal }]
   test('fails a policy that only observes: it lets everything through', LONG, async () => {
     const until = new Date(Date.now() + 30 * 24 * 3600 * 1000).toISOString().slice(0, 10);
     const here = await weak(WEAK.replace('signatures: [build]', `signatures: [build], mode: observe, until: ${until}`));
-    const { status, report } = await drilled(here, 'broken-chain', 'revoked-signer', 'expired-certificate', 'registry-down', 'clock-skew');
+    const { status, report } = await drilled(
+      here,
+      'broken-chain',
+      'revoked-signer',
+      'expired-certificate',
+      'registry-down',
+      'clock-skew',
+    );
     expect(status).toBe(1);
     expect(new Set(Object.values(verdictsOf(report)))).toEqual(new Set(['failed']));
   });
@@ -130,7 +140,10 @@ artifacts: [{ match: "dist/**", tier: internal }]
     const here = await weak();
     expect(await here.run(['drill', 'tsa-dwn'])).toMatchObject({ status: 2, stderr: /did you mean tsa-down\?/ });
     expect(await here.run(['drill', '--environment', 'moon'])).toMatchObject({ status: 2, stderr: /no environment "moon"/ });
-    expect(await here.run(['drill', '--signer', 'nobody', '--out', 'r'])).toMatchObject({ status: 2, stderr: /no signer "nobody"/ });
+    expect(await here.run(['drill', '--signer', 'nobody', '--out', 'r'])).toMatchObject({
+      status: 2,
+      stderr: /no signer "nobody"/,
+    });
     expect(await here.run(['drill', '--signer', 'build'])).toMatchObject({ status: 2, stderr: /has to go somewhere/ });
     expect(await here.run(['drill', '--keep'])).toMatchObject({ status: 2, stderr: /nothing says who signs it/ });
     const list = await here.run(['drill', '--list']);
@@ -142,19 +155,30 @@ artifacts: [{ match: "dist/**", tier: internal }]
     const here = await createWorkspace({ policy });
     made.push(here);
     const xml = await here.run(['drill', 'clock-skew', '--output', 'junit']);
-    expect(xml.stdout).toMatch(/<testsuites name="signwright drill" tests="2" failures="0"[\s\S]*<testcase classname="dist\/drill \(default\)" name="clock-skew"/);
+    expect(xml.stdout).toMatch(
+      /<testsuites name="signwright drill" tests="2" failures="0"[\s\S]*<testcase classname="dist\/drill \(default\)" name="clock-skew"/,
+    );
     expect(xml.stderr).toContain('the report is not signed');
     const signed = await here.run(['drill', 'clock-skew', '--output', 'json', '--out', 'r.json', '--signer', 'build', '--keep']);
     expect(signed).toMatchObject({ status: 0, stderr: /signed as build, evidence sha256:/ });
     const bundle = JSON.parse(here.read('r.json.sigstore.json')) as { dsseEnvelope: { payload: string } };
     const statement = JSON.parse(Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString()) as Record<string, unknown>;
-    expect(statement).toMatchObject({ predicateType: 'https://signwright.dev/drill/v1', predicate: JSON.parse(here.read('r.json')) });
+    expect(statement).toMatchObject({
+      predicateType: 'https://signwright.dev/drill/v1',
+      predicate: JSON.parse(here.read('r.json')),
+    });
     expect([...here.evidence().values()].map(String)).toContain(here.read('r.json.sigstore.json'));
   });
 
   test('works in a job of a CI, whose token and variables it hands on to nobody', LONG, async () => {
     const here = await weak();
-    const env = { CI: 'true', GITLAB_CI: 'true', CI_PIPELINE_SOURCE: 'merge_request_event', SIGNWRIGHT_POLICY: 'none.yaml', NODE_OPTIONS: '' };
+    const env = {
+      CI: 'true',
+      GITLAB_CI: 'true',
+      CI_PIPELINE_SOURCE: 'merge_request_event',
+      SIGNWRIGHT_POLICY: 'none.yaml',
+      NODE_OPTIONS: '',
+    };
     const { status } = await here.run(['drill', 'signer-down', '--policy', 'signwright.yaml'], { env });
     expect(status).toBe(0);
   });
@@ -182,7 +206,9 @@ describe.runIf(hasSshKeygen)('a drill of a policy with people', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const here = await createPeopleWorkspace({ more: `notify: [{ webhook: "${origin}/hook", secret-env: SECRET, allow-private: true, on: [deny, pending] }]\nevidence: { store: "s3://real-evidence?endpoint=${origin}&path-style=true" }\n` });
+    const here = await createPeopleWorkspace({
+      more: `notify: [{ webhook: "${origin}/hook", secret-env: SECRET, allow-private: true, on: [deny, pending] }]\nevidence: { store: "s3://real-evidence?endpoint=${origin}&path-style=true" }\n`,
+    });
     made.push(here);
     here.write(
       'signwright.yaml',
@@ -196,7 +222,10 @@ describe.runIf(hasSshKeygen)('a drill of a policy with people', () => {
     const { status, report, stderr } = await drilled(here, '--artifact', 'dist/a.tgz');
     expect(report.artifacts[0]?.baseline, stderr).toMatchObject({ allowed: true });
     // One of two who may be lost is in both roles, so nobody is indispensable; best-effort signs without a record, which is told.
-    expect([status, verdictsOf(report)]).toMatchObject([1, { 'lost-approver': 'passed', 'audit-store-full': 'failed', 'denied-request': 'passed' }]);
+    expect([status, verdictsOf(report)]).toMatchObject([
+      1,
+      { 'lost-approver': 'passed', 'audit-store-full': 'failed', 'denied-request': 'passed' },
+    ]);
     expect([fingerprint(here), reached]).toEqual([before, 0]);
     server.close();
   });

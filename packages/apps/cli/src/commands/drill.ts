@@ -56,7 +56,8 @@ export async function drill(names: string[], options: DrillOptions, run: Run): P
   const report = reportOf(open, artifacts, started);
   run.watch?.drill(report, open);
   await publish(report, options, note);
-  const signed = options.signer === undefined ? EXIT.allow : await sign(report, open, { ...options, signer: options.signer }, run, note);
+  const signed =
+    options.signer === undefined ? EXIT.allow : await sign(report, open, { ...options, signer: options.signer }, run, note);
   // What was let through is told whether or not that could be signed.
   if (report.result === 'failed') return EXIT.deny;
   return signed === EXIT.allow && report.result === 'incomplete' ? EXIT.inconclusive : signed;
@@ -64,7 +65,9 @@ export async function drill(names: string[], options: DrillOptions, run: Run): P
 
 function checkOptions({ signer, keep, out }: DrillOptions): void {
   if (keep && signer === undefined)
-    throw new SignwrightError('usage', '--keep keeps a signed report, and nothing says who signs it', { next: 'add --signer ID' });
+    throw new SignwrightError('usage', '--keep keeps a signed report, and nothing says who signs it', {
+      next: 'add --signer ID',
+    });
   if (signer !== undefined && out === undefined && !keep)
     throw new SignwrightError('usage', 'a signed report has to go somewhere', { next: 'add --out FILE, or --keep' });
 }

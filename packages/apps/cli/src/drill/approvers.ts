@@ -1,4 +1,11 @@
-import { type ApprovalRequirement, isMember, type PersonRule, type Requirement, requirementsOf, seatPeople } from '@signwright/signing-core';
+import {
+  type ApprovalRequirement,
+  isMember,
+  type PersonRule,
+  type Requirement,
+  requirementsOf,
+  seatPeople,
+} from '@signwright/signing-core';
 
 /** A seat to be taken: one of the approvals that are asked for. */
 export type Seat = { readonly requirement: ApprovalRequirement; readonly person?: PersonRule };
@@ -8,9 +15,20 @@ export type Seat = { readonly requirement: ApprovalRequirement; readonly person?
  *
  * @param at milliseconds. @param without people who are gone.
  */
-export function seatApprovers(requirements: readonly Requirement[], at: number, without: ReadonlySet<string> = new Set()): Seat[] {
+export function seatApprovers(
+  requirements: readonly Requirement[],
+  at: number,
+  without: ReadonlySet<string> = new Set(),
+): Seat[] {
   const asked = requirementsOf(requirements, 'approval').flatMap((one) => Array.from({ length: one.count }, () => one));
-  const able = asked.map((one) => new Set(ableFor(one, at).filter(({ id }) => !without.has(id)).map(({ id }) => id)));
+  const able = asked.map(
+    (one) =>
+      new Set(
+        ableFor(one, at)
+          .filter(({ id }) => !without.has(id))
+          .map(({ id }) => id),
+      ),
+  );
   const people = new Map(asked.flatMap((one) => ableFor(one, at).map((person) => [person.id, person] as const)));
   const seated = seatPeople(able, people.keys());
   return asked.map((requirement, index) => {
@@ -24,7 +42,9 @@ function ableFor({ role, kind }: ApprovalRequirement, at: number): PersonRule[] 
   return role.members
     .map(({ person }) => person)
     .filter((person) => isMember(role, person.id, at))
-    .filter((person) => (kind === 'platform' ? person.accounts.length > 0 || keyThatCounts(person, at) >= 0 : keyThatCounts(person, at) >= 0));
+    .filter((person) =>
+      kind === 'platform' ? person.accounts.length > 0 || keyThatCounts(person, at) >= 0 : keyThatCounts(person, at) >= 0,
+    );
 }
 
 /** The first of a person's keys that counts at a time; -1 where none does. */
@@ -36,7 +56,9 @@ export function keyThatCounts({ keys }: PersonRule, at: number): number {
 
 /** The people without whom the approvals cannot be given. */
 export function indispensable(requirements: readonly Requirement[], at: number): PersonRule[] {
-  const people = new Map(seatApprovers(requirements, at).flatMap(({ person }) => (person === undefined ? [] : [[person.id, person] as const])));
+  const people = new Map(
+    seatApprovers(requirements, at).flatMap(({ person }) => (person === undefined ? [] : [[person.id, person] as const])),
+  );
   const inOrder = [...people.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   return inOrder.filter(({ id }) => seatApprovers(requirements, at, new Set([id])).some(({ person }) => person === undefined));
 }

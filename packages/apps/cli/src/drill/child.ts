@@ -55,6 +55,7 @@ export async function runCommandLine(args: readonly string[], options: ChildOpti
     );
     child.on('close', resolve);
   });
-  if (exit === null) throw new SignwrightError('unreachable', `signwright ${args[0]} did not come to its end`, { where: directory });
+  if (exit === null)
+    throw new SignwrightError('unreachable', `signwright ${args[0]} did not come to its end`, { where: directory });
   return { exit, stdout: stdout(), stderr: stderr(), ms: Math.round(performance.now() - started) };
 }

@@ -16,7 +16,10 @@ test('a drill’s clock goes on from where it was set', () => {
 test('work of this process sees it, and afterwards nothing does, whatever became of the work', async () => {
   const real = Date;
   const clock = clockFrom(Date.now() + YEAR);
-  const [now, made, given] = await withClock(clock, async () => [Date.now(), new Date().getTime(), new Date(0).toISOString()] as const);
+  const [now, made, given] = await withClock(
+    clock,
+    async () => [Date.now(), new Date().getTime(), new Date(0).toISOString()] as const,
+  );
   expect([near(now, Date.now() + YEAR), near(made, Date.now() + YEAR), given]).toEqual([true, true, '1970-01-01T00:00:00.000Z']);
   await expect(withClock(clock, async () => Promise.reject(new Error('it failed')))).rejects.toThrow('it failed');
   expect(globalThis.Date).toBe(real);
@@ -32,7 +35,12 @@ test('a child that the file is preloaded into sees another time of day', () => {
       env: { [OFFSET_ENV]: String(-YEAR) },
     }).toString();
     const [now = 0, made = 0, given] = (said.match(/\d+/g) ?? []).map(Number);
-    expect([near(now, Date.now() - YEAR), near(made, Date.now() - YEAR), given, said.includes('true')]).toEqual([true, true, 5, true]);
+    expect([near(now, Date.now() - YEAR), near(made, Date.now() - YEAR), given, said.includes('true')]).toEqual([
+      true,
+      true,
+      5,
+      true,
+    ]);
   } finally {
     rmSync(directory, { recursive: true });
   }

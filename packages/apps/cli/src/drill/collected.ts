@@ -3,20 +3,20 @@ import {
   AUTHORS,
   type CiPlatform,
   hexOf,
-  PLATFORM_APPROVALS,
   type PersonRule,
+  PLATFORM_APPROVALS,
   type PlatformAccount,
   prepareStatement,
   requirementsOf,
-  sha256,
   SignwrightError,
+  sha256,
   writeAuthors,
   writePlatformApprovals,
   writeStatement,
 } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
-import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { evidenceTrust } from '../context/evidence-trust.ts';
+import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { openPolicy, trustRootOf } from '../context/open-policy.ts';
 import { openTimestamps } from '../context/open-timestamps.ts';
 import { createSigners } from '../context/signers/create-signers.ts';
@@ -24,7 +24,7 @@ import { openRecording } from '../records/open-recording.ts';
 import { signAndPublish } from '../signing/sign-and-publish.ts';
 import { prepareStatementWork } from '../signing/statement-work.ts';
 import { definitionOf, workArtifact } from '../signing/work.ts';
-import { claimsOf, COMMIT } from './claims.ts';
+import { COMMIT, claimsOf } from './claims.ts';
 import { type DrillClock, withClock } from './clock.ts';
 import type { Subject } from './subjects.ts';
 import type { Workspace } from './workspace.ts';
@@ -52,7 +52,8 @@ export async function signCollected(
     const { name, digest, environment } = subject;
     const required = resolveArtifact(open.policy, { name, ...(environment === undefined ? {} : { environment }) });
     const [verifier] = open.policy.verifiers;
-    if (required.status !== 'required' || verifier === undefined) throw new SignwrightError('policy', 'the policy names no verifier');
+    if (required.status !== 'required' || verifier === undefined)
+      throw new SignwrightError('policy', 'the policy names no verifier');
     const definition = definitionOf(open, verifier.by.id);
     const built = claimsOf(open.policy.signers.get(builder)?.rule.workloads[0]);
     await workspace.become(claimsOf(definition.rule.workloads[0]));
@@ -60,7 +61,12 @@ export async function signCollected(
     const note = (): void => undefined;
     const timestamps = await openTimestamps(open, trustRootOf(open, note), note);
     const signing = { open, timestamps, trust: evidenceTrust(open), signers: createSigners(open, { job, signal }), job, signal };
-    const about = { repository: built.repository, repositoryId: built.repository_id, commit: COMMIT, environment: environment ?? 'default' };
+    const about = {
+      repository: built.repository,
+      repositoryId: built.repository_id,
+      commit: COMMIT,
+      environment: environment ?? 'default',
+    };
     const subjects = [{ name, sha256: hexOf(digest) }];
     const statements: { type: string; payload: Buffer }[] = [];
     if (requirementsOf(required.requirements, 'duties').length > 0) {
@@ -88,7 +94,10 @@ export async function signCollected(
       }));
       const said = { platform, project: 'drill', run: RUN, approvals, answer: sha256('the drill') };
       const { commit, environment: to } = about;
-      statements.push({ type: PLATFORM_APPROVALS, payload: writePlatformApprovals(subjects, { commit, environment: to, ...said }) });
+      statements.push({
+        type: PLATFORM_APPROVALS,
+        payload: writePlatformApprovals(subjects, { commit, environment: to, ...said }),
+      });
     }
     if (statements.length === 0) return;
     const works = [workArtifact({ name, digest, required })];

@@ -17,7 +17,8 @@ const freeze = (from: string, until: string): Requirement => ({
   freezes: [{ from: Date.parse(from), until: Date.parse(until) }],
 });
 const MONDAY = Date.parse('2026-11-23T09:00:00Z');
-const at = (requirements: readonly Requirement[], now: number): string => new Date(goodTime(requirements, now) ?? NaN).toISOString();
+const at = (requirements: readonly Requirement[], now: number): string =>
+  new Date(goodTime(requirements, now) ?? NaN).toISOString();
 
 test('is now where nothing speaks against it', () => {
   expect(goodTime([], MONDAY)).toBe(MONDAY);
@@ -40,14 +41,18 @@ test('there is none where windows are never open together', () => {
 
 test('is never before now, nor in a freeze, nor outside of a window', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 14 * 24 * 60 }), fc.subarray([0, 1, 2, 3, 4, 5, 6], { minLength: 1 }), (minutes, days) => {
-      const now = MONDAY + minutes * 60_000;
-      const found = goodTime([windowOf(...days), freeze('2026-11-26', '2026-11-28')], now) ?? 0;
-      const day = new Date(found).getUTCDay();
-      const hour = new Date(found).getUTCHours();
-      expect(found).toBeGreaterThanOrEqual(now);
-      expect([days.includes(day), hour >= 8 && hour < 16]).toEqual([true, true]);
-      expect(found >= Date.parse('2026-11-26') && found < Date.parse('2026-11-28')).toBe(false);
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 14 * 24 * 60 }),
+      fc.subarray([0, 1, 2, 3, 4, 5, 6], { minLength: 1 }),
+      (minutes, days) => {
+        const now = MONDAY + minutes * 60_000;
+        const found = goodTime([windowOf(...days), freeze('2026-11-26', '2026-11-28')], now) ?? 0;
+        const day = new Date(found).getUTCDay();
+        const hour = new Date(found).getUTCHours();
+        expect(found).toBeGreaterThanOrEqual(now);
+        expect([days.includes(day), hour >= 8 && hour < 16]).toEqual([true, true]);
+        expect(found >= Date.parse('2026-11-26') && found < Date.parse('2026-11-28')).toBe(false);
+      },
+    ),
   );
 });

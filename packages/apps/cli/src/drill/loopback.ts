@@ -57,7 +57,8 @@ function fullStore({ method, url = '' }: IncomingMessage, response: ServerRespon
   };
   if (method === 'PUT' || method === 'POST') return xml(507, 'XMinioStorageFull');
   if (!/[?&]list-type=2/.test(url)) return xml(404, 'NoSuchKey');
-  const empty = '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
+  const empty =
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
   response.writeHead(200, { 'content-type': 'application/xml' }).end(empty);
 }
 

@@ -13,7 +13,12 @@ import type { How, Workspace } from './workspace.ts';
 /** A step of a release that did not go as it should. */
 export class Stuck extends SignwrightError {
   constructor(step: string, { exit, stderr, stdout }: Pick<Ran, 'exit' | 'stderr' | 'stdout'>) {
-    const last = `${stderr}\n${stdout}`.trim().split('\n').filter((line) => line.trim() !== '').slice(0, 6).join(' | ');
+    const last = `${stderr}\n${stdout}`
+      .trim()
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(0, 6)
+      .join(' | ');
     super('verification', `${step} ended with exit code ${exit}: ${last.slice(0, 600)}`);
   }
 }
@@ -81,7 +86,10 @@ export function motionIn(shadow: Shadow, workspace: Workspace, subject: Subject,
       for (const { signer } of requirementsOf(requiredBy(loaded).requirements, 'signature')) {
         if ((only !== undefined && signer.id !== only) || signer.id === except) continue;
         const as = loaded.signers.get(signer.id);
-        const one = await workspace.run(['sign', '--no-sidecars', '--signer', signer.id, ...about()], { ...(as ? { as } : {}), ...how });
+        const one = await workspace.run(['sign', '--no-sidecars', '--signer', signer.id, ...about()], {
+          ...(as ? { as } : {}),
+          ...how,
+        });
         ran.push(one);
         if (Object.keys(how).length === 0) must(`sign --signer ${signer.id}`, one, 0);
       }
@@ -95,7 +103,11 @@ export function motionIn(shadow: Shadow, workspace: Workspace, subject: Subject,
         const args = ['attest', one.attests, '--signer', one.signer.id, ...(await writeReport(workspace, one)), ...about()];
         // Only a job can tell where it builds from.
         const env = one.attests === 'provenance' && claims ? jobVariables(claims) : {};
-        must(`attest ${one.attests}`, await workspace.run(args, { ...(as ? { as } : {}), ...(claims ? { claims } : {}), env }), 0);
+        must(
+          `attest ${one.attests}`,
+          await workspace.run(args, { ...(as ? { as } : {}), ...(claims ? { claims } : {}), env }),
+          0,
+        );
       }
     },
     async collect(without = new Set<string>()) {
@@ -122,7 +134,10 @@ export function motionIn(shadow: Shadow, workspace: Workspace, subject: Subject,
       const { requirements } = await required();
       for (const seat of seatApprovers(requirements, clock.now().getTime(), without)) {
         if (seat.person === undefined)
-          throw new SignwrightError('policy', `nobody is left for ${seat.requirement.count} of the role ${seat.requirement.role.id}`);
+          throw new SignwrightError(
+            'policy',
+            `nobody is left for ${seat.requirement.count} of the role ${seat.requirement.role.id}`,
+          );
         if (!isClick(seat)) must(`approve by ${seat.person.id}`, await motion.approve(request, seat, how), 0);
       }
     },
@@ -130,7 +145,20 @@ export function motionIn(shadow: Shadow, workspace: Workspace, subject: Subject,
       const { audit } = await policy();
       if (audit === undefined || (await required()).demands.audit === undefined) return;
       for (const { name, key } of witnesses)
-        must(`audit witness ${name}`, await workspace.run(['audit', 'witness', '--name', name, '--key', key, '--state', `state/${name.replace(/[^A-Za-z0-9.-]/g, '_')}`]), 0);
+        must(
+          `audit witness ${name}`,
+          await workspace.run([
+            'audit',
+            'witness',
+            '--name',
+            name,
+            '--key',
+            key,
+            '--state',
+            `state/${name.replace(/[^A-Za-z0-9.-]/g, '_')}`,
+          ]),
+          0,
+        );
       if (witnesses.length > 0) await workspace.run(['wait', '--timeout', '5s', '--every', '1s', ...about()]);
     },
     async verify(how = {}) {

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import type { AttestationRequirement } from '@signwright/signing-core';
 import type { Workspace } from './workspace.ts';
 
-const JUNIT = '<?xml version="1.0"?><testsuites tests="1"><testsuite name="drill" tests="1"><testcase name="passes"/></testsuite></testsuites>';
+const JUNIT =
+  '<?xml version="1.0"?><testsuites tests="1"><testsuite name="drill" tests="1"><testcase name="passes"/></testsuite></testsuites>';
 const CYCLONEDX = { bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ type: 'library', name: 'drill' }] };
 const SPDX = {
   spdxVersion: 'SPDX-2.3',

@@ -24,14 +24,21 @@ export async function drillSubject(
   try {
     shadow = await createShadow(policy, subject, signal);
   } catch (error) {
-    return { ...about, at: new Date().toISOString(), baseline: { allowed: false, ms: elapsed(), why: whyOf(error) }, scenarios: [] };
+    return {
+      ...about,
+      at: new Date().toISOString(),
+      baseline: { allowed: false, ms: elapsed(), why: whyOf(error) },
+      scenarios: [],
+    };
   }
   try {
     const at = shadow.clock.now().toISOString();
     const before = await shadow.workspace.copy('before');
     const good = motionIn(shadow, shadow.workspace, subject, signal);
     const baseline = await tryRelease(good);
-    note(`${subject.name} (${about.environment}, ${about.tiers.join(' + ')}): a good release ${baseline.allowed ? 'is allowed' : `is not allowed: ${baseline.why}`}`);
+    note(
+      `${subject.name} (${about.environment}, ${about.tiers.join(' + ')}): a good release ${baseline.allowed ? 'is allowed' : `is not allowed: ${baseline.why}`}`,
+    );
     if (!baseline.allowed) return { ...about, at, baseline: { ...baseline, ms: elapsed() }, scenarios: [] };
     const rehearsal: Rehearsal = {
       policy,
@@ -63,7 +70,9 @@ async function runScenario(scenario: Scenario, rehearsal: Rehearsal): Promise<Dr
   }
 }
 
-async function tryRelease(motion: Motion): Promise<{ readonly allowed: boolean; readonly why?: string; readonly codes?: readonly string[] }> {
+async function tryRelease(
+  motion: Motion,
+): Promise<{ readonly allowed: boolean; readonly why?: string; readonly codes?: readonly string[] }> {
   try {
     const { exit, result, codes, verdict } = await motion.release();
     if (exit === 0 && result === 'allow') return { allowed: true };

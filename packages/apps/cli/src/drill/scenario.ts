@@ -96,7 +96,9 @@ export class Observations {
 /** What a verdict that should have been another rests on. */
 function detailOf(judged: Judged | undefined): string {
   const bad = (judged?.verdict?.outcomes ?? []).filter(({ status }) => status !== 'met');
-  return bad.map(({ requirement, message, refused }) => `; ${[requirement, message, ...refused.map((one) => one.message)].join(': ')}`).join('');
+  return bad
+    .map(({ requirement, message, refused }) => `; ${[requirement, message, ...refused.map((one) => one.message)].join(': ')}`)
+    .join('');
 }
 
 /** Does something, and tells how long it took. */

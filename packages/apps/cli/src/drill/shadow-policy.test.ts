@@ -43,10 +43,14 @@ test('what is demanded stays as it is: rules, tiers, roles, who may waive, how m
   const [shadow] = shadowLayers([whole], STAND_INS) as [PolicyFile];
   const same = ['artifacts', 'roles', 'waivers', 'releases', 'verifiers', 'name', 'serial', 'incident'] as const;
   for (const key of same) expect(shadow[key], key).toEqual(whole[key]);
-  const without = (file: PolicyFile): string => JSON.stringify(file.tiers, (key, value: unknown) => (key === 'builder' ? undefined : value));
+  const without = (file: PolicyFile): string =>
+    JSON.stringify(file.tiers, (key, value: unknown) => (key === 'builder' ? undefined : value));
   expect(without(shadow)).toBe(without(whole));
   for (const [id, signer] of Object.entries(whole.signers ?? {}))
-    expect([shadow.signers?.[id]?.keys?.length, shadow.signers?.[id]?.workloads]).toEqual([signer.keys?.length, signer.workloads]);
+    expect([shadow.signers?.[id]?.keys?.length, shadow.signers?.[id]?.workloads]).toEqual([
+      signer.keys?.length,
+      signer.workloads,
+    ]);
   for (const [id, { issuer: _, ...claims }] of Object.entries(whole.workloads ?? {}))
     expect(shadow.workloads?.[id]).toMatchObject(claims);
   expect(shadow.trust?.timestamp?.urls).toHaveLength(whole.trust?.timestamp?.urls?.length ?? 1);
@@ -57,10 +61,15 @@ test('the times at which keys count stay', () => {
   const dated: PolicyFile = {
     version: 1,
     people: { ann: { ssh: ['ssh-ed25519 AAAA', { key: 'ssh-ed25519 BBBB', until: '2026-01-01' }] } },
-    signers: { build: { keys: [{ ref: 'a.pem', 'public-key': 'a.pub', from: '2025-01-01', 'compromised-since': '2026-01-01' }] } },
+    signers: {
+      build: { keys: [{ ref: 'a.pem', 'public-key': 'a.pub', from: '2025-01-01', 'compromised-since': '2026-01-01' }] },
+    },
   };
   const [shadow] = shadowLayers([dated], STAND_INS);
-  expect(shadow?.people?.['ann']?.ssh).toEqual(['ssh-ed25519 drill-ann-0', { key: 'ssh-ed25519 drill-ann-1', until: '2026-01-01' }]);
+  expect(shadow?.people?.['ann']?.ssh).toEqual([
+    'ssh-ed25519 drill-ann-0',
+    { key: 'ssh-ed25519 drill-ann-1', until: '2026-01-01' },
+  ]);
   expect(shadow?.signers?.['build']?.keys).toEqual([
     { ref: 'keys/build-0.pem', 'public-key': 'keys/build-0.pub', from: '2025-01-01', 'compromised-since': '2026-01-01' },
   ]);

@@ -54,7 +54,8 @@ function shadowLayer(given: PolicyFile, at: number, standIns: StandIns): PolicyF
   for (const workload of Object.values(layer.workloads ?? {})) workload.issuer = standIns.issuer;
   for (const [id, signer] of Object.entries(layer.signers ?? {})) shadowSigner(id, signer, standIns);
   for (const tier of Object.values(layer.tiers ?? {}))
-    for (const attestation of tier.attestations ?? []) if (attestation.builder !== undefined) attestation.builder = standIns.issuer;
+    for (const attestation of tier.attestations ?? [])
+      if (attestation.builder !== undefined) attestation.builder = standIns.issuer;
   shadowStores(layer, standIns);
   for (const one of layer.notify ?? []) {
     one.webhook = standIns.webhook.url;
@@ -114,13 +115,17 @@ export function substitutions(layers: readonly PolicyFile[]): string[] {
     names.length === 0 ? [] : [`${what} ${shorten(names)}: ${by}`];
   const has = (test: (layer: PolicyFile) => unknown): boolean => layers.some((layer) => Boolean(test(layer)));
   return [
-    ...(has(({ trust }) => trust?.root) ? ['the trust root: the CA and timestamp authority of the drill, which are development, so every environment allows that'] : []),
+    ...(has(({ trust }) => trust?.root)
+      ? ['the trust root: the CA and timestamp authority of the drill, which are development, so every environment allows that']
+      : []),
     ...(has(({ trust }) => trust?.timestamp) ? ['timestamp authorities: as many, on this machine'] : []),
     ...some('signers', ids('signers'), 'certificates of the drill’s CA, and fresh key files'),
     ...some('workloads', ids('workloads'), 'the same claims, by the drill’s issuer'),
     ...some('people', ids('people'), 'fresh SSH keys, never a security key or a certificate'),
     ...some('identities', ids('identities'), 'the drill’s trust root; vendors are not rehearsed'),
-    ...(has(({ audit }) => audit?.log) ? ['the audit log: a directory with a key and witnesses of its own, without object lock'] : []),
+    ...(has(({ audit }) => audit?.log)
+      ? ['the audit log: a directory with a key and witnesses of its own, without object lock']
+      : []),
     ...(has(({ evidence }) => evidence) ? ['the evidence store: a directory, without object lock'] : []),
     ...(has(({ notify }) => (notify ?? []).length > 0) ? ['webhooks: a listener on this machine'] : []),
     ...(has(({ extends: base }) => base) ? ['the policies it builds on: their copies, pinned by digest'] : []),

@@ -36,9 +36,13 @@ export const EARLIER_MS: number = 2 * 3600 * 1000;
 export async function createShadow(policy: Policy, subject: Subject, signal: AbortSignal): Promise<Shadow> {
   const start = goodTime(subject.required.requirements, Date.now());
   if (start === undefined) {
-    throw new SignwrightError('policy', `${subject.required.tiers.join(' + ')}: its windows and freezes leave no time to release in`, {
-      next: 'change the windows or freezes of the tier',
-    });
+    throw new SignwrightError(
+      'policy',
+      `${subject.required.tiers.join(' + ')}: its windows and freezes leave no time to release in`,
+      {
+        next: 'change the windows or freezes of the tier',
+      },
+    );
   }
   const clock = clockFrom(Math.abs(start - Date.now()) < 1000 ? Date.now() : start);
   const root = await mkdtemp(join(tmpdir(), 'signwright-drill-'));
@@ -61,7 +65,10 @@ export async function createShadow(policy: Policy, subject: Subject, signal: Abo
     );
     const people = peopleIn(subject);
     const making = makeStandIns(directory, { origin: loopback.origin, issuer: TRIAL_ISSUER, secretEnv: SECRET_ENV, people });
-    const layers = shadowLayers(policy.layers.map(({ content }) => content), making.standIns);
+    const layers = shadowLayers(
+      policy.layers.map(({ content }) => content),
+      making.standIns,
+    );
     await making.write();
     await mkdir(join(directory, 'evidence'), { mode: 0o700 });
     if (asksRevocation(policy)) await writeTrialCrl(directory, clock.now());
@@ -109,8 +116,12 @@ function peopleIn({ required }: Subject): ReadonlySet<string> {
 
 function asShadow(cause: unknown, file: string): unknown {
   if (!(cause instanceof SignwrightError)) return cause;
-  return new SignwrightError('policy', `the policy cannot be rehearsed: with the drill's identities it does not hold: ${cause.message}`, {
-    where: file,
-    cause,
-  });
+  return new SignwrightError(
+    'policy',
+    `the policy cannot be rehearsed: with the drill's identities it does not hold: ${cause.message}`,
+    {
+      where: file,
+      cause,
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import type { SignerDefinition } from "@signwright/policy";
+import type { SignerDefinition } from '@signwright/policy';
 import type { DrillReport } from '@signwright/report';
 import {
   hexOf,

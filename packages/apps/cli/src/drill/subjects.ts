@@ -25,7 +25,8 @@ export function chooseSubjects(policy: Policy, { environment, artifact }: Subjec
       next: `choose one of ${[...new Set(known)].join(', ')}`,
     });
   }
-  const environments = environment === undefined ? [undefined, ...policy.environments.filter((one) => one !== 'default')] : [environment];
+  const environments =
+    environment === undefined ? [undefined, ...policy.environments.filter((one) => one !== 'default')] : [environment];
   const names = artifact === undefined ? policy.layers.flatMap(({ rules }) => rules.flatMap(namesOf)) : [artifact];
   const found = new Map<string, Subject>();
   for (const name of names)
@@ -34,8 +35,13 @@ export function chooseSubjects(policy: Policy, { environment, artifact }: Subjec
       if (subject !== undefined && !found.has(keyOf(subject))) found.set(keyOf(subject), subject);
     }
   if (found.size > 0) return [...found.values()];
-  const what = artifact === undefined ? 'the policy lets nothing go there that could be rehearsed' : `the policy demands nothing of ${artifact} there`;
-  throw new SignwrightError('usage', what, { next: 'name another with --artifact or --environment; "signwright plan" shows the rules' });
+  const what =
+    artifact === undefined
+      ? 'the policy lets nothing go there that could be rehearsed'
+      : `the policy demands nothing of ${artifact} there`;
+  throw new SignwrightError('usage', what, {
+    next: 'name another with --artifact or --environment; "signwright plan" shows the rules',
+  });
 }
 
 /** Tiers that are the same in two environments are rehearsed once. */

@@ -26,7 +26,9 @@ export async function writeTrialCrl(directory: string, now: Date, revoked: reado
   const journal = openJournal(blobs);
   const at = now.toISOString();
   const order = sha256('a drill');
-  const events = revoked.map(({ serial, reason }) => ({ type: 'revoked', at, authority: AUTHORITY, serial, reason, by: 'drill', order }) as const);
+  const events = revoked.map(
+    ({ serial, reason }) => ({ type: 'revoked', at, authority: AUTHORITY, serial, reason, by: 'drill', order }) as const,
+  );
   if (events.length > 0) await change(journal, async () => ({ events }));
   const ca = { id: AUTHORITY, signer, certificate: parseCertificate(certificate.raw), crlLifetime: LIFETIME };
   const { der } = await makeCrl(ca, { journal, blobs }, now);

@@ -131,8 +131,11 @@ function messageOfDrill({ artifacts }: DrillReport): string {
   const stuck = artifacts.find(({ baseline }) => !baseline.allowed);
   const [failed, unrun] = [bad('failed'), bad('error')];
   if (failed.length > 0) return `the drill failed: ${failed.join(', ')}`;
-  if (stuck !== undefined) return `a good release of ${stuck.artifact} to ${stuck.environment} is not allowed: ${stuck.baseline.why}`;
-  return unrun.length > 0 ? `could not be rehearsed: ${unrun.join(', ')}` : `${rehearsed.length} scenarios, and every control held`;
+  if (stuck !== undefined)
+    return `a good release of ${stuck.artifact} to ${stuck.environment} is not allowed: ${stuck.baseline.why}`;
+  return unrun.length > 0
+    ? `could not be rehearsed: ${unrun.join(', ')}`
+    : `${rehearsed.length} scenarios, and every control held`;
 }
 
 function isSigning({ moment }: Verdict): boolean {

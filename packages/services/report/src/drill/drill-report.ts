@@ -33,7 +33,12 @@ export type DrilledArtifact = {
   /** The drill's time of day, at which the windows were open. */
   readonly at: string;
   /** Whether a good release was allowed; else why not, and nothing else was rehearsed. */
-  readonly baseline: { readonly allowed: boolean; readonly ms: number; readonly why?: string; readonly codes?: readonly string[] };
+  readonly baseline: {
+    readonly allowed: boolean;
+    readonly ms: number;
+    readonly why?: string;
+    readonly codes?: readonly string[];
+  };
   readonly scenarios: readonly DrilledScenario[];
 };
 

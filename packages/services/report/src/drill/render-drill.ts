@@ -28,7 +28,9 @@ function textOf(report: DrillReport): string[] {
 }
 
 function artifactLines({ artifact, environment, tiers, at, baseline, scenarios }: DrilledArtifact): string[] {
-  const good = baseline.allowed ? `allowed, in ${seconds(baseline.ms)}` : `NOT ALLOWED, so nothing else was rehearsed: ${baseline.why}`;
+  const good = baseline.allowed
+    ? `allowed, in ${seconds(baseline.ms)}`
+    : `NOT ALLOWED, so nothing else was rehearsed: ${baseline.why}`;
   return [
     '',
     `${artifact} to ${environment}: ${tiers.join(' + ')}, as of ${at}`,
@@ -48,7 +50,9 @@ function scenarioLines({ scenario, verdict, checks, findings, detectionMs, recov
   return [
     `  ${`${scenario}:`.padEnd(21)} ${WORDS[verdict]}${times.length === 0 ? '' : ` (${times.join(', ')})`}`,
     ...bad,
-    ...findings.filter((finding) => !checks.some(({ did, ok }) => !ok && did === finding)).map((finding) => `      note:   ${finding}`),
+    ...findings
+      .filter((finding) => !checks.some(({ did, ok }) => !ok && did === finding))
+      .map((finding) => `      note:   ${finding}`),
   ];
 }
 

@@ -23,7 +23,11 @@ export const auditStoreFull: Scenario = {
     if (ran !== undefined && demands.audit === 'required') {
       seen.refused('signing stops before anything is signed', ran, [3]);
       const kept = await motion.workspace.evidence();
-      seen.holds('there is no signature without a record', kept.length === 0 ? 'no evidence was written' : `${kept.length} files of evidence`, kept.length === 0);
+      seen.holds(
+        'there is no signature without a record',
+        kept.length === 0 ? 'no evidence was written' : `${kept.length} files of evidence`,
+        kept.length === 0,
+      );
     } else if (ran !== undefined) {
       seen.holds(
         'there is no signature without a record',

@@ -2,10 +2,10 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createTrialDomain } from '@signwright/certificates';
 import { requirementsOf } from '@signwright/signing-core';
 import type { Motion } from '../motion.ts';
+import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 import { asksRevocation } from '../shadow.ts';
 import { writeKeyPair } from '../stand-ins.ts';
 import { writeTrialCrl } from '../trial-crl.ts';
-import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 
 const DAY = 24 * 3600 * 1000;
 
@@ -17,7 +17,12 @@ export const brokenChain: Scenario = {
     const seen = new Observations();
     const signers = requirementsOf((await (await rehearsal.fresh('broken-chain')).required()).requirements, 'signature');
     if (signers.some(({ signer }) => signer.certificate)) {
-      await signElsewhere(rehearsal, seen, 'a certificate of a CA that is not in the trust root does not count', async () => undefined);
+      await signElsewhere(
+        rehearsal,
+        seen,
+        'a certificate of a CA that is not in the trust root does not count',
+        async () => undefined,
+      );
       await signElsewhere(rehearsal, seen, 'a certificate whose intermediate is missing does not count', trustRootOfOther);
     }
     if (signers.some(({ signer }) => signer.keys.length > 0)) await signByOtherKeys(rehearsal, seen);

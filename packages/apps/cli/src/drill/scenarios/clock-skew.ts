@@ -10,7 +10,10 @@ export const clockSkew: Scenario = {
   title: 'a machine’s clock is ahead or behind: timestamps decide',
   async run(rehearsal) {
     const seen = new Observations();
-    for (const [what, skew] of [['ahead', DAY + 2 * HOUR], ['behind', -DAY - 2 * HOUR]] as const) {
+    for (const [what, skew] of [
+      ['ahead', DAY + 2 * HOUR],
+      ['behind', -DAY - 2 * HOUR],
+    ] as const) {
       const motion = await rehearsal.fresh('clock-skew');
       const [ran] = await motion.sign({ skew });
       if (ran === undefined) continue;
@@ -20,7 +23,11 @@ export const clockSkew: Scenario = {
     }
     await approvedByFastClock(rehearsal, seen);
     const judge = await rehearsal.released('clock-skew-judge');
-    seen.refused('a judge whose clock is a day behind lets nothing go that is of a later time', await judge.verify({ skew: -DAY - 2 * HOUR }), [1, 3, 4]);
+    seen.refused(
+      'a judge whose clock is a day behind lets nothing go that is of a later time',
+      await judge.verify({ skew: -DAY - 2 * HOUR }),
+      [1, 3, 4],
+    );
     seen.allowed('by a right clock, it may go', await judge.verify());
     return seen.result();
   },
@@ -38,10 +45,19 @@ async function approvedByFastClock({ fresh }: Rehearsal, seen: Observations): Pr
   try {
     await motion.approveAll(await motion.request(), { how: { skew: 10 * DAY } });
   } catch (error) {
-    seen.holds('an approval by a clock that is ahead does not count for longer', `it was refused: ${(error as Error).message}`.slice(0, 400), true);
+    seen.holds(
+      'an approval by a clock that is ahead does not count for longer',
+      `it was refused: ${(error as Error).message}`.slice(0, 400),
+      true,
+    );
     return;
   }
   await motion.settle();
   const later = await motion.verify({ skew: expire * 1000 + HOUR });
-  seen.refused('an approval by a clock that is ahead does not count for longer', later, [1, 3, 4], ['approvals-missing', 'rejections-unknown']);
+  seen.refused(
+    'an approval by a clock that is ahead does not count for longer',
+    later,
+    [1, 3, 4],
+    ['approvals-missing', 'rejections-unknown'],
+  );
 }

@@ -52,7 +52,9 @@ async function unlisted({ fresh, subject }: Rehearsal, seen: Observations): Prom
   const motion = await fresh('unlisted');
   const policy = await motion.policy();
   const where = subject.environment === undefined ? {} : { environment: subject.environment };
-  const name = STRANGE.find((one) => resolveArtifact(policy, { name: one, kind: inferKind(one), ...where }).status === 'unlisted');
+  const name = STRANGE.find(
+    (one) => resolveArtifact(policy, { name: one, kind: inferKind(one), ...where }).status === 'unlisted',
+  );
   if (name === undefined) {
     seen.finds('a rule matches whatever there is: nothing is unlisted, so nothing is refused for that');
     return;

@@ -33,7 +33,8 @@ async function signedTooLate(rehearsal: Rehearsal, seen: Observations): Promise<
   const { clock } = rehearsal.shadow;
   const revocation = asksRevocation(rehearsal.policy);
   if (revocation) await writeTrialCrl(workspace.directory, new Date(clock.now().getTime() - EARLIER_MS));
-  for (const ran of await motion.sign({ skew: -EARLIER_MS })) seen.holds('a release of some time ago is signed', `exit code ${ran.exit}`, ran.exit === 0);
+  for (const ran of await motion.sign({ skew: -EARLIER_MS }))
+    seen.holds('a release of some time ago is signed', `exit code ${ran.exit}`, ran.exit === 0);
   await workspace.write();
   if (revocation) await writeTrialCrl(workspace.directory, clock.now());
   await stampAnew(motion, `${origin}/timestamp/0`);
@@ -82,7 +83,12 @@ async function keyPastItsEnd({ released, shadow }: Rehearsal, seen: Observations
       delete key.from;
     }
   });
-  seen.refused('a signature made after the day its key counts until does not count', await motion.verify(), [1], REFUSED_SIGNATURE);
+  seen.refused(
+    'a signature made after the day its key counts until does not count',
+    await motion.verify(),
+    [1],
+    REFUSED_SIGNATURE,
+  );
   await motion.workspace.write();
   seen.allowed('where the key counts, it may go', await motion.verify());
 }

@@ -1,11 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { SignerDefinition } from '@signwright/policy';
 import { parseCertificate, requirementsOf } from '@signwright/signing-core';
+import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 import { asksRevocation } from '../shadow.ts';
 import { writeKeyPair } from '../stand-ins.ts';
 import { writeTrialCrl } from '../trial-crl.ts';
 import type { Workspace } from '../workspace.ts';
-import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 
 const HOUR = 3600 * 1000;
 /** Certificates that live no longer are left to expire, as those of a Fulcio. */
@@ -18,7 +18,9 @@ export const revokedSigner: Scenario = {
   async run(rehearsal) {
     const seen = new Observations();
     const { requirements } = rehearsal.subject.required;
-    const signers = requirementsOf(requirements, 'signature').flatMap(({ signer }) => rehearsal.policy.signers.get(signer.id) ?? []);
+    const signers = requirementsOf(requirements, 'signature').flatMap(
+      ({ signer }) => rehearsal.policy.signers.get(signer.id) ?? [],
+    );
     for (const signer of signers) {
       if (signer.certificate === undefined) await compromised(rehearsal, seen, signer);
       else if (asksRevocation(rehearsal.policy)) await revoked(rehearsal, seen, signer);
@@ -36,7 +38,12 @@ async function compromised({ released, shadow }: Rehearsal, seen: Observations, 
   await workspace.write(({ signers }) => {
     for (const key of signers?.[id]?.keys ?? []) key['compromised-since'] = since;
   });
-  seen.refused(`what ${id} signed with a key that is compromised since does not count`, await motion.verify(), [1], REFUSED_SIGNATURE);
+  seen.refused(
+    `what ${id} signed with a key that is compromised since does not count`,
+    await motion.verify(),
+    [1],
+    REFUSED_SIGNATURE,
+  );
   seen.refused(`nobody signs as ${id} with it any more`, (await motion.sign({ only: id, env: {} }))[0] ?? NOTHING, [1, 2]);
 
   const file = `keys/${id}-new`;
@@ -61,12 +68,18 @@ async function revoked({ policy, released, shadow }: Rehearsal, seen: Observatio
   const revoking = serials.map((serial) => ({ serial, reason: 'keyCompromise' as const }));
   await writeTrialCrl(workspace.directory, shadow.clock.now(), revoking);
   await forget(workspace);
-  seen.refused(`what ${id} signed with a certificate that is revoked does not count`, await motion.verify(), [1], ['certificate-revoked']);
+  seen.refused(
+    `what ${id} signed with a certificate that is revoked does not count`,
+    await motion.verify(),
+    [1],
+    ['certificate-revoked'],
+  );
   const [judged, ms] = await timed(() => motion.release());
   seen.allowed('signed again with a new certificate, it may go', judged, ms);
 
   const { maxAge } = policy.trust?.revocation ?? {};
-  const until = maxAge === undefined ? "until it ends: trust.revocation.max-age would be sooner" : `for ${maxAge} s at the most (max-age)`;
+  const until =
+    maxAge === undefined ? 'until it ends: trust.revocation.max-age would be sooner' : `for ${maxAge} s at the most (max-age)`;
   seen.finds(`a verifier that asked before the revocation goes by the CRL it has ${until}`);
 
   const blind = await released(`revocation-unknown-${id}`);

@@ -38,11 +38,16 @@ async function lose(rehearsal: Rehearsal, seen: Observations, definition: Signer
     seen.refused(`${id}: signing stops`, ran, remote ? [3] : [2, 3]);
     const after = (await motion.workspace.evidence()).length;
     seen.holds('nothing half-signed is left', `${after - before} files of evidence more`, after === before);
-    if (remote) seen.finds(`${id} has nothing else to sign with: while its ${certificate ? 'CA' : 'KMS'} is down nothing can be released`);
+    if (remote)
+      seen.finds(`${id} has nothing else to sign with: while its ${certificate ? 'CA' : 'KMS'} is down nothing can be released`);
     if ((await motion.required()).demands.audit === 'required') {
       await motion.workspace.write();
       const { stdout } = await motion.workspace.run(['audit', 'list', '--output', 'json', '--limit', '20']);
-      seen.holds('the log says that it was tried', stdout.includes(motion.subject.name) ? 'there is a record of it' : 'there is none', stdout.includes(motion.subject.name));
+      seen.holds(
+        'the log says that it was tried',
+        stdout.includes(motion.subject.name) ? 'there is a record of it' : 'there is none',
+        stdout.includes(motion.subject.name),
+      );
     }
     if (!remote) await rename(`${firstKey(motion, id)}.away`, firstKey(motion, id));
   }
@@ -108,5 +113,10 @@ function firstKey({ workspace }: Motion, id: string): string {
 }
 
 function toldOf(stderr: string): string {
-  return stderr.split('\n').find((line) => line.includes('could not be reached'))?.slice(0, 300) ?? 'nothing was told';
+  return (
+    stderr
+      .split('\n')
+      .find((line) => line.includes('could not be reached'))
+      ?.slice(0, 300) ?? 'nothing was told'
+  );
 }

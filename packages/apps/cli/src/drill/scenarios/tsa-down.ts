@@ -18,7 +18,11 @@ export const tsaDown: Scenario = {
     const [stopped = failedToRun] = await motion.sign({ skew: 0, env: {} });
     seen.refused('with no timestamp authority, signing stops', stopped, [3]);
     const kept = await workspace.evidence();
-    seen.holds('nothing half-signed is left', kept.length === 0 ? 'no evidence was written' : `${kept.length} files of evidence`, kept.length === 0);
+    seen.holds(
+      'nothing half-signed is left',
+      kept.length === 0 ? 'no evidence was written' : `${kept.length} files of evidence`,
+      kept.length === 0,
+    );
     await workspace.write();
 
     if (count > 1) {
@@ -27,7 +31,9 @@ export const tsaDown: Scenario = {
       const [judged, ms] = await timed(() => next.release());
       seen.allowed('with the first down, the next one stamps, and it may go', judged, ms);
     } else {
-      seen.finds('there is one timestamp authority: while it is down nothing can be signed nor approved (trust.timestamp.urls takes several)');
+      seen.finds(
+        'there is one timestamp authority: while it is down nothing can be signed nor approved (trust.timestamp.urls takes several)',
+      );
     }
     const [judged, ms] = await timed(() => motion.release());
     seen.allowed('once it answers again, it may go', judged, ms);
