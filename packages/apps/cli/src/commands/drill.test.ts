@@ -230,6 +230,45 @@ describe.runIf(hasSshKeygen)('a drill of a policy with people', () => {
     server.close();
   });
 
+  test('of a policy that has a control for each passes, certificates that its CA revokes included', LONG, async () => {
+    const here = await createPeopleWorkspace();
+    made.push(here);
+    const { publicKey } = testKeys();
+    here.write('keys/kms.pub', publicKey.export({ type: 'spki', format: 'pem' }));
+    here.write(
+      'signwright.yaml',
+      here
+        .read('signwright.yaml')
+        .replace(
+          'timestamp: { trial: .signwright/trial }',
+          'timestamp: { urls: [https://a.signwright.invalid, https://b.signwright.invalid] }, revocation: { mode: require, max-age: 4h }',
+        )
+        .replace(
+          'signers:\n',
+          'signers:\n  kms: { workloads: [ci], keys: [{ ref: "awskms:///alias/a", public-key: keys/kms.pub }, { ref: keys/spare.pem, public-key: keys/spare.pub }] }\n',
+        )
+        .replace('audit: best-effort', 'signatures: [kms], audit: required'),
+    );
+    here.write('keys/spare.pub', testKeys('p256', 'spare').publicKey.export({ type: 'spki', format: 'pem' }));
+    const { status, report, stderr } = await drilled(here, '--artifact', 'dist/a.tgz');
+    expect([status, new Set(Object.values(verdictsOf(report)))], stderr + JSON.stringify(report, undefined, 1)).toEqual([
+      0,
+      new Set(['passed']),
+    ]);
+    const codes = report.artifacts[0]?.scenarios.flatMap(({ checks }) => checks.flatMap((one) => one.codes ?? [])) ?? [];
+    expect(codes).toEqual(
+      expect.arrayContaining([
+        'certificate-revoked',
+        'revocation-unknown',
+        'key-compromised',
+        'untrusted-certificate',
+        'rejected',
+        'after-moment',
+        'evidence-unreachable',
+      ]),
+    );
+  });
+
   test('fails where nobody is left once somebody is gone, and says who', LONG, async () => {
     const here = await createPeopleWorkspace({ approvals: '[{ role: engineering, count: 2 }]' });
     made.push(here);

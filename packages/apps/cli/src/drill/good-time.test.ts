@@ -36,7 +36,7 @@ test('leaves room before a window closes or a freeze begins', () => {
 });
 
 test('there is none where windows are never open together', () => {
-  expect(goodTime([windowOf(1), { ...windowOf(2), id: 'other' } as Requirement], MONDAY)).toBeUndefined();
+  expect(goodTime([windowOf(1), { ...windowOf(2), id: 'other' }], MONDAY)).toBeUndefined();
 });
 
 test('is never before now, nor in a freeze, nor outside of a window', () => {

@@ -9,8 +9,6 @@ export type Loopback = {
   readonly closed: string;
   /** The types of the events that were told to the webhook. */
   readonly told: readonly string[];
-  /** How often something was to be written to the full store. */
-  readonly refusedWrites: () => number;
   close(): Promise<void>;
 };
 
@@ -24,7 +22,6 @@ type Stamp = (request: Uint8Array) => Promise<Uint8Array>;
  */
 export async function startLoopback(stamp: Stamp, stampEarlier: Stamp): Promise<Loopback> {
   const told: string[] = [];
-  let refused = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request);
     const path = request.url ?? '/';
@@ -35,7 +32,6 @@ export async function startLoopback(stamp: Stamp, stampEarlier: Stamp): Promise<
       told.push(typeIn(body));
       response.writeHead(204).end();
     } else {
-      if (request.method === 'PUT' || request.method === 'POST') refused += 1;
       fullStore(request, response);
     }
   };
@@ -46,20 +42,20 @@ export async function startLoopback(stamp: Stamp, stampEarlier: Stamp): Promise<
   const unused = createServer();
   const closed = await listen(unused);
   await close(unused);
-  return { origin, closed, told, refusedWrites: () => refused, close: () => close(server) };
+  return { origin, closed, told, close: () => close(server) };
 }
+
+const EMPTY =
+  '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
 
 /** There is nothing to read, and no room to write. */
 function fullStore({ method, url = '' }: IncomingMessage, response: ServerResponse): void {
-  const xml = (status: number, code: string): void => {
-    const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>the drill's store is full</Message></Error>`;
-    response.writeHead(status, { 'content-type': 'application/xml' }).end(method === 'HEAD' ? undefined : body);
-  };
-  if (method === 'PUT' || method === 'POST') return xml(507, 'XMinioStorageFull');
-  if (!/[?&]list-type=2/.test(url)) return xml(404, 'NoSuchKey');
-  const empty =
-    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>';
-  response.writeHead(200, { 'content-type': 'application/xml' }).end(empty);
+  const writes = method === 'PUT' || method === 'POST';
+  const lists = !writes && /[?&]list-type=2/.test(url);
+  const code = writes ? 'XMinioStorageFull' : 'NoSuchKey';
+  const error = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>the drill's store is full</Message></Error>`;
+  response.writeHead(lists ? 200 : writes ? 507 : 404, { 'content-type': 'application/xml' });
+  response.end(method === 'HEAD' ? undefined : lists ? EMPTY : error);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -11,7 +11,7 @@ import { digestOf, type Subject } from './subjects.ts';
 import type { How, Workspace } from './workspace.ts';
 
 /** A step of a release that did not go as it should. */
-export class Stuck extends SignwrightError {
+class Stuck extends SignwrightError {
   constructor(step: string, { exit, stderr, stdout }: Pick<Ran, 'exit' | 'stderr' | 'stdout'>) {
     const last = `${stderr}\n${stdout}`
       .trim()

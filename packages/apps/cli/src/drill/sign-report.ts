@@ -1,14 +1,6 @@
 import type { SignerDefinition } from '@signwright/policy';
 import type { DrillReport } from '@signwright/report';
-import {
-  hexOf,
-  type JsonObject,
-  prepareStatement,
-  type Sha256,
-  SignwrightError,
-  signStatement,
-  writeStatement,
-} from '@signwright/signing-core';
+import { hexOf, prepareStatement, type Sha256, SignwrightError, signStatement, writeStatement } from '@signwright/signing-core';
 import { systemClock } from '../context/clock.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -17,7 +9,7 @@ import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { openSigningRun } from '../signing/open-signing-run.ts';
 
 /** The predicate type of a signed report of a drill; its subject is the policy, by its digest. */
-export const DRILL = 'https://signwright.dev/drill/v1';
+const DRILL = 'https://signwright.dev/drill/v1';
 
 export type SignReportOptions = PassphraseOptions & { readonly signer: string; readonly evidence?: string; readonly keep?: true };
 
@@ -39,7 +31,7 @@ export async function signReport(
   const payload = writeStatement({
     predicateType: DRILL,
     subject: [{ name: name ?? report.policy.file, sha256: hexOf(digest as Sha256) }],
-    predicate: report as unknown as JsonObject,
+    predicate: report,
   });
   const signer = await signing.signers.of(definition);
   const { rule } = definition;

@@ -1,4 +1,3 @@
-import type { Json } from '@signwright/signing-core';
 import { oneLine } from '../escape/one-line.ts';
 import { safeJson } from '../escape/safe-json.ts';
 import { attributes, xmlText } from '../escape/xml.ts';
@@ -6,7 +5,7 @@ import type { DrilledArtifact, DrilledScenario, DrillReport } from './drill-repo
 
 /** What a drill came to: for people, for programs, or as JUnit XML with a test case for each scenario. */
 export function renderDrill(report: DrillReport, format: 'text' | 'json' | 'junit'): string {
-  if (format === 'json') return safeJson(report as unknown as Json);
+  if (format === 'json') return safeJson(report);
   if (format === 'junit') return junitOf(report);
   return textOf(report)
     .map((line) => `${oneLine(line)}\n`)
