@@ -230,7 +230,13 @@ describe.runIf(hasSshKeygen)('a drill of a policy with people', () => {
     server.close();
   });
 
-  test('of a policy that has a control for each passes, certificates that its CA revokes included', LONG, async () => {
+  test.each([
+    ['broken-chain expired-certificate', ['untrusted-certificate']],
+    ['revoked-signer', ['certificate-revoked', 'revocation-unknown', 'key-compromised']],
+    ['denied-request clock-skew', ['rejected', 'after-moment']],
+    ['signer-down tsa-down registry-down', ['evidence-unreachable']],
+    ['audit-store-full lost-approver', []],
+  ])('of a policy that has a control for it passes %s', LONG, async (names, reasons) => {
     const here = await createPeopleWorkspace();
     made.push(here);
     const { publicKey } = testKeys();
@@ -250,23 +256,12 @@ describe.runIf(hasSshKeygen)('a drill of a policy with people', () => {
         .replace('audit: best-effort', 'signatures: [kms], audit: required'),
     );
     here.write('keys/spare.pub', testKeys('p256', 'spare').publicKey.export({ type: 'spki', format: 'pem' }));
-    const { status, report, stderr } = await drilled(here, '--artifact', 'dist/a.tgz');
-    expect([status, new Set(Object.values(verdictsOf(report)))], stderr + JSON.stringify(report, undefined, 1)).toEqual([
-      0,
-      new Set(['passed']),
-    ]);
-    const codes = report.artifacts[0]?.scenarios.flatMap(({ checks }) => checks.flatMap((one) => one.codes ?? [])) ?? [];
-    expect(codes).toEqual(
-      expect.arrayContaining([
-        'certificate-revoked',
-        'revocation-unknown',
-        'key-compromised',
-        'untrusted-certificate',
-        'rejected',
-        'after-moment',
-        'evidence-unreachable',
-      ]),
-    );
+    const { status, report } = await drilled(here, ...names.split(' '), '--artifact', 'dist/a.tgz');
+    const scenarios = report.artifacts.flatMap((one) => one.scenarios);
+    expect(scenarios.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
+    expect([status, scenarios.length]).toEqual([0, names.split(' ').length]);
+    const codes = scenarios.flatMap(({ checks }) => checks.flatMap((one) => one.codes ?? []));
+    expect(codes).toEqual(expect.arrayContaining([...reasons]));
   });
 
   test('fails where nobody is left once somebody is gone, and says who', LONG, async () => {

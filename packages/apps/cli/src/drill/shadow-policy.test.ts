@@ -75,6 +75,12 @@ test('the times at which keys count stay', () => {
   ]);
 });
 
+test('evidence has a store that the drill knows, whether or not the policy names one', () => {
+  const [base, local] = shadowLayers([{ version: 1 }, { version: 1, evidence: { store: 's3://real' } }], STAND_INS);
+  expect([base?.evidence, local?.evidence]).toEqual([undefined, { store: 'evidence' }]);
+  expect(shadowLayers([{ version: 1 }], STAND_INS)[0]?.evidence).toEqual({ store: 'evidence' });
+});
+
 test('a policy that builds on another builds on its shadow, whoever signed the real one', () => {
   const local: PolicyFile = {
     version: 1,

@@ -32,7 +32,12 @@ export type StandIns = {
  * @param layers the one everything builds on first.
  */
 export function shadowLayers(layers: readonly PolicyFile[], standIns: StandIns): PolicyFile[] {
-  return layers.map((layer, at) => shadowLayer(layer, at, standIns));
+  const shadow = layers.map((layer, at) => shadowLayer(layer, at, standIns));
+  const [first] = shadow;
+  // Where no layer names a store, evidence lies beside the work; the drill has to know where.
+  if (first !== undefined && layers.every(({ evidence }) => evidence === undefined))
+    first.evidence = { store: standIns.evidence };
+  return shadow;
 }
 
 /** The file of a layer of the shadow; the last one is the policy. */

@@ -8,23 +8,17 @@ export const registryDown: Scenario = {
     const seen = new Observations();
     const motion = await released('registry-down');
     const away = `s3://drill-evidence?endpoint=${shadow.loopback.closed}&path-style=true&region=drill`;
-    const unreachable = (layer: { evidence?: { store: string } }, at: { done: boolean }): void => {
-      if (layer.evidence === undefined && at.done) return;
-      layer.evidence = { store: away };
-      at.done = true;
+    const unreachable = (layer: { evidence?: { store: string } }): void => {
+      if (layer.evidence !== undefined) layer.evidence = { store: away };
     };
-    const change = () => {
-      const at = { done: motion.workspace.layers.some(({ evidence }) => evidence !== undefined) };
-      return (layer: { evidence?: { store: string } }): void => unreachable(layer, at);
-    };
-    await motion.workspace.write(change());
+    await motion.workspace.write(unreachable);
     const judged = await motion.verify();
     seen.refused('a verdict without the evidence is inconclusive', judged, [3]);
     await motion.workspace.write();
     seen.allowed('once it answers again, it may go', await motion.verify());
 
     const signing = await fresh('registry-down-sign');
-    await signing.workspace.write(change());
+    await signing.workspace.write(unreachable);
     const [ran] = await signing.sign({ env: {} });
     if (ran !== undefined) seen.refused('signing stops where its evidence cannot be kept', ran, [3]);
     return seen.result();
