@@ -29,10 +29,12 @@ export const driveGithub: Drive = {
         ...event,
       });
       const reports = new Map(
-        ['result.json', 'verdicts.json', 'plan.json', 'summary.md', 'junit.xml', 'results.sarif'].flatMap((name) => {
-          const file = join(kept, 'workspace', String(step.inputs?.['reports'] ?? REPORTS), name);
-          return existsSync(file) ? [[name, readFileSync(file, 'utf8')] as const] : [];
-        }),
+        ['result.json', 'verdicts.json', 'plan.json', 'drill.json', 'summary.md', 'junit.xml', 'results.sarif'].flatMap(
+          (name) => {
+            const file = join(kept, 'workspace', String(step.inputs?.['reports'] ?? REPORTS), name);
+            return existsSync(file) ? [[name, readFileSync(file, 'utf8')] as const] : [];
+          },
+        ),
       );
       const notOfTheProject = (path: string): boolean =>
         !/^\.git(hub)?(\/|$)/.test(path.slice(kept.length + '/workspace/'.length));

@@ -14,6 +14,7 @@ const STEPS: Readonly<Record<JobCommand, string>> = {
   sign: 'signwrightSign',
   verify: 'signwrightVerify',
   'request-approval': 'signwrightApprove',
+  drill: 'signwrightDrill',
 };
 
 /** A scripted pipeline with the step and a deployment behind it, by the library as it is, in a build that JenkinsPipelineUnit runs. */

@@ -66,7 +66,7 @@ function connectionInput(): TaskInput {
     label: 'Service connection',
     defaultValue: '',
     required: false,
-    visibleRule: 'command = sign || command = verify',
+    visibleRule: 'command = sign || command = verify || command = drill',
     helpMarkDown:
       'Sign as this service connection (workload identity federation). Default: as the pipeline itself. The ID token is good at Entra too, so take one without any Azure role.',
   };

@@ -15,7 +15,7 @@ export function azureTemplates(): ReadonlyMap<string, string> {
 
 function stepTemplate(command: JobCommand): string {
   const inputs = inputsFor('azure-devops').filter(({ commands }) => commands.includes(command));
-  const own = command === 'sign' || command === 'verify' ? ['serviceConnection'] : [];
+  const own = ['sign', 'verify', 'drill'].includes(command) ? ['serviceConnection'] : [];
   const names = [...inputs.map(({ name }) => inCamelCase(name)), ...own];
   return `# ${BANNER}
 parameters:

@@ -39,6 +39,13 @@ function quotable(pattern: string | undefined): string {
 const PROTECTED = '$CI_COMMIT_REF_PROTECTED == "true" && $CI_MERGE_REQUEST_IID == null';
 const MERGE_REQUEST = '$CI_PIPELINE_SOURCE == "merge_request_event"';
 
+const SCHEDULE = '$CI_PIPELINE_SOURCE == "schedule"';
+
+const RULES: { readonly [command in JobCommand]?: readonly [when: string, rule: string] } = {
+  plan: ['in merge requests', MERGE_REQUEST],
+  drill: ['in scheduled pipelines', SCHEDULE],
+};
+
 const STAGE: ComponentInput = {
   name: 'stage',
   type: 'string',
@@ -106,7 +113,7 @@ const GIT_DEPTH: ComponentInput = {
 
 /** The inputs with which one job says when it runs. */
 export function rulesInput(command: JobCommand, name = 'rules'): ComponentInput {
-  const [when, rule] = command === 'plan' ? ['in merge requests', MERGE_REQUEST] : ['on protected branches and tags', PROTECTED];
+  const [when, rule] = RULES[command] ?? ['on protected branches and tags', PROTECTED];
   const description = `When the job runs, as rules of GitLab. Default: ${when}.`;
   return { name, type: 'array', description, default: [{ if: rule }] };
 }

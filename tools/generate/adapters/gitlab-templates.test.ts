@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { INPUTS, JOB_COMMANDS, type JobCommand } from '../../../packages/apps/cli/src/job/inputs.ts';
+import { INPUTS, JOB_COMMANDS, type JobCommand, RELEASE_COMMANDS } from '../../../packages/apps/cli/src/job/inputs.ts';
 import { gitlabTemplates } from './gitlab-templates.ts';
 import { type RenderedJob, renderComponent, specOf } from './render-component.ts';
 
@@ -22,7 +22,7 @@ const besides = (job: RenderedJob) => ({ ...job, script: job.script.filter((line
 const jobOf = (command: JobCommand, given: Readonly<Record<string, unknown>> = {}): RenderedJob =>
   Object.values(renderComponent(of(command), { ...SHA256, ...given }))[0] as RenderedJob;
 
-test('there is a component for each command, and one with all of them', () => {
+test('there is a component for each command, and one with all of a release', () => {
   expect(COMPONENTS).toEqual([...JOB_COMMANDS, 'full-pipeline']);
 });
 
@@ -45,14 +45,17 @@ describe.each(COMPONENTS)('%s', (name) => {
   test('has the inputs of the table that are for it on GitLab', () => {
     const its = INPUTS.filter(
       ({ commands, platforms }) =>
-        (name === 'full-pipeline' || commands.includes(name as JobCommand)) && (platforms?.includes('gitlab') ?? true),
+        (name === 'full-pipeline'
+          ? RELEASE_COMMANDS.some((one) => commands.includes(one))
+          : commands.includes(name as JobCommand)) &&
+        (platforms?.includes('gitlab') ?? true),
     );
     expect(Object.keys(spec)).toEqual(expect.arrayContaining(its.map((input) => input.name)));
   });
 
   test('defines its jobs and no keyword of the whole pipeline', () => {
     const jobs = renderComponent(of(name), { ...given, 'job-prefix': 'sw:' });
-    const commands = name === 'full-pipeline' ? JOB_COMMANDS : [name];
+    const commands = name === 'full-pipeline' ? RELEASE_COMMANDS : [name];
     expect(Object.keys(jobs)).toEqual(commands.map((command) => `sw:${command}`));
   });
 
@@ -61,7 +64,7 @@ describe.each(COMPONENTS)('%s', (name) => {
       expect(job).toMatchObject({ allow_failure: false, cache: [], inherit: { default: ['image', 'tags'] } });
       expect(job).toMatchObject({ artifacts: { when: 'always', reports: { dotenv: 'signwright-reports/outputs.env' } } });
       expect(Object.keys(job)).not.toContain('retry');
-      expect(job['rules']).toEqual([{ if: expect.stringMatching(/merge_request_event|CI_COMMIT_REF_PROTECTED/) }]);
+      expect(job['rules']).toEqual([{ if: expect.stringMatching(/merge_request_event|CI_COMMIT_REF_PROTECTED|schedule/) }]);
     }
   });
 
@@ -172,7 +175,7 @@ describe('the whole pipeline', () => {
 
   test('builds once: each job has the files of the build, and what the jobs before it left', () => {
     const left = (job: string) => ({ job, artifacts: true });
-    expect(JOB_COMMANDS.map((command) => needs(command))).toEqual([
+    expect(RELEASE_COMMANDS.map((command) => needs(command))).toEqual([
       [{ ...left('build'), optional: true }],
       [left('build')],
       [left('build'), left('signwright-sign')],
@@ -189,6 +192,6 @@ describe('the whole pipeline', () => {
     const told = (command: JobCommand) => Object.keys(valuesOf(jobs[`signwright-${command}`] as RenderedJob));
     expect(told('sign')).not.toContain('attest');
     expect(told('verify')).not.toContain('sidecars');
-    for (const command of JOB_COMMANDS) expect(told(command)).toContain('environment');
+    for (const command of RELEASE_COMMANDS) expect(told(command)).toContain('environment');
   });
 });

@@ -5,13 +5,14 @@ import {
   type Input,
   JOB_COMMANDS,
   type JobCommand,
+  RELEASE_COMMANDS,
 } from '../../../packages/apps/cli/src/job/inputs.ts';
 import { BUILD_JOB, type ComponentInput, componentInput, ownInputs, rulesInput } from './gitlab-inputs.ts';
 
 const LAUNCHER = new URL('../../../packages/adapters/launcher/launch.cjs', import.meta.url);
 const INDENT = ' '.repeat(6);
 
-/** GitLab's components: path → text. One a command, and one with all four jobs. */
+/** GitLab's components: path → text. One a command, and one with all jobs of a release. */
 export async function gitlabTemplates(): Promise<ReadonlyMap<string, string>> {
   const launcher = await readFile(LAUNCHER, 'utf8');
   const made = new Map<string, string>();
@@ -31,12 +32,12 @@ export async function gitlabTemplates(): Promise<ReadonlyMap<string, string>> {
 function fullPipeline(launcher: string): string {
   const inputs = [
     BUILD_JOB,
-    ...tableOf(JOB_COMMANDS).map(componentInput),
+    ...tableOf(RELEASE_COMMANDS).map(componentInput),
     rulesInput('plan', 'plan-rules'),
     rulesInput('sign'),
-    ...ownInputs(JOB_COMMANDS),
+    ...ownInputs(RELEASE_COMMANDS),
   ];
-  const jobs = JOB_COMMANDS.map((command, at) =>
+  const jobs = RELEASE_COMMANDS.map((command, at) =>
     job(command, {
       rules: command === 'plan' ? 'plan-rules' : 'rules',
       needs: needs(command),
@@ -151,7 +152,7 @@ const INPUTS_AS_JSON = `'use strict';
 `;
 
 /** Each job has the files of the build and what the jobs before it left. */
-function needs(command: JobCommand): string {
+function needs(command: (typeof RELEASE_COMMANDS)[number]): string {
   const build = `    - { job: '${given('build-job')}', artifacts: true`;
   const before = { plan: [], sign: [], 'request-approval': ['sign'], verify: ['sign', 'request-approval'] }[command];
   const lines = before.map((name) => `    - { job: '${given('job-prefix')}${name}', artifacts: true }\n`);

@@ -85,6 +85,10 @@ Brings the command to the agent for the steps inside, and binds the ID token. Ke
     parameters: { ...inputsOf('verify'), ...LAUNCHER },
     about: `signwrightVerify(environment: 'production')\n\n${COMMAND_DESCRIPTIONS.verify}`,
   },
+  signwrightDrill: {
+    parameters: { ...inputsOf('drill'), ...LAUNCHER },
+    about: `signwrightDrill(environment: 'production')\n\n${COMMAND_DESCRIPTIONS.drill}`,
+  },
   signwrightApprove: {
     parameters: { ...inputsOf('request-approval'), ...LAUNCHER, ...GATE },
     about: `signwrightApprove(environment: 'production') { unstash 'dist' }

@@ -14,6 +14,7 @@ import { INPUTS, JOB_COMMANDS } from './job/inputs.ts';
 import { harmless, printNote } from './print-lines.ts';
 import { addAudit, duration } from './program-audit.ts';
 import { addCert } from './program-cert.ts';
+import { addDrill } from './program-drill.ts';
 import { addEvidence } from './program-evidence.ts';
 import { addIncident } from './program-incident.ts';
 import { descriptor, example, type Finish, repeated } from './program-parts.ts';
@@ -137,6 +138,11 @@ export function createProgram(signal: AbortSignal, end: (exitCode: number) => vo
   addAudit(command('audit', 'the log of what was asked, decided and signed'), finish, run);
   addEvidence(command('evidence', 'what verdicts rest on: where it lies, and for how long'), finish, run);
   addPolicy(command('policy', 'check, explain and sign a policy'), finish, run);
+  addDrill(
+    command('drill', 'rehearse failure on this policy, without touching its keys, stores, people or networks'),
+    finish,
+    run,
+  );
   addBundle(command('bundle', 'look at one Sigstore bundle, without a policy'), finish);
 
   command('job', 'run as a job of a pipeline: inputs from the environment, reports in a directory; what the adapters run')

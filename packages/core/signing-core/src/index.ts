@@ -49,6 +49,7 @@ export type { DecisionContext, NegativeFacts, WaiverRule, WaiverTerms } from './
 export { decide, resultOf } from './decide/decide.ts';
 export { KNOWN_LATER } from './decide/doubt.ts';
 export { seatPeople } from './decide/seats.ts';
+export { isOpen, nextOpening } from './decide/windows.ts';
 export type { SaidOfJob } from './describe-job.ts';
 export { describeJob, repositoryAddress, withoutEmail } from './describe-job.ts';
 export type { AuthorsPredicate, UnknownCommit } from './duties/author-list.ts';

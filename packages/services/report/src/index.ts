@@ -1,5 +1,7 @@
 export type { CaseResult, CasesReport } from './cases/render-cases.ts';
 export { renderCases } from './cases/render-cases.ts';
+export type { DrillCheck, DrilledArtifact, DrilledScenario, DrillReport } from './drill/drill-report.ts';
+export { renderDrill } from './drill/render-drill.ts';
 export { oneLine } from './escape/one-line.ts';
 export type { CsvRow } from './escape/read-csv.ts';
 export { readCsv } from './escape/read-csv.ts';

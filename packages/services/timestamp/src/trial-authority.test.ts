@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { hasOpenssl, openssl, opensslTimestampKey, timestampAuthorityContract } from '@signwright/testkit';
 import { RFC3161Timestamp } from '@sigstore/core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createTrialTimestampAuthority } from './index.ts';
+import { createTrialTimestampAuthority, createTrialTimestampResponder } from './index.ts';
+import { timestampRequest } from './request.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'signwright-trial-tsa-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -44,6 +45,24 @@ describe.skipIf(!hasOpenssl)('the trial timestamp authority', () => {
     const authority = createTrialTimestampAuthority(material, { now: () => at });
     const answer = RFC3161Timestamp.parse(Buffer.from(await authority.timestamp(Buffer.from('x'))));
     expect(answer.signingTime.toISOString()).toBe('2026-11-22T12:34:56.000Z');
+  });
+
+  it('answers requests over what they are over, with their nonce, and nothing that is none', async () => {
+    const respond = createTrialTimestampResponder(material, clock);
+    const nonce = Buffer.from('1122334455667788', 'hex');
+    const request = timestampRequest(Buffer.from('a signature'), nonce);
+    const answer = Buffer.from(await respond(request));
+    expect(answer.includes(nonce)).toBe(true);
+    const [data, file] = [join(directory, 'asked'), join(directory, 'asked.tsr')];
+    writeFileSync(data, 'a signature');
+    writeFileSync(file, answer);
+    expect(openssl(['ts', '-verify', '-in', file, '-data', data, '-CAfile', join(directory, 'root.pem')]).toString()).toContain(
+      'OK',
+    );
+    const sha512 = Buffer.from(request);
+    sha512[request.indexOf(Buffer.from('6086480165030402', 'hex')) + 8] = 3;
+    for (const wrong of [Buffer.alloc(0), Buffer.from('nonsense'), Buffer.alloc(10_000), sha512])
+      await expect(respond(wrong)).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
   it('is refused a key that is not its certificate’s, or none', () => {

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
-import { type Clock, SignwrightError, type TimestampAuthority } from '@signwright/signing-core';
+import { type Clock, messageOf, SignwrightError, type TimestampAuthority } from '@signwright/signing-core';
 import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
 import { explicit, generalizedTime, integer, NULL, octetString, oid, sequence, setOf, signingTime, tlv } from './der.ts';
 import { messageImprint, randomInteger, SHA256 } from './request.ts';
@@ -34,31 +34,60 @@ const NONCE_BYTES = 8;
  * @throws SignwrightError `configuration` where the key is not ECDSA P-256, or not the certificate's.
  */
 export function createTrialTimestampAuthority(material: TimestampKey, clock: Clock): TimestampAuthority {
-  const { key, certificates } = read(material);
-  const signerOf = signerTemplate(certificates[0] as Buffer);
-  const embedded = explicit(0, ...certificates);
-  return {
-    async timestamp(signature) {
-      const now = clock.now();
-      const content = timestampInfo(signature, now);
-      const signer = await signerOf(content, now, key);
-      const encapsulated = sequence(TST_INFO, explicit(0, octetString(content)));
-      const signedData = sequence(VERSION_3, setOf(SHA256), encapsulated, embedded, setOf(signer));
-      return sequence(GRANTED, sequence(SIGNED_DATA, explicit(0, signedData)));
-    },
+  const answer = answering(material, clock);
+  return { timestamp: (signature) => answer(messageImprint(signature), integer(randomInteger(NONCE_BYTES))) };
+}
+
+/**
+ * The same for requests that come over the network: a TimeStampReq (RFC 3161, 2.4.1) with a SHA-256 imprint is answered with its nonce.
+ *
+ * @throws from the function, SignwrightError `invalid-input` for what is no such request.
+ */
+export function createTrialTimestampResponder(
+  material: TimestampKey,
+  clock: Clock,
+): (request: Uint8Array) => Promise<Uint8Array> {
+  const answer = answering(material, clock);
+  return async (request) => {
+    const { imprint, nonce } = readRequest(request);
+    return answer(imprint, nonce);
   };
 }
 
+function answering(material: TimestampKey, clock: Clock): (imprint: Buffer, nonce: Buffer) => Promise<Buffer> {
+  const { key, certificates } = read(material);
+  const signerOf = signerTemplate(certificates[0] as Buffer);
+  const embedded = explicit(0, ...certificates);
+  return async (imprint, nonce) => {
+    const now = clock.now();
+    const content = timestampInfo(imprint, nonce, now);
+    const signer = await signerOf(content, now, key);
+    const encapsulated = sequence(TST_INFO, explicit(0, octetString(content)));
+    const signedData = sequence(VERSION_3, setOf(SHA256), encapsulated, embedded, setOf(signer));
+    return sequence(GRANTED, sequence(SIGNED_DATA, explicit(0, signedData)));
+  };
+}
+
+const MAX_REQUEST = 4096;
+const INTEGER = 0x02;
+
+function readRequest(request: Uint8Array): { imprint: Buffer; nonce: Buffer } {
+  try {
+    if (request.length > MAX_REQUEST) throw new Error(`it is larger than ${MAX_REQUEST} bytes`);
+    const [, imprint, ...rest] = ASN1Obj.parseBuffer(Buffer.from(request)).subs;
+    const der = imprint?.toDER() ?? NULL;
+    if (!der.subarray(0, -32).equals(messageImprint(Buffer.alloc(0)).subarray(0, -32)))
+      throw new Error('its imprint is not of SHA-256');
+    const nonce = rest.map((one) => one.toDER()).find((one) => one[0] === INTEGER);
+    return { imprint: der, nonce: nonce ?? integer(randomInteger(NONCE_BYTES)) };
+  } catch (cause) {
+    throw new SignwrightError('invalid-input', `the timestamp request cannot be answered: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** TSTInfo (RFC 3161, 2.4.2). The nonce is there because requests to authorities carry one. */
-function timestampInfo(signature: Uint8Array, now: Date): Buffer {
-  return sequence(
-    VERSION_1,
-    POLICY,
-    messageImprint(signature),
-    integer(randomInteger(SERIAL_BYTES)),
-    generalizedTime(now),
-    integer(randomInteger(NONCE_BYTES)),
-  );
+function timestampInfo(imprint: Buffer, nonce: Buffer, now: Date): Buffer {
+  return sequence(VERSION_1, POLICY, imprint, integer(randomInteger(SERIAL_BYTES)), generalizedTime(now), nonce);
 }
 
 /** SignerInfo (RFC 5652, 5.3) with the certificate bound by ESSCertIDv2 (RFC 5816), whose default hash is SHA-256. */

@@ -1,7 +1,7 @@
 // Generated from packages/apps/cli/src/job/inputs.ts by npm run generate; changes here are lost.
 
 /** What a step can be asked to do. */
-export const COMMANDS: readonly string[] = ["plan","sign","request-approval","verify"];
+export const COMMANDS: readonly string[] = ["plan","sign","request-approval","verify","drill"];
 
 /** What a step can be told. */
 export const INPUTS: readonly {
@@ -25,6 +25,9 @@ export const INPUTS: readonly {
   {"name":"collect","type":"boolean","default":"false"},
   {"name":"attest","type":"boolean","default":"false"},
   {"name":"wait","type":"duration","default":"0s","pattern":"[0-9]{1,6}[smhd]"},
+  {"name":"scenarios","type":"list","default":""},
+  {"name":"artifact","type":"string","default":"","pattern":"[^\\u0000-\\u001f\\u007f]*"},
+  {"name":"report-signer","type":"string","default":"","pattern":"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"},
   {"name":"reports","type":"string","default":"signwright-reports","pattern":"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"},
   {"name":"archive","type":"boolean","default":"true","platforms":["gitlab"]},
   {"name":"comment","type":"boolean","default":"true","platforms":["gitlab"]},

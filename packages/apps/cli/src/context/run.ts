@@ -1,4 +1,4 @@
-import type { PlanRow } from '@signwright/report';
+import type { DrillReport, PlanRow } from '@signwright/report';
 import type { Sha256, Verdict } from '@signwright/signing-core';
 import type { OpenPolicy } from './open-policy.ts';
 
@@ -14,6 +14,7 @@ export type Run = {
 export type Watch = {
   plan(rows: readonly PlanRow[], open: OpenPolicy): void;
   verdicts(verdicts: readonly Verdict[], open: OpenPolicy): void;
+  drill(report: DrillReport, open: OpenPolicy): void;
   /** A request that asks for approvals of what was judged. */
   request(id: Sha256): void;
 };

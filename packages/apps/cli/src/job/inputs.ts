@@ -1,6 +1,14 @@
 /** What a job of a pipeline can be told to do. */
-export const JOB_COMMANDS = ['plan', 'sign', 'request-approval', 'verify'] as const;
+export const JOB_COMMANDS = ['plan', 'sign', 'request-approval', 'verify', 'drill'] as const;
 export type JobCommand = (typeof JOB_COMMANDS)[number];
+
+/** Those of a release, in their order; a drill is run on a schedule, by itself. */
+export const RELEASE_COMMANDS: readonly ['plan', 'sign', 'request-approval', 'verify'] = [
+  'plan',
+  'sign',
+  'request-approval',
+  'verify',
+];
 
 /** What each does, as every adapter says it. */
 export const COMMAND_DESCRIPTIONS: Readonly<Record<JobCommand, string>> = {
@@ -8,6 +16,7 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<JobCommand, string>> = {
   sign: 'Sign what the policy says must be signed, and ask for the approvals it needs.',
   'request-approval': 'Ask for the approvals that artifacts need, and say who may give them.',
   verify: 'Decide again from the bytes whether each artifact may go there, and stop what depends on it where it may not.',
+  drill: 'Rehearse failure on a shadow of the policy, and fail where a control lets something through. For schedules.',
 };
 
 /** The platforms with an adapter. */
@@ -49,7 +58,7 @@ export const INPUTS: readonly Input[] = [
     type: 'string',
     default: '',
     description: 'Where the artifacts are to go, as the policy names it.',
-    commands: ['plan', 'sign', 'request-approval', 'verify'],
+    commands: ['plan', 'sign', 'request-approval', 'verify', 'drill'],
     pattern: '[A-Za-z0-9][A-Za-z0-9._-]{0,63}',
   },
   {
@@ -58,7 +67,7 @@ export const INPUTS: readonly Input[] = [
     default: '',
     description:
       'The policy: a file, an https URL, or a git repository as https://HOST/GROUP/PROJECT.git#REF:FILE. Default: the variable SIGNWRIGHT_POLICY, else signwright.yaml.',
-    commands: ['plan', 'sign', 'request-approval', 'verify'],
+    commands: ['plan', 'sign', 'request-approval', 'verify', 'drill'],
     pattern: NO_CONTROLS,
   },
   {
@@ -67,7 +76,7 @@ export const INPUTS: readonly Input[] = [
     default: '',
     description:
       'What the policy must be, from outside of what is judged: a file, or its text. Default: the variable SIGNWRIGHT_ANCHOR.',
-    commands: ['plan', 'sign', 'request-approval', 'verify'],
+    commands: ['plan', 'sign', 'request-approval', 'verify', 'drill'],
   },
   {
     name: 'unanchored',
@@ -82,7 +91,7 @@ export const INPUTS: readonly Input[] = [
     default: '',
     description:
       "Where evidence is kept. Default: the policy's store; in GitLab, where the policy names none, the package registry of the project; else .signwright/evidence.",
-    commands: ['sign', 'request-approval', 'verify'],
+    commands: ['sign', 'request-approval', 'verify', 'drill'],
     pattern: NO_CONTROLS,
   },
   {
@@ -112,7 +121,7 @@ export const INPUTS: readonly Input[] = [
     type: 'string',
     default: '',
     description: 'The name of the environment variable with the passphrase of a key file: the name, never the passphrase.',
-    commands: ['sign', 'verify'],
+    commands: ['sign', 'verify', 'drill'],
     pattern: '[A-Za-z_][A-Za-z0-9_]{0,127}',
   },
   {
@@ -139,11 +148,34 @@ export const INPUTS: readonly Input[] = [
     pattern: '[0-9]{1,6}[smhd]',
   },
   {
+    name: 'scenarios',
+    type: 'list',
+    default: '',
+    description: 'Which failures to rehearse, one a line, as signwright drill --list names them. Default: all.',
+    commands: ['drill'],
+  },
+  {
+    name: 'artifact',
+    type: 'string',
+    default: '',
+    description: 'Rehearse an artifact of this name. Default: one for each tier.',
+    commands: ['drill'],
+    pattern: NO_CONTROLS,
+  },
+  {
+    name: 'report-signer',
+    type: 'string',
+    default: '',
+    description: 'Sign the report as this signer of the policy, and keep it in the evidence store. Default: it is not signed.',
+    commands: ['drill'],
+    pattern: '[A-Za-z0-9][A-Za-z0-9._-]{0,63}',
+  },
+  {
     name: 'reports',
     type: 'string',
     default: 'signwright-reports',
     description: 'The directory that reports are written to, below the working directory.',
-    commands: ['plan', 'sign', 'request-approval', 'verify'],
+    commands: ['plan', 'sign', 'request-approval', 'verify', 'drill'],
     pattern: '[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*',
   },
   {

@@ -1,6 +1,6 @@
 import { SignwrightError } from '@signwright/signing-core';
 import { describe, expect, test } from 'vitest';
-import { INPUTS, JOB_COMMANDS, type JobCommand } from './inputs.ts';
+import { INPUTS, type JobCommand, RELEASE_COMMANDS } from './inputs.ts';
 import { type Inputs, readInputs } from './read-inputs.ts';
 
 const json = (inputs: unknown): { SIGNWRIGHT_INPUTS: string } => ({ SIGNWRIGHT_INPUTS: JSON.stringify(inputs) });
@@ -33,7 +33,7 @@ describe('the table', () => {
     for (const { name, type } of INPUTS) expect(typeof inputs[name as keyof Inputs], name).toBe(types[type]);
   });
 
-  test.each(JOB_COMMANDS)('of %s takes lists as lines and as lists', (command) => {
+  test.each(RELEASE_COMMANDS)('of %s takes lists as lines and as lists', (command) => {
     const given = { environment: 'production', policy: 'https://p.example/a.yaml' };
     const wanted = { ...given, paths: ['dist', 'infra/a b'] };
     expect(read(json({ ...given, paths: 'dist\r\n infra/a b \n' }), command)).toMatchObject(wanted);

@@ -19,6 +19,9 @@ export type Inputs = {
   readonly collect: boolean;
   readonly attest: boolean;
   readonly wait: number;
+  readonly scenarios: readonly string[];
+  readonly artifact: string;
+  readonly 'report-signer': string;
   readonly reports: string;
   readonly archive: boolean;
   readonly comment: boolean;

@@ -1,5 +1,5 @@
 import { isElsewhere, shownPolicy } from '@signwright/policy';
-import type { PlanRow } from '@signwright/report';
+import type { DrillReport, PlanRow } from '@signwright/report';
 import { type Outcome, type Sha256, SignwrightError, shellWord, type Verdict } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import type { Watch } from '../context/run.ts';
@@ -39,6 +39,7 @@ export type JobResult = {
 export type Seen = {
   rows?: readonly PlanRow[];
   verdicts?: readonly Verdict[];
+  drill?: DrillReport;
   open?: OpenPolicy;
   requests: Sha256[];
   error?: unknown;
@@ -50,6 +51,7 @@ export function watching(): { readonly seen: Seen; readonly watch: Watch } {
   const watch: Watch = {
     plan: (rows, open) => Object.assign(seen, { rows, open }),
     verdicts: (verdicts, open) => Object.assign(seen, { verdicts, open }),
+    drill: (drill, open) => Object.assign(seen, { drill, open }),
     request: (id) => seen.requests.push(id),
   };
   return { seen, watch };
@@ -102,7 +104,7 @@ function policyOf({ policy, from }: Place, open: OpenPolicy | undefined): NonNul
   return { source, from, ...(name === undefined ? {} : { name }), ...(serial === undefined ? {} : { serial }), digest };
 }
 
-function messageOf({ error, rows, verdicts }: Seen, exitCode: number): string {
+function messageOf({ error, rows, verdicts, drill }: Seen, exitCode: number): string {
   if (error instanceof SignwrightError) return messageWithPlace(error);
   if (error !== undefined) return 'a defect of signwright: the log has where';
   if (rows !== undefined) {
@@ -111,12 +113,29 @@ function messageOf({ error, rows, verdicts }: Seen, exitCode: number): string {
       ? `${count(rows.length)}, all of them listed`
       : `${unlisted} of ${count(rows.length)} not listed in the policy`;
   }
+  if (drill !== undefined) return messageOfDrill(drill);
   if (verdicts === undefined) return exitCode === EXIT.allow ? 'done' : 'nothing was decided: the log has why';
   const [first] = stopping(verdicts);
   if (first === undefined)
     return verdicts.some(isSigning) ? `${count(verdicts.length)} signed` : `${count(verdicts.length)} allowed`;
   const kept = verdicts.filter(({ result, enforced }) => enforced && result !== 'allow').length;
   return `${kept} of ${count(verdicts.length)} not allowed: ${first.verdict.artifact.name}: ${first.outcome.requirement} ${first.outcome.status}: ${first.outcome.message}`;
+}
+
+/** What failed, or could not be rehearsed. */
+function messageOfDrill({ artifacts }: DrillReport): string {
+  const rehearsed = artifacts.flatMap(({ scenarios }) => scenarios);
+  const bad = (wanted: string): string[] => [
+    ...new Set(rehearsed.filter(({ verdict }) => verdict === wanted).map(({ scenario }) => scenario)),
+  ];
+  const stuck = artifacts.find(({ baseline }) => !baseline.allowed);
+  const [failed, unrun] = [bad('failed'), bad('error')];
+  if (failed.length > 0) return `the drill failed: ${failed.join(', ')}`;
+  if (stuck !== undefined)
+    return `a good release of ${stuck.artifact} to ${stuck.environment} is not allowed: ${stuck.baseline.why}`;
+  return unrun.length > 0
+    ? `could not be rehearsed: ${unrun.join(', ')}`
+    : `${rehearsed.length} scenarios, and every control held`;
 }
 
 function isSigning({ moment }: Verdict): boolean {

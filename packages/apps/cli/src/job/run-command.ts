@@ -29,6 +29,13 @@ export async function runCommand(command: JobCommand, inputs: Inputs, place: Pla
       const { request } = await import('../commands/request.ts');
       return request(paths, { ...shared, ifAny: true }, run);
     }
+    case 'drill': {
+      const { drill } = await import('../commands/drill.ts');
+      const { artifact, scenarios, 'report-signer': signer } = inputs;
+      const named = artifact === '' ? {} : { artifact };
+      const signed = signer === '' ? {} : ({ signer, keep: true } as const);
+      return drill([...scenarios], { ...shared, ...passphrase, ...named, ...signed }, run);
+    }
     case 'verify': {
       if (place.anchor === undefined && !inputs.unanchored) throw unanchored();
       if (place.anchor !== undefined && !inputs.unanchored) await refuseWithin(place.anchor);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '@signwright/files';
-import { renderPlan, renderSummary, renderVerdicts, safeJson } from '@signwright/report';
+import { renderDrill, renderPlan, renderSummary, renderVerdicts, safeJson } from '@signwright/report';
 import { type Json, SignwrightError } from '@signwright/signing-core';
 import type { JobResult, Seen } from './result.ts';
 
@@ -16,6 +16,7 @@ const ALL = [
   'results.sarif',
   'verdicts.json',
   'plan.json',
+  'drill.json',
   ARCHIVE,
   'outputs.env',
 ];
@@ -60,7 +61,7 @@ export async function writeReports(
   return result;
 }
 
-function contentOf(result: Omit<JobResult, 'files'>, { rows, verdicts, open }: Seen): [string, string][] {
+function contentOf(result: Omit<JobResult, 'files'>, { rows, verdicts, drill, open }: Seen): [string, string][] {
   const anchor = result.anchor === undefined ? {} : { anchor: result.anchor.from };
   const options = { color: false, ...anchor };
   const bodies =
@@ -74,6 +75,12 @@ function contentOf(result: Omit<JobResult, 'files'>, { rows, verdicts, open }: S
     ['summary.md', renderSummary(summary, 'markdown', bodies?.markdown)],
     ['summary.html', renderSummary(summary, 'html', bodies?.html)],
     ...(rows === undefined ? [] : [['plan.json', renderPlan(rows, 'json', options)] as [string, string]]),
+    ...(drill === undefined
+      ? []
+      : ([
+          ['drill.json', renderDrill(drill, 'json')],
+          ['junit.xml', renderDrill(drill, 'junit')],
+        ] satisfies [string, string][])),
     ...(verdicts === undefined
       ? []
       : REPORTS.map(([file, format]): [string, string] => [file, renderVerdicts(verdicts, format, options)])),

@@ -153,6 +153,9 @@ class FakeJenkins extends BasePipelineTestCPS {
 
     private void registerOthers() {
         step('echo', [String]) { String text -> println(text) }
+        step('cron', [String]) { String spec -> spec }
+        step('pipelineTriggers', [List]) { List triggers -> triggers }
+        step('properties', [List]) { List given -> given }
         step('error', [String]) { String text -> throw new BuildFailed(text) }
         step('sh', [Map]) { Map given ->
             int status = shell ? shell.call(given.script, variables.current()) : run(given.script as String)
