@@ -47,9 +47,9 @@ export function layerFile(at: number, count: number): string {
 
 function shadowLayer(given: PolicyFile, at: number, standIns: StandIns): PolicyFile {
   const layer = structuredClone(given);
-  const signedBy = layer.extends?.['signed-by'];
+  const signedBy = [layer.extends?.['signed-by'] ?? []].flat().map((one) => (typeof one === 'string' ? one : one.by));
   if (layer.extends !== undefined) layer.extends = { file: layerFile(at - 1, at + 1), sha256: '0'.repeat(64) };
-  if (signedBy !== undefined) delete layer.identities?.[signedBy];
+  for (const id of signedBy) delete layer.identities?.[id];
   if (layer.identities !== undefined && Object.keys(layer.identities).length === 0) delete layer.identities;
   for (const identity of Object.values(layer.identities ?? {})) identity.root = standIns.trustRoot;
   shadowTrust(layer, standIns);
