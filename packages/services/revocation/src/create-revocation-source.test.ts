@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCertificate, type RevocationStatus } from '@signwright/signing-core';
+import { parseCertificate, type RevocationStatus, SignwrightError } from '@signwright/signing-core';
 import {
   basicConstraints,
   crlDistributionPoints,
@@ -78,7 +78,10 @@ function source(more: Partial<RevocationOptions> = {}): CheckedSource {
     issuers: [authority.root, authority.ca, authority.tsaRoot].map(({ der }) => parseCertificate(der)),
     crls: [],
     allowPrivate: true,
-    readFile: (path) => readFile(path),
+    readFile: (path) =>
+      readFile(path).catch(() => {
+        throw new SignwrightError('unreachable', `${path} cannot be read`);
+      }),
     elapsed: () => passed,
     ...more,
   });
@@ -282,6 +285,31 @@ describe('what is kept', () => {
     expect(await ask(source({ cacheDirectory: join(directory, 'file', 'cache') }), leaf({ crl: '/ca.crl' }))).toMatchObject({
       status: 'good',
     });
+  });
+});
+
+describe('a CRL that is a file', () => {
+  test('is read anew by every process: what is revoked there counts at once', async () => {
+    const certificate = leaf();
+    const file = join(directory, 'ca.crl');
+    await writeFile(file, crlOf({ number: 5 }));
+    expect(await ask(source({ crls: [file] }), certificate)).toMatchObject({ status: 'good' });
+    await writeFile(file, revoking(certificate, { number: 6, thisUpdate: at(0) }));
+    expect(await ask(source({ crls: [file] }), certificate)).toMatchObject({ status: 'revoked' });
+    await writeFile(file, crlOf({ number: 5 }));
+    expect(why(await ask(source({ crls: [file] }), certificate))).toContain('its issuer has signed a newer one already');
+    await rm(file);
+    expect((await ask(source({ crls: [file] }), certificate)).status).toBe('unknown');
+  });
+
+  test('is looked at again after a minute by a process that goes on', async () => {
+    const certificate = leaf();
+    const file = join(directory, 'ca.crl');
+    await writeFile(file, crlOf({ number: 5 }));
+    const from = source({ crls: [file] });
+    expect(await ask(from, certificate)).toMatchObject({ status: 'good' });
+    await writeFile(file, revoking(certificate, { number: 6, thisUpdate: at(0) }));
+    expect(await ask(from, certificate, 1.1 / 60)).toMatchObject({ status: 'revoked' });
   });
 });
 

@@ -52,7 +52,8 @@ const MOST_PLACES = 4;
 /**
  * Asks those who answer for a certificate whether it is revoked: the CRLs the policy gives, its OCSP responders, the CRLs it names. One
  * that says it is revoked ends it; else the first that says it is good. What was answered is kept until its nextUpdate and never
- * longer, asked for anew from two thirds of that time on, and verified again whenever it is read.
+ * longer, asked for anew from two thirds of that time on, and verified again whenever it is read. A CRL that is a file is read by every
+ * process, once a minute at the most.
  */
 export function createRevocationSource(options: RevocationOptions): CheckedSource {
   const { cacheDirectory, issuers, crls, allowPrivate, maxAge, signal, readFile, elapsed = () => performance.now() } = options;
@@ -67,7 +68,8 @@ export function createRevocationSource(options: RevocationOptions): CheckedSourc
     const question = { type: 'application/ocsp-request', body };
     return (await fetchFile({ url: place, ...bounds, question })) ?? missing(place);
   };
-  const shelf = crlShelf({ files, issuers, maxAge, fetch, elapsed });
+  const isAtHand = (place: string): boolean => !isAddress(place);
+  const shelf = crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed });
   const desk = ocspDesk({ files, maxAge, ask, elapsed });
   const steady = steadyClock(elapsed);
   const used = new Map<string, Crl>();

@@ -22,12 +22,14 @@ type ShelfOptions = {
   /** The CAs whose CRLs count. */
   readonly issuers: readonly Certificate[];
   readonly maxAge: number | undefined;
+  /** Whether a place is at hand: it is read anew by every process, and nothing of it is kept. */
+  readonly isAtHand: (place: string) => boolean;
   /** Reads what is at a place, 32 MiB at the most. Throws SignwrightError. */
   readonly fetch: (place: string) => Promise<Uint8Array>;
   readonly elapsed: () => number;
 };
 
-export function crlShelf({ files, issuers, maxAge, fetch, elapsed }: ShelfOptions): CrlShelf {
+export function crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed }: ShelfOptions): CrlShelf {
   const known = new Map<string, SignedCrl>();
   const seen = seenCrls(files);
   const flights = singleFlight<SignedCrl>(elapsed);
@@ -55,13 +57,17 @@ export function crlShelf({ files, issuers, maxAge, fetch, elapsed }: ShelfOption
     if (older !== undefined) throw refused(place, older);
     await seen.remember(signed);
     known.set(key, signed);
-    await files.write(key, signed.crl.der);
+    if (!isAtHand(place)) await files.write(key, signed.crl.der);
     return signed;
   }
 
   return {
     async get(place, at) {
       const key = createHash('sha256').update(`crl\n${place}`).digest('hex');
+      if (isAtHand(place)) {
+        const read = await flights(key, () => fetchNew(key, place));
+        return 'value' in read ? { signed: read.value } : read;
+      }
       const before = await kept(key, place);
       if (before !== undefined && !isDue(before.crl, maxAge, at)) return { signed: before };
       const fetched = await flights(key, () => fetchNew(key, place));
