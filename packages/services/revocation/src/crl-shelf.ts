@@ -63,7 +63,8 @@ export function crlShelf({ files, issuers, maxAge, fetch, elapsed }: ShelfOption
     async get(place, at) {
       const key = createHash('sha256').update(`crl\n${place}`).digest('hex');
       const before = await kept(key, place);
-      if (before !== undefined && !isDue(before.crl, maxAge, at)) return { signed: before };
+      // A file is read each time: that costs nothing, and who revokes here is heard here at once.
+      if (before !== undefined && isElsewhere(place) && !isDue(before.crl, maxAge, at)) return { signed: before };
       const fetched = await flights(key, () => fetchNew(key, place));
       if ('value' in fetched) return { signed: fetched.value };
       if (before === undefined) return fetched;
@@ -71,6 +72,10 @@ export function crlShelf({ files, issuers, maxAge, fetch, elapsed }: ShelfOption
       return { signed: before, ...(at <= endOf(before.crl, maxAge) ? {} : { why: fetched.why }) };
     },
   };
+}
+
+function isElsewhere(place: string): boolean {
+  return /^https?:\/\//i.test(place);
 }
 
 function signedBy(crl: Crl, place: string, issuers: readonly Certificate[]): SignedCrl {
