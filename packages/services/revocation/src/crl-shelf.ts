@@ -69,8 +69,7 @@ export function crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed }: S
         return 'value' in read ? { signed: read.value } : read;
       }
       const before = await kept(key, place);
-      // A file is read each time: that costs nothing, and who revokes here is heard here at once.
-      if (before !== undefined && isElsewhere(place) && !isDue(before.crl, maxAge, at)) return { signed: before };
+      if (before !== undefined && !isDue(before.crl, maxAge, at)) return { signed: before };
       const fetched = await flights(key, () => fetchNew(key, place));
       if ('value' in fetched) return { signed: fetched.value };
       if (before === undefined) return fetched;
@@ -78,10 +77,6 @@ export function crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed }: S
       return { signed: before, ...(at <= endOf(before.crl, maxAge) ? {} : { why: fetched.why }) };
     },
   };
-}
-
-function isElsewhere(place: string): boolean {
-  return /^https?:\/\//i.test(place);
 }
 
 function signedBy(crl: Crl, place: string, issuers: readonly Certificate[]): SignedCrl {
