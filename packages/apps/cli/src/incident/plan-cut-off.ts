@@ -162,8 +162,8 @@ function editTrustRoot({ policy, trustRoot, file }: OpenPolicy, snapshot: Policy
   const places = trustRoot.certificateAuthorities.flatMap((authority, index): Place[] => {
     if (!scope.authorities.includes(authority)) return [];
     const at = `certificateAuthorities.${index}`;
-    // A trusted period is not empty.
-    const end = Math.max(scope.since ?? 0, authority.validFrom + 1000);
+    // A trusted period holds its end, and timestamps tell whole seconds: it ends just before. It is not empty either.
+    const end = Math.max((scope.since ?? 0) - 1, authority.validFrom + 1000);
     if (authority.validUntil !== undefined && authority.validUntil <= end) return [{ at }];
     return [{ at, change: { path: ['certificateAuthorities', index, 'validFor', 'end'], value: instantText(end) } }];
   });
