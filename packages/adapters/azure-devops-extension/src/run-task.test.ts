@@ -125,7 +125,7 @@ test('what the command prints is no command of the agent', async () => {
 test('a command that is none is refused, and nothing is run', async () => {
   const mocked = await run({ program: seen, inputs: { command: '--help' } });
   expect(mocked.runner.errorIssues).toEqual([
-    'the input command is none of plan, sign, request-approval, verify: name one of them',
+    'the input command is none of plan, sign, request-approval, verify, drill: name one of them',
   ]);
   expect([mocked.runner.failed, existsSync(join(mocked.room, 'work/seen.json'))]).toEqual([true, false]);
 });
