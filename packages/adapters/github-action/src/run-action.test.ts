@@ -139,7 +139,7 @@ test('few of many problems are shown, and how many more there are', async () => 
 test.each([
   [
     { COMMAND: 'publish' },
-    /^::error title=Signwright::the input command is none of plan, sign, request-approval, verify: name one of them$/m,
+    /^::error title=Signwright::the input command is none of plan, sign, request-approval, verify, drill: name one of them$/m,
   ],
   [{}, /none of plan/],
   [{ COMMAND: 'verify', PATHS: 'x'.repeat(200_000) }, /longer than/],
