@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { verifierKeyOf } from '@signwright/signing-core';
 import { createWorkspace, testKeys, trialPolicy, type Workspace, whyNotUnprivileged } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -114,7 +115,10 @@ describe.concurrent('signwright doctor', () => {
     ],
     [
       'a key that is not enforced yet',
-      `${POLICY}notify: [{ webhook: https://x.example, secret-env: S, on: [expiring] }]\n`,
+      `${POLICY}people: { ann: { certificate: { issuer: https://login.acme.example, subject: ann@acme.example } } }
+roles: { legal: [ann] }
+audit: { log: log, verifier-keys: ["${verifierKeyOf('log.acme.example', testKeys('ed25519').publicKey, 'log').text}"] }
+`.replace('signatures: [build]', 'signatures: [build], approvals: [{ role: legal, document: record }], audit: best-effort'),
       () => '',
       'enforcement',
       'leave',

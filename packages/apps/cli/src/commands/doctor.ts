@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type NotifyDefinition, type Policy, unenforcedInRun } from '@signwright/policy';
+import { type NotifyDefinition, type Policy, unenforcedAnywhere } from '@signwright/policy';
 import { type CiJob, messageOf, SignwrightError, sha256, verifyTimestamp } from '@signwright/signing-core';
 import { ciJob } from '../context/ci-job.ts';
 import { type EvidencePlace, evidencePlace, openEvidence } from '../context/open-evidence.ts';
@@ -90,11 +90,11 @@ function described(job: CiJob | undefined): string {
 }
 
 function enforcement(policy: Policy): string {
-  const keys = unenforcedInRun(policy);
-  if (keys.length === 0) return 'every key at the top of the policy is enforced by this version';
+  const keys = unenforcedAnywhere(policy);
+  if (keys.length === 0) return 'every key of the policy is enforced by this version';
   throw new SignwrightError(
     'not-enforced-yet',
-    `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse to run`,
+    `this version does not enforce ${keys.map(({ key }) => key).join(', ')}; "sign" and "verify" will refuse what needs it`,
     { next: `leave it out (${keys.map(({ where }) => where).join(', ')}), or use a version that enforces it` },
   );
 }
