@@ -6,6 +6,7 @@ import { keyIdFrom } from '../context/key-id.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { certificatesOf } from './definitions.ts';
 import type { OpenInventory } from './open-inventory.ts';
+import { ownRootOver } from './open-root.ts';
 import { readCertificateFile } from './pem-files.ts';
 
 /** Which certificates are meant: one, those of a key or an owner, or all that were issued to a workload since a time. */
@@ -64,7 +65,7 @@ async function find(
 ): Promise<readonly InventoryEntry[]> {
   const { entries } = known;
   if (serial !== undefined) return bySerial(open, plainSerial(serial), issuedBy, entries);
-  if (certificate !== undefined) return byFile(certificate, known, inventory);
+  if (certificate !== undefined) return byFile(open, certificate, known, inventory);
   if (certificateKey !== undefined) {
     const isReference = !existsSync(certificateKey) && /^[a-z0-9]+:/.test(certificateKey);
     const id = isReference ? undefined : await keyIdFrom(certificateKey, open);
@@ -106,11 +107,17 @@ function bySerial(
 }
 
 /** A certificate that the inventory does not know is taken in: what is revoked is known from then on. */
-async function byFile(path: string, known: Inventory, { journal, blobs }: OpenInventory): Promise<readonly InventoryEntry[]> {
+async function byFile(
+  open: OpenPolicy,
+  path: string,
+  known: Inventory,
+  { journal, blobs }: OpenInventory,
+): Promise<readonly InventoryEntry[]> {
   const [der] = await readCertificateFile(path);
   const digest: Sha256 = sha256(der);
   const there = known.byDigest(digest);
-  if (there !== undefined) return [there];
+  const root = await ownRootOver(open, der);
+  if (there !== undefined) return [root === undefined ? there : { ...there, authority: root }];
   const { change, derKey, inventoryOf, readFacts } = await import('@signwright/certificates');
   await blobs.putIfAbsent(derKey(der), der);
   const event = {
@@ -118,6 +125,7 @@ async function byFile(path: string, known: Inventory, { journal, blobs }: OpenIn
     at: new Date().toISOString(),
     found: 'import',
     place: path,
+    ...(root === undefined ? {} : { authority: root }),
     ...readFacts(der, 'the certificate'),
   } as const;
   const { state } = await change(journal, () => ({ events: [event] }));

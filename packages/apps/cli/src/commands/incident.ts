@@ -1,6 +1,7 @@
 import { writeAtomic } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import { type EvidenceBatches, type EvidenceStore, messageOf, SignwrightError } from '@signwright/signing-core';
+import { crlCommand } from '../certificates/publish-crl.ts';
 import { revokeCertificates } from '../certificates/revoke.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
@@ -107,9 +108,7 @@ async function act(open: OpenPolicy, plan: IncidentPlan, person: PersonKey, opti
   };
   const revoked = await attempt('the certificates were not revoked', () => revoke(open, plan, person, options, run));
   for (const { authority, why } of revoked?.pending ?? [])
-    failures.push(
-      `no CRL of ${authority} was made here: ${why} (where its key is: signwright cert crl --authority ${authority})`,
-    );
+    failures.push(`no CRL of ${authority} was made here: ${why} (where its key is: ${crlCommand(authority)})`);
   const written = await attempt('the cut-off was not written', async () => {
     for (const { path, before, after } of plan.cutOff.edits) if (path !== undefined) await writeEdited(path, before, after);
     return plan.cutOff.edits.some(({ path, before, after }) => path !== undefined && before !== after);
