@@ -8,6 +8,7 @@ import { certificatesOf } from './definitions.ts';
 import type { OpenInventory } from './open-inventory.ts';
 import { ownRootOver } from './open-root.ts';
 import { readCertificateFile } from './pem-files.ts';
+import { plainSerial } from './plain-serial.ts';
 
 /** Which certificates are meant: one, those of a key or an owner, or all that were issued to a workload since a time. */
 export type RevocationTarget = {
@@ -64,7 +65,7 @@ async function find(
   inventory: OpenInventory,
 ): Promise<readonly InventoryEntry[]> {
   const { entries } = known;
-  if (serial !== undefined) return bySerial(open, plainSerial(serial), issuedBy, entries);
+  if (serial !== undefined) return bySerial(open, serialOf(serial), issuedBy, entries);
   if (certificate !== undefined) return byFile(open, certificate, known, inventory);
   if (certificateKey !== undefined) {
     const isReference = !existsSync(certificateKey) && /^[a-z0-9]+:/.test(certificateKey);
@@ -76,12 +77,9 @@ async function find(
   return entries.filter((entry) => entry.requester === workload && Date.parse(entry.since) >= from);
 }
 
-/** As openssl prints it, or as we do. */
-function plainSerial(text: string): string {
-  const hex = text
-    .replaceAll(':', '')
-    .toLowerCase()
-    .replace(/^0+(?=..)/, '');
+/** Whole bytes in hex, as the inventory has it. */
+function serialOf(text: string): string {
+  const hex = plainSerial(text);
   const even = hex.length % 2 === 0 ? hex : `0${hex}`;
   if (/^([0-9a-f]{2}){1,32}$/.test(even)) return even;
   throw new SignwrightError('usage', `${JSON.stringify(text.slice(0, 80))} is no serial number`, { next: 'give it in hex' });
