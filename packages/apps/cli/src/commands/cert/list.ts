@@ -1,4 +1,4 @@
-import type { CertificateStatus, ListQuery } from '@signwright/certificates';
+import type { ListQuery } from '@signwright/certificates';
 import { certificatesIn, noteUsage, openListing, type UsageOptions } from '../../certificates/open-listing.ts';
 import { type ExportFormat, exportPieces, findingsIn, listingTable, printPieces } from '../../certificates/write-listing.ts';
 import type { PolicyOptions } from '../../context/open-policy.ts';
