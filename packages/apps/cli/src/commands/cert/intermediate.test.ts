@@ -4,29 +4,20 @@ import { parseCrl } from '@signwright/signing-core';
 import {
   type CertificateOptions,
   type CertificateWorkspace,
-  createCertificateWorkspace,
+  certificateProjects,
   hasOpenssl,
   hasSshKeygen,
   openssl,
 } from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
+const project = certificateProjects();
 
 const ROOT = '.signwright/trial/trusted-root.json';
 const NEXT: CertificateOptions = {
   authorities: '    acme-2: { key: keys/ca-2.key, crl: "https://crl.acme.example/acme-2.crl" }\n',
   profiles: '    next: { purpose: nightly builds, authority: acme-2, validity: 24h, owner: build team, workloads: [job] }\n',
 };
-
-async function project(options: CertificateOptions = NEXT): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace(options);
-  made.push(here);
-  return here;
-}
 
 type Listed = { chain: { subject: string }[]; issuers: string[] };
 const byRoot = (here: CertificateWorkspace, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
@@ -56,7 +47,7 @@ const revoke = (here: CertificateWorkspace, who: string, ...args: string[]) =>
 
 describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => {
   test('has the root certify another key, which issues beside the one before, for the same issuers', async () => {
-    const here = await project();
+    const here = await project(NEXT);
     const [before] = await trusted(here);
     const done = await byRoot(here, ['intermediate', '--authority', 'acme-2']);
     expect(done).toMatchObject({
@@ -79,7 +70,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => 
   });
 
   test('certifies the same key again, before its certificate ends', async () => {
-    const here = await project({});
+    const here = await project();
     expect(await byRoot(here, ['intermediate', '--authority', 'acme', '--validity', '3650d'])).toMatchObject({
       status: 2,
       stderr: /after the root/,
@@ -102,7 +93,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => 
   });
 
   test('changes nothing without the passphrase, with a key that is no root, and in a job', async () => {
-    const here = await project();
+    const here = await project(NEXT);
     const before = here.read(ROOT);
     const intermediate = ['cert', 'intermediate', '--authority', 'acme-2', '--root-key'];
     expect(await here.run([...intermediate, 'offline-root.pem'])).toMatchObject({ status: 2, stderr: /the root is encrypted/ });
@@ -121,7 +112,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => 
 
 describe.skipIf(!hasSshKeygen || !hasOpenssl).concurrent('an intermediate', () => {
   test('is revoked by the incident role, and on the CRL of its root, as OpenSSL sees it', async () => {
-    const here = await project();
+    const here = await project(NEXT);
     await here.asJob(['cert', 'issue', '--profile', 'ci']);
     const { leaf, issuing, root } = chainOf(here, 'ci');
     await here.done('cert', 'crl', '--authority', 'acme');
@@ -187,7 +178,7 @@ describe.skipIf(!hasSshKeygen || !hasOpenssl).concurrent('an intermediate', () =
   });
 
   test('has a CRL of its own key, and its root one of its own: which is wanted is said', async () => {
-    const here = await project({});
+    const here = await project();
     expect(await byRoot(here, ['crl', '--authority', 'acme'])).toMatchObject({ status: 2, stderr: /cannot be used with/ });
     expect(await here.run(['cert', 'crl', '--lifetime', '30d'])).toMatchObject({
       status: 2,
