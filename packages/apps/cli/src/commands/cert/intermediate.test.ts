@@ -110,7 +110,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => 
   });
 });
 
-describe.skipIf(!hasSshKeygen || !hasOpenssl).concurrent('an intermediate', () => {
+describe.skipIf(!hasSshKeygen || !hasOpenssl).concurrent('an intermediate', { timeout: 120_000 }, () => {
   test('is revoked by the incident role, and on the CRL of its root, as OpenSSL sees it', async () => {
     const here = await project(NEXT);
     await here.asJob(['cert', 'issue', '--profile', 'ci']);
