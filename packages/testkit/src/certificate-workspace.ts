@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest';
 import { createPeopleWorkspace, type PeopleWorkspace } from './people-workspace.ts';
 import type { Finished } from './run-program.ts';
 import { startTestOidcIssuer, type TestOidcIssuer } from './test-oidc-issuer.ts';
@@ -67,6 +68,19 @@ export async function createCertificateWorkspace(options: CertificateOptions = {
       people.remove();
       if (options.oidc === undefined) void oidc.close();
     },
+  };
+}
+
+/** Makes such projects for the tests of a file, and removes them after the last of them. */
+export function certificateProjects(): typeof createCertificateWorkspace {
+  const made: CertificateWorkspace[] = [];
+  afterAll(() => {
+    for (const workspace of made) workspace.remove();
+  });
+  return async (options) => {
+    const here = await createCertificateWorkspace(options);
+    made.push(here);
+    return here;
   };
 }
 

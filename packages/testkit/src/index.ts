@@ -8,7 +8,7 @@ export { blobStoreContract } from './blob-store-contract.ts';
 export type { CertificateIssuerFixture } from './certificate-issuer-contract.ts';
 export { certificateIssuerContract } from './certificate-issuer-contract.ts';
 export type { CertificateOptions, CertificateWorkspace } from './certificate-workspace.ts';
-export { createCertificateWorkspace } from './certificate-workspace.ts';
+export { certificateProjects, createCertificateWorkspace } from './certificate-workspace.ts';
 export type { CrlCase } from './crl-cases.ts';
 export { CRL_CASES_AT, crlCases } from './crl-cases.ts';
 export type { EditableBlobStore } from './editable-blob-store.ts';

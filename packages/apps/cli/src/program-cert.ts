@@ -3,6 +3,7 @@ import { type CertApproveOptions, certApprove } from './commands/cert/approve.ts
 import { type CertCrlOptions, certCrl } from './commands/cert/crl.ts';
 import { type CertHoldOptions, certHold } from './commands/cert/hold.ts';
 import { type CertInitOptions, certInit } from './commands/cert/init.ts';
+import { type CertIntermediateOptions, certIntermediate } from './commands/cert/intermediate.ts';
 import { type CertIssueOptions, certIssue } from './commands/cert/issue.ts';
 import { type CertRenewOptions, certRenew } from './commands/cert/renew.ts';
 import { type CertRequestOptions, certRequest } from './commands/cert/request.ts';
@@ -44,9 +45,25 @@ function addAuthority(cert: Command, finish: Finish, run: Run): void {
     )
     .action((options: CertInitOptions) => finish(certInit(options, run)));
 
-  passphrase(policyOptions(cert.command('crl')), "the CA's key")
+  passphrase(policyOptions(cert.command('intermediate')), "the root's key")
+    .description("have an offline root certify one more key: the policy's key of a CA; it joins those in the trust root")
+    .requiredOption('--authority <id>', 'the CA, as the policy names it under certificates.authorities')
+    .requiredOption('--root-key <file>', "the root's key")
+    .option('--issuer <url>', 'an OIDC issuer it may assert; repeat for more (default: as the one before it)', repeated)
+    .option('--key-passphrase-env <name>', "the environment variable with the passphrase of the CA's key")
+    .option('--validity <duration>', 'how long it lives (default: 5 years)', duration)
+    .option('--root-crl <url>', "where the root's CRL is published (default: as the one before it says)")
+    .addHelpText(
+      'after',
+      example('signwright cert intermediate --authority acme-2 --root-key /media/usb/root.pem --passphrase-env ROOT_PASSPHRASE'),
+    )
+    .action((options: CertIntermediateOptions) => finish(certIntermediate(options, run)));
+
+  passphrase(policyOptions(cert.command('crl')), "the CA's key, or the root's")
     .description("make the CRLs of our own CAs, and write them to files for any web server; needs the CA's key")
-    .option('--authority <id>', 'of this CA alone')
+    .addOption(new Option('--authority <id>', 'of this CA alone').conflicts('rootKey'))
+    .option('--root-key <file>', 'of the root of this key, which tells of intermediates')
+    .option('--lifetime <duration>', 'with --root-key: how long it counts (default: 90 days)', duration)
     .option('--out <directory>', 'where to write them (default: .signwright/crl)')
     .option('--if-due', 'make one only where something was revoked since, or two thirds of its life are over')
     .addOption(outputOption(FORMATS))

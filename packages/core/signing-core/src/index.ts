@@ -288,3 +288,4 @@ export type { Authority } from './x509/path.ts';
 export { checkPath } from './x509/path.ts';
 export type { RevocationPlaces } from './x509/revocation-places.ts';
 export { revocationPlaces } from './x509/revocation-places.ts';
+export * as derWriter from './x509/write-der.ts';

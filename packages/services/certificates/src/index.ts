@@ -3,7 +3,7 @@ export { addToTrustRoot } from './add-to-trust-root.ts';
 export type { RenewalClaim } from './ca/claim-renewal.ts';
 export { claimRenewal } from './ca/claim-renewal.ts';
 export type { NewAuthority, Root } from './ca/create-authority.ts';
-export { certifyIntermediate, createAuthority } from './ca/create-authority.ts';
+export { certifyIntermediate, createAuthority, isOwnRoot } from './ca/create-authority.ts';
 export { crlDue, latestCrl } from './ca/crl-due.ts';
 export type { SubjectName } from './ca/extensions.ts';
 export type { IssuedCertificate } from './ca/issue.ts';

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { integer, NULL, octetString, oid, sequence, TRUE } from './der.ts';
+import { derWriter } from '@signwright/signing-core';
 
-const VERSION_1 = integer(Buffer.of(1));
+const { integer, NULL, octetString, oid, sequence, TRUE } = derWriter;
+
+const VERSION_1 = integer(1n);
 /** The SHA-256 algorithm identifier with NULL parameters, as every timestamp authority takes it. */
 export const SHA256: Buffer = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL);
 

@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
-import { type Clock, messageOf, SignwrightError, type TimestampAuthority } from '@signwright/signing-core';
+import { type Clock, derWriter, messageOf, SignwrightError, type TimestampAuthority } from '@signwright/signing-core';
 import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
-import { explicit, generalizedTime, integer, NULL, octetString, oid, sequence, setOf, signingTime, tlv } from './der.ts';
 import { messageImprint, randomInteger, SHA256 } from './request.ts';
+
+const { constructed, generalizedTime, integer, NULL, octetString, oid, sequence, setOf, time, element } = derWriter;
 
 /** What a timestamp authority signs with. */
 export type TimestampKey = {
@@ -21,9 +22,9 @@ const SIGNING_CERTIFICATE_V2 = oid('1.2.840.113549.1.9.16.2.47');
 const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 /** "As the trial authority does it": our own, beside the trial certificates' marker. Go reads no arc of 32 bits or more. */
 const POLICY = oid('2.25.1879087246.2');
-const VERSION_1 = integer(Buffer.of(1));
-const VERSION_3 = integer(Buffer.of(3));
-const GRANTED = sequence(integer(Buffer.of(0)));
+const VERSION_1 = integer(1n);
+const VERSION_3 = integer(3n);
+const GRANTED = sequence(integer(0n));
 const SERIAL_BYTES = 16;
 const NONCE_BYTES = 8;
 
@@ -57,14 +58,14 @@ export function createTrialTimestampResponder(
 function answering(material: TimestampKey, clock: Clock): (imprint: Buffer, nonce: Buffer) => Promise<Buffer> {
   const { key, certificates } = read(material);
   const signerOf = signerTemplate(certificates[0] as Buffer);
-  const embedded = explicit(0, ...certificates);
+  const embedded = constructed(0, ...certificates);
   return async (imprint, nonce) => {
     const now = clock.now();
     const content = timestampInfo(imprint, nonce, now);
     const signer = await signerOf(content, now, key);
-    const encapsulated = sequence(TST_INFO, explicit(0, octetString(content)));
+    const encapsulated = sequence(TST_INFO, constructed(0, octetString(content)));
     const signedData = sequence(VERSION_3, setOf(SHA256), encapsulated, embedded, setOf(signer));
-    return sequence(GRANTED, sequence(SIGNED_DATA, explicit(0, signedData)));
+    return sequence(GRANTED, sequence(SIGNED_DATA, constructed(0, signedData)));
   };
 }
 
@@ -103,7 +104,7 @@ function signerTemplate(certificate: Buffer): (content: Buffer, now: Date, key: 
     const attributes = setOf(
       contentType,
       signingCertificate,
-      attribute(SIGNING_TIME, signingTime(now)),
+      attribute(SIGNING_TIME, time(now)),
       attribute(MESSAGE_DIGEST, octetString(digest)),
     );
     const signature = await signAsync(key, attributes);
@@ -115,7 +116,7 @@ function signerTemplate(certificate: Buffer): (content: Buffer, now: Date, key: 
 }
 
 function attribute(type: Buffer, value: Buffer): Buffer {
-  return sequence(type, tlv(0x31, value));
+  return sequence(type, element(0x31, value));
 }
 
 function signAsync(key: KeyObject, bytes: Buffer): Promise<Buffer> {

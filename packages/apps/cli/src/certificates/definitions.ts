@@ -36,6 +36,11 @@ export function ownAuthorityNamed(open: OpenPolicy, id: string): OwnDefinition {
   });
 }
 
+/** Whether this is what events call a root: no name in a policy has a stroke in it. */
+export function isRoot(authority: string): boolean {
+  return authority.startsWith('root/');
+}
+
 function missing(what: string, id: string, names: readonly string[], where: string): never {
   const near = nearestWord(id, names);
   throw new SignwrightError('usage', `the policy has no ${what} ${JSON.stringify(id)}; it has ${names.join(', ')}`, {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Inventory, InventoryEntry } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
 import { isSha256, type Sha256, SignwrightError, sha256 } from '@signwright/signing-core';
+import { plainSerial } from './plain-serial.ts';
 
 const MAX_FILE = 1024 * 1024;
 
@@ -27,21 +28,13 @@ export async function findOne(inventory: Inventory, text: string): Promise<Inven
 async function findAll({ entries, byDigest }: Inventory, text: string): Promise<InventoryEntry[]> {
   const digest = digestIn(text) ?? (existsSync(text) ? await digestOfFile(text) : undefined);
   if (digest !== undefined) return [byDigest(digest)].filter((one) => one !== undefined);
-  const serial = plain(text);
-  return /^[0-9a-f]{1,64}$/.test(serial) ? entries.filter((one) => plain(one.serial) === serial) : [];
+  const serial = plainSerial(text);
+  return /^[0-9a-f]{1,64}$/.test(serial) ? entries.filter((one) => plainSerial(one.serial) === serial) : [];
 }
 
 function digestIn(text: string): Sha256 | undefined {
   if (isSha256(text)) return text;
   return /^[0-9a-f]{64}$/.test(text) && !existsSync(text) ? `sha256:${text}` : undefined;
-}
-
-/** Tools write serial numbers with and without colons, leading zeros and capitals. */
-function plain(serial: string): string {
-  return serial
-    .replaceAll(':', '')
-    .toLowerCase()
-    .replace(/^0+(?=.)/, '');
 }
 
 async function digestOfFile(path: string): Promise<Sha256> {

@@ -1,13 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { MadeCrl } from '@signwright/certificates';
 import { writeAtomic } from '@signwright/files';
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { messageOf, revocationPlaces, SignwrightError } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { readIfThere } from '../context/read-if-there.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
-import type { OwnDefinition } from './definitions.ts';
+import { isRoot, type OwnDefinition } from './definitions.ts';
 import { openAuthority } from './open-authority.ts';
 import type { OpenInventory } from './open-inventory.ts';
+import { openRoot } from './open-root.ts';
 
 /** A CRL that lies where a web server finds it. */
 export type PublishedCrl = {
@@ -38,28 +40,62 @@ export async function publishCrl(
   place: CrlPlace,
   signal: AbortSignal,
 ): Promise<PublishedCrl> {
-  const { crlDue, inventoryOf, latestCrl, makeCrl } = await import('@signwright/certificates');
-  const { id } = definition;
+  const { makeCrl } = await import('@signwright/certificates');
+  const { id, crl } = definition;
+  const make = async (now: Date) => makeCrl(await openAuthority(open, definition, place, signal), inventory, now);
+  return publish({ id, path: crlPath(open, place, crl, id), make }, inventory, place);
+}
+
+/** Which root, by its key, and how many seconds its CRL counts. */
+export type RootCrl = { readonly rootKey: string; readonly lifetime: number };
+
+/**
+ * Makes the CRL of a root of ours, of intermediates, as {@link publishCrl}.
+ *
+ * @throws SignwrightError as the root's key and the store do.
+ */
+export async function publishRootCrl(
+  open: OpenPolicy,
+  { rootKey, lifetime }: RootCrl,
+  inventory: OpenInventory,
+  place: CrlPlace,
+  signal: AbortSignal,
+): Promise<PublishedCrl> {
+  const { makeRootCrl, rootOf } = await import('@signwright/certificates');
+  const { signer, certificate, authorities } = await openRoot(open, rootKey, place, signal);
+  const [crl] = authorities.flatMap(({ chain }) => revocationPlaces(chain[0]).crls);
+  const id = rootOf(certificate);
+  const make = (now: Date) => makeRootCrl({ signer, certificate, crlLifetime: lifetime }, inventory, now);
+  return publish({ id, path: crlPath(open, place, crl, id.replace('/', '-')), make }, inventory, place);
+}
+
+/** The command that makes the CRL of a CA of ours, or of a root by its name. */
+export function crlCommand(authority: string): string {
+  return isRoot(authority) ? 'signwright cert crl --root-key FILE' : `signwright cert crl --authority ${authority}`;
+}
+
+type Due = { readonly id: string; readonly path: string; make(now: Date): Promise<MadeCrl> };
+
+async function publish({ id, path, make }: Due, inventory: OpenInventory, { ifDue }: CrlPlace): Promise<PublishedCrl> {
+  const { crlDue, inventoryOf, latestCrl } = await import('@signwright/certificates');
   const now = new Date();
   const before = inventoryOf((await inventory.journal.read()).events);
   const last = before.crls.get(id);
-  const path = crlPath(open, definition, place);
-  if (place.ifDue && last !== undefined && !crlDue(before, { id }, now)) {
+  if (ifDue && last !== undefined && !crlDue(before, { id }, now)) {
     const der = await latestCrl(inventory, id);
     if (der !== undefined) {
       await write(path, der);
       return { authority: id, path, number: last.number, nextUpdate: last.nextUpdate, made: false };
     }
   }
-  const ca = await openAuthority(open, definition, place, signal);
-  const { der, number, nextUpdate } = await makeCrl(ca, inventory, now);
+  const { der, number, nextUpdate } = await make(now);
   await write(path, der);
   return { authority: id, path, number, nextUpdate: nextUpdate.toISOString(), made: true };
 }
 
 /** It is called as the address it is published at says. */
-function crlPath({ directory }: OpenPolicy, { id, crl }: OwnDefinition, { out }: CrlPlace): string {
-  const named = crl === undefined ? '' : basename(new URL(crl).pathname);
+function crlPath({ directory }: OpenPolicy, { out }: CrlPlace, address: string | undefined, id: string): string {
+  const named = address === undefined ? '' : basename(new URL(address).pathname);
   const name = /^[\w-][\w.-]{0,100}$/.test(named) ? named : `${id}.crl`;
   return join(out === undefined ? resolve(directory, DIRECTORY) : resolve(out), name);
 }

@@ -18,7 +18,7 @@ import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { tellOf } from '../notify/tell.ts';
 import type { PersonKey } from '../people/person-key.ts';
 import { signAsPerson } from '../people/sign-as-person.ts';
-import { certificatesOf, ownAuthorityNamed } from './definitions.ts';
+import { certificatesOf, isRoot, ownAuthorityNamed } from './definitions.ts';
 import { type OpenInventory, openInventory } from './open-inventory.ts';
 import { type PublishedCrl, publishCrl } from './publish-crl.ts';
 import { recordCertificates, type ToRecord } from './record-certificates.ts';
@@ -96,9 +96,10 @@ const AT_ONCE = 500;
 
 type Entry = ToRevoke['entries'][number];
 
-/** Whether a CA of ours issued it, whose CRL says that it is revoked. */
+/** Whether a CA or a root of ours issued it, whose CRL says that it is revoked. */
 export function isOurs(open: OpenPolicy, { authority }: Pick<Entry, 'authority'>): boolean {
-  return authority !== undefined && certificatesOf(open).authorities.get(authority)?.type === 'own';
+  if (authority === undefined) return false;
+  return isRoot(authority) || certificatesOf(open).authorities.get(authority)?.type === 'own';
 }
 
 function named({ authority, serial, digest }: Entry): RevokedCertificate {
@@ -121,15 +122,16 @@ function recordOf(entry: Entry, reason: RevocationReason, person: string, order:
   };
 }
 
-/** Of another's CA a certificate is known by its digest: its serial number is another's too. */
+/** Of another's CA a certificate is known by its digest: its serial number is another's too; an intermediate's was never reserved. */
 function eventsOf(open: OpenPolicy, { entries, reason, invalidFrom, person }: ToRevoke, order: Sha256): CertificateEvent[] {
   const at = new Date().toISOString();
   const from = invalidFrom === undefined ? {} : { invalidFrom: invalidFrom.toISOString() };
   const said = { type: 'revoked' as const, at, reason, ...from, by: person.person.id, order };
   return entries.map((entry) => {
     const { authority, serial, digest } = entry;
-    if (authority !== undefined && isOurs(open, entry)) return { ...said, authority, serial };
-    return { ...said, serial, ...(digest === undefined ? {} : { digest }) };
+    const certificate = digest === undefined ? {} : { digest };
+    if (authority === undefined || !isOurs(open, entry)) return { ...said, serial, ...certificate };
+    return { ...said, authority, serial, ...(isRoot(authority) ? certificate : {}) };
   });
 }
 
@@ -149,6 +151,10 @@ async function publishAll(
   };
   const named = new Set(entries.filter((entry) => isOurs(open, entry)).map(({ authority }) => authority as string));
   for (const authority of named) {
+    if (isRoot(authority)) {
+      pending.push({ authority, why: "the root's key is offline" });
+      continue;
+    }
     try {
       crls.push(await publishCrl(open, ownAuthorityNamed(open, authority), inventory, place, signal));
     } catch (error) {

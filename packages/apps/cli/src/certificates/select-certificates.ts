@@ -6,7 +6,9 @@ import { keyIdFrom } from '../context/key-id.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { certificatesOf } from './definitions.ts';
 import type { OpenInventory } from './open-inventory.ts';
+import { ownRootOver } from './open-root.ts';
 import { readCertificateFile } from './pem-files.ts';
+import { plainSerial } from './plain-serial.ts';
 
 /** Which certificates are meant: one, those of a key or an owner, or all that were issued to a workload since a time. */
 export type RevocationTarget = {
@@ -63,8 +65,8 @@ async function find(
   inventory: OpenInventory,
 ): Promise<readonly InventoryEntry[]> {
   const { entries } = known;
-  if (serial !== undefined) return bySerial(open, plainSerial(serial), issuedBy, entries);
-  if (certificate !== undefined) return byFile(certificate, known, inventory);
+  if (serial !== undefined) return bySerial(open, serialOf(serial), issuedBy, entries);
+  if (certificate !== undefined) return byFile(open, certificate, known, inventory);
   if (certificateKey !== undefined) {
     const isReference = !existsSync(certificateKey) && /^[a-z0-9]+:/.test(certificateKey);
     const id = isReference ? undefined : await keyIdFrom(certificateKey, open);
@@ -75,12 +77,9 @@ async function find(
   return entries.filter((entry) => entry.requester === workload && Date.parse(entry.since) >= from);
 }
 
-/** As openssl prints it, or as we do. */
-function plainSerial(text: string): string {
-  const hex = text
-    .replaceAll(':', '')
-    .toLowerCase()
-    .replace(/^0+(?=..)/, '');
+/** Whole bytes in hex, as the inventory has it. */
+function serialOf(text: string): string {
+  const hex = plainSerial(text);
   const even = hex.length % 2 === 0 ? hex : `0${hex}`;
   if (/^([0-9a-f]{2}){1,32}$/.test(even)) return even;
   throw new SignwrightError('usage', `${JSON.stringify(text.slice(0, 80))} is no serial number`, { next: 'give it in hex' });
@@ -106,11 +105,17 @@ function bySerial(
 }
 
 /** A certificate that the inventory does not know is taken in: what is revoked is known from then on. */
-async function byFile(path: string, known: Inventory, { journal, blobs }: OpenInventory): Promise<readonly InventoryEntry[]> {
+async function byFile(
+  open: OpenPolicy,
+  path: string,
+  known: Inventory,
+  { journal, blobs }: OpenInventory,
+): Promise<readonly InventoryEntry[]> {
   const [der] = await readCertificateFile(path);
   const digest: Sha256 = sha256(der);
   const there = known.byDigest(digest);
-  if (there !== undefined) return [there];
+  const root = await ownRootOver(open, der);
+  if (there !== undefined) return [root === undefined ? there : { ...there, authority: root }];
   const { change, derKey, inventoryOf, readFacts } = await import('@signwright/certificates');
   await blobs.putIfAbsent(derKey(der), der);
   const event = {
@@ -118,6 +123,7 @@ async function byFile(path: string, known: Inventory, { journal, blobs }: OpenIn
     at: new Date().toISOString(),
     found: 'import',
     place: path,
+    ...(root === undefined ? {} : { authority: root }),
     ...readFacts(der, 'the certificate'),
   } as const;
   const { state } = await change(journal, () => ({ events: [event] }));

@@ -4,24 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { parseCrl } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
-import {
-  type CertificateOptions,
-  type CertificateWorkspace,
-  createCertificateWorkspace,
-  hasSshKeygen,
-} from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { type CertificateOptions, type CertificateWorkspace, certificateProjects, hasSshKeygen } from '@signwright/testkit';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
+const project = certificateProjects();
 
 /** A project in which a job signed with a certificate of its own CA. */
 async function signed(options: CertificateOptions = {}): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace({ files: { 'nightly/a.tgz': 'a' }, ...options });
-  made.push(here);
+  const here = await project({ files: { 'nightly/a.tgz': 'a' }, ...options });
   expect((await here.asJob(['cert', 'issue', '--profile', 'ci'])).status).toBe(0);
   expect(await here.asJob(['sign', '--no-sidecars', '--environment', 'test', 'nightly'])).toMatchObject({ status: 0 });
   return here;

@@ -1,6 +1,7 @@
 import { writeAtomic } from '@signwright/files';
 import { safeJson } from '@signwright/report';
 import { type EvidenceBatches, type EvidenceStore, messageOf, SignwrightError } from '@signwright/signing-core';
+import { crlCommand } from '../certificates/publish-crl.ts';
 import { revokeCertificates } from '../certificates/revoke.ts';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { type OpenPolicy, openPolicy } from '../context/open-policy.ts';
@@ -17,11 +18,11 @@ import { planReissue, reissueHere } from '../incident/reissue.ts';
 import { doneLines, planLines } from '../incident/report-lines.ts';
 import { findScope, type ScopeOptions } from '../incident/scope.ts';
 import { tellOfIncident } from '../incident/tell-of-incident.ts';
-import { writeCutOff } from '../incident/write-cut-off.ts';
 import { checkReason } from '../people/check-reason.ts';
 import { confirm } from '../people/confirm.ts';
 import { openIncidentPerson } from '../people/incident-person.ts';
 import type { PersonKey } from '../people/person-key.ts';
+import { writeEdited } from '../policy-edit/write-edited.ts';
 import { printLines, printNote } from '../print-lines.ts';
 
 export type IncidentOptions = ScopeOptions &
@@ -107,11 +108,9 @@ async function act(open: OpenPolicy, plan: IncidentPlan, person: PersonKey, opti
   };
   const revoked = await attempt('the certificates were not revoked', () => revoke(open, plan, person, options, run));
   for (const { authority, why } of revoked?.pending ?? [])
-    failures.push(
-      `no CRL of ${authority} was made here: ${why} (where its key is: signwright cert crl --authority ${authority})`,
-    );
+    failures.push(`no CRL of ${authority} was made here: ${why} (where its key is: ${crlCommand(authority)})`);
   const written = await attempt('the cut-off was not written', async () => {
-    for (const edit of plan.cutOff.edits) await writeCutOff(edit);
+    for (const { path, before, after } of plan.cutOff.edits) if (path !== undefined) await writeEdited(path, before, after);
     return plan.cutOff.edits.some(({ path, before, after }) => path !== undefined && before !== after);
   });
   const whole = plan.affected.unread.length === 0 && revoked !== undefined && written !== undefined;

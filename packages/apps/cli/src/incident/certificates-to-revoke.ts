@@ -1,8 +1,9 @@
 import type { InventoryEntry } from '@signwright/certificates';
 import { openInventory } from '../certificates/open-inventory.ts';
+import { plainSerial } from '../certificates/plain-serial.ts';
 import { selectCertificates } from '../certificates/select-certificates.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import { plainSerial, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 
 /** The certificates of what was compromised, as the inventory has them. */
 export type ToRevoke = {

@@ -2,10 +2,12 @@ import { posix, relative, resolve } from 'node:path';
 import { isElsewhere, type Layer, loadPolicy } from '@signwright/policy';
 import {
   canonicalJson,
+  issuersPathOf,
   type Json,
   keyIdOf,
   type PolicySnapshot,
   parseSshPublicKey,
+  parseTrustRoot,
   readPublicKey,
   readSnapshot,
   type Sha256,
@@ -13,7 +15,7 @@ import {
 } from '@signwright/signing-core';
 import { parse } from 'yaml';
 import type { OpenPolicy } from '../context/open-policy.ts';
-import { editYaml, type YamlChange } from './edit-yaml.ts';
+import { editYaml, type YamlEdits } from '../policy-edit/edit-yaml.ts';
 import type { Scope } from './scope.ts';
 
 /** A file that is to say from when on something does not count. */
@@ -34,6 +36,9 @@ export type CutOffPlan = {
   /** The digest of the policy once all that is written here is. */
   readonly digest?: Sha256;
 };
+
+/** A value to be set in a file. */
+type YamlChange = { readonly path: readonly (string | number)[]; readonly value: Json };
 
 /** Where something stands in a file, and what has to be set there for it; nothing where it is cut off already. */
 type Place = { readonly at: string; readonly change?: YamlChange };
@@ -69,12 +74,18 @@ function editPolicy(open: OpenPolicy, layer: Layer, snapshot: PolicySnapshot, sc
   const { serial } = layer.content;
   const raised = serial === undefined || changes.length === 0 ? [] : [{ path: ['serial'], value: serial + 1 }];
   const here = isTop && !isElsewhere(open.file) ? { path: resolve(open.file) } : {};
-  const after = editYaml(before, [...changes, ...raised], layer.source.file);
+  const after = editYaml(before, setting([...changes, ...raised]), layer.source.file);
   return [{ name, planned: { kind: 'policy', file: layer.source.file, ...here, at: places.map(seen), before, after } }];
 }
 
 function seen({ at, change }: Place): PlannedEdit['at'][number] {
   return { what: at, before: change === undefined };
+}
+
+function setting(changes: readonly YamlChange[]): YamlEdits {
+  return (document) => {
+    for (const { path, value } of changes) document.setIn(path, document.createNode(value));
+  };
 }
 
 /** Which file of the snapshot a layer was read from: the one that says the same. */
@@ -168,12 +179,8 @@ function editTrustRoot({ policy, trustRoot, file }: OpenPolicy, snapshot: Policy
     return [{ at, change: { path: ['certificateAuthorities', index, 'validFor', 'end'], value: instantText(end) } }];
   });
   const before = textOf(snapshot, name);
-  const after = editYaml(
-    before,
-    places.flatMap(({ change }) => change ?? []),
-    name,
-    'json',
-  );
+  const after = editYaml(before, setting(places.flatMap(({ change }) => change ?? [])), name, 'json');
+  parseTrustRoot(Buffer.from(after), snapshot.files.get(issuersPathOf(name)), name);
   const isOwn = !isElsewhere(file) && policy.layers.at(-1)?.content.trust?.root !== undefined;
   const path = resolve(posix.dirname(file), name);
   const planned = { kind: 'trust-root', file: isOwn ? shown(path) : name, ...(isOwn ? { path } : {}) } as const;

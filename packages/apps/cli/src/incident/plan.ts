@@ -1,12 +1,12 @@
 import type { InventoryEntry } from '@signwright/certificates';
 import { type IncidentEdit, type JsonObject, type Sha256, sha256 } from '@signwright/signing-core';
+import { unifiedDiff } from '../policy-edit/unified-diff.ts';
 import type { Affected } from './affected.ts';
 import type { ToRevoke } from './certificates-to-revoke.ts';
 import type { CutOffPlan, PlannedEdit } from './plan-cut-off.ts';
 import type { ToSay } from './record-incident.ts';
 import type { Reissue, Reissued } from './reissue.ts';
 import type { Scope } from './scope.ts';
-import { unifiedDiff } from './unified-diff.ts';
 
 /** All that is to be done, found out before anything is. */
 export type IncidentPlan = {

@@ -16,6 +16,7 @@ import {
   type WorkloadRule,
   whyNotWorkload,
 } from '@signwright/signing-core';
+import { plainSerial } from '../certificates/plain-serial.ts';
 import { parseInstant } from '../context/instant.ts';
 import { signingKeyFrom } from '../context/key-id.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
@@ -137,14 +138,6 @@ async function certificateNamed(text: string): Promise<NonNullable<Scope['certif
 
 function certificateOf({ der, serialNumber, fingerprint }: Certificate): NonNullable<Scope['certificate']> {
   return { der, serial: plainSerial(serialNumber.toString('hex')), digest: `sha256:${fingerprint}` };
-}
-
-/** Serial numbers are written with and without colons, leading zeros and capitals. */
-export function plainSerial(text: string): string {
-  return text
-    .replaceAll(':', '')
-    .toLowerCase()
-    .replace(/^0+(?=.)/, '');
 }
 
 function ofCertificate({ trustRoot }: OpenPolicy, named: NonNullable<Scope['certificate']>, found: Found): Scope {

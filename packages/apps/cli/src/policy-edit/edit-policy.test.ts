@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -71,11 +71,11 @@ describe('an edit of a policy', () => {
     );
   });
 
-  test('keeps comments also where something is taken out, for which the file is laid out anew', async () => {
-    const { text, after } = await edit((document) => document.deleteIn(['people', 'bob']));
-    expect(text).toContain('# head of security');
-    expect(text).toContain('# whom we ask');
-    expect([...after.people.keys()]).toEqual(['ann']);
+  test('that takes something out of a block is refused: the file would have to be laid out anew', async () => {
+    await expect(edit((document) => document.deleteIn(['people', 'bob']))).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringMatching(/signwright\.yaml cannot be edited so/),
+    });
   });
 
   test('that changes nothing has no lines and writes nothing', async () => {
@@ -94,9 +94,14 @@ describe('an edit of a policy', () => {
   test('is written only over what it was made from', async () => {
     const edited = await edit((document) => document.setIn(['serial'], 8));
     writeFileSync(file, `${POLICY}# somebody else\n`);
-    await expect(writePolicy(edited)).rejects.toMatchObject({ code: 'configuration' });
+    await expect(writePolicy(edited)).rejects.toMatchObject({ code: 'conflict' });
+    expect(readFileSync(file, 'utf8')).toBe(`${POLICY}# somebody else\n`);
     writeFileSync(file, POLICY);
-    await writePolicy(edited);
+    chmodSync(file, 0o640);
+    const link = join(directory, 'link.yaml');
+    symlinkSync(file, link);
+    await writePolicy({ ...edited, file: link });
     expect(readFileSync(file, 'utf8')).toBe(POLICY.replace('serial: 7', 'serial: 8'));
+    expect([lstatSync(link).isSymbolicLink(), statSync(file).mode & 0o777]).toEqual([true, 0o640]);
   });
 });

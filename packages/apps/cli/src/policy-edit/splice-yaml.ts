@@ -1,5 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isCollection, isMap, isNode, isSeq, type Pair, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Pair,
+  type ParsedNode,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 
 /** A stretch of a text, by offsets, and what is to stand there. */
 export type Splice = { readonly start: number; readonly end: number; readonly text: string };
@@ -7,6 +19,8 @@ export type Splice = { readonly start: number; readonly end: number; readonly te
 type Entry = Pair<ParsedNode, ParsedNode | null>;
 /** What an edit puts in: a node, or a plain value. */
 type Edited = unknown;
+/** Whether the file is JSON: keys and texts stand in quotes. */
+export type Syntax = 'yaml' | 'json';
 
 /**
  * What to change in the text of a YAML document for it to mean what an edited copy means. All else stays as it was written: comments,
@@ -15,12 +29,20 @@ type Edited = unknown;
  * @param text what `before` was parsed from; `after` was parsed from it too, and then edited.
  * @returns nothing where that takes more than adding and replacing.
  */
-export function spliceYaml(text: string, before: Document.Parsed, after: Document.Parsed): readonly Splice[] | undefined {
+export function spliceYaml(
+  text: string,
+  before: Document.Parsed,
+  after: Document.Parsed,
+  syntax: Syntax,
+): readonly Splice[] | undefined {
   const splices: Splice[] = [];
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
   return changed(before.contents as ParsedNode, after.contents) ? splices : undefined;
 
   function changed(old: ParsedNode, now: Edited): boolean {
     if (isDeepStrictEqual(old.toJS(before), plain(now))) return true;
+    // What it stands for was edited where that is written.
+    if (isAlias(old) && isAlias(now) && old.source === now.source) return true;
     if (isMap(old) && isMap(now) && old.items.length > 0) return ofMaps(old, now);
     if (isSeq(old) && isSeq(now) && old.items.length > 0) return ofLists(old, now);
     return replaced(old, now);
@@ -68,20 +90,23 @@ export function spliceYaml(text: string, before: Document.Parsed, after: Documen
 
   /** Behind the last entry of a list or map, in its own style. */
   function append(into: YAMLMap.Parsed | YAMLSeq.Parsed, entries: readonly string[], mark: string): void {
-    const at = endOf(into.items.at(-1) as ParsedNode | Entry);
+    const last = into.items.at(-1) as ParsedNode | Entry;
+    const at = endOf(last);
     if (into.flow) {
-      splices.push({ start: at, end: at, text: entries.map((entry) => `, ${entry}`).join('') });
+      // On a line of its own where the last one has one.
+      const space = /\r?\n[ \t]*$/.exec(text.slice(0, startOf(last)))?.[0] ?? ' ';
+      splices.push({ start: at, end: at, text: entries.map((entry) => `,${space}${entry}`).join('') });
       return;
     }
     const end = endOfLine(at);
-    const indent = `\n${' '.repeat(columnOf(into.range[0]))}`;
+    const indent = `${newline}${' '.repeat(columnOf(into.range[0]))}`;
     splices.push({ start: end, end, text: entries.map((entry) => `${indent}${mark}${entry}`).join('') });
   }
 
   function insertBefore(list: YAMLSeq.Parsed, { range: [start] }: ParsedNode, entries: readonly string[]): void {
     const at = list.flow ? start : text.lastIndexOf('-', start - 1);
     const indent = ' '.repeat(columnOf(at));
-    const added = entries.map((entry) => (list.flow ? `${entry}, ` : `- ${entry}\n${indent}`));
+    const added = entries.map((entry) => (list.flow ? `${entry}, ` : `- ${entry}${newline}${indent}`));
     splices.push({ start: at, end: at, text: added.join('') });
   }
 
@@ -100,18 +125,25 @@ export function spliceYaml(text: string, before: Document.Parsed, after: Documen
   }
 
   function inFlow(value: Edited): string {
+    if (syntax === 'json') return JSON.stringify(plain(value));
     const written = new Document(plain(value), { version: '1.2', schema: 'core' });
     if (isCollection(written.contents)) written.contents.flow = true;
     const oneLine = { lineWidth: 0, flowCollectionPadding: true, blockQuote: false } as const;
     return written.toString(oneLine).trimEnd().replace(/\n\s*/g, ' ');
   }
+
+  /** The end of what is written there; blank lines and comments behind a block are not of it, nor the line's end of a text in one. */
+  function endOf(node: ParsedNode | Entry): number {
+    if (!('range' in node)) return endOf(node.value ?? node.key);
+    const last = isCollection(node) && !node.flow ? node.items.at(-1) : undefined;
+    if (last !== undefined) return endOf(last);
+    const end = node.range[1];
+    return isScalar(node) && node.type?.startsWith('BLOCK') && text[end - 1] === '\n' ? end - 1 : end;
+  }
 }
 
-/** The end of what is written there; blank lines and comments behind a block are not of it. */
-function endOf(node: ParsedNode | Entry): number {
-  if (!('range' in node)) return endOf(node.value ?? node.key);
-  const last = isCollection(node) && !node.flow ? node.items.at(-1) : undefined;
-  return last === undefined ? node.range[1] : endOf(last);
+function startOf(node: ParsedNode | Entry): number {
+  return 'range' in node ? node.range[0] : node.key.range[0];
 }
 
 /** Nodes that were parsed from one place are one entry, however it was edited. */

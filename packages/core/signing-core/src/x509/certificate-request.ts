@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { algorithmsOf, SIGNATURE_ALGORITHMS, type SignatureAlgorithm, spkiOf } from '../keys.ts';
 import type { Signer } from '../ports/signer.ts';
-import { element } from './write-element.ts';
+import { element } from './write-der.ts';
 
 /** Version 0 and the empty subject. */
 const HEAD = Buffer.from('0201003000', 'hex');

@@ -1,5 +1,5 @@
 import { ASN1Obj } from '@sigstore/core/dist/asn1/index.js';
-import { element } from './write-element.ts';
+import { element } from './write-der.ts';
 
 /** One DER element: strict (definite, minimal lengths, nothing behind the end), at most 100 levels deep. */
 export type Der = ASN1Obj;

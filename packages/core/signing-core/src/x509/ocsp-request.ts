@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { TAG } from './der-cursor.ts';
 import { keyHashOf } from './ocsp-cert-id.ts';
-import { element } from './write-element.ts';
+import { element } from './write-der.ts';
 
 const SHA1 = Buffer.from('300906052b0e03021a0500', 'hex');
 const NONCE = Buffer.from('06092b0601050507300102', 'hex');

@@ -7,7 +7,7 @@ import { TAG } from './der-cursor.ts';
 import { isCertId } from './ocsp-cert-id.ts';
 import { checkResponder } from './ocsp-responder.ts';
 import { type OcspResponse, parseOcspResponse, type SingleAnswer } from './ocsp-response.ts';
-import { element } from './write-element.ts';
+import { element } from './write-der.ts';
 
 /** Bytes of an OCSP response at the most. */
 export const MAX_OCSP_RESPONSE = 20_480;

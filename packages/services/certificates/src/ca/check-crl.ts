@@ -1,6 +1,7 @@
-import { type Certificate, messageOf, parseCrl, SignwrightError } from '@signwright/signing-core';
-import { elementsOf, integer } from './der.ts';
+import { type Certificate, derWriter, messageOf, parseCrl, SignwrightError } from '@signwright/signing-core';
 import type { CrlContent } from './write-crl.ts';
+
+const { elementsOf, integer } = derWriter;
 
 /** Reads a new CRL as whoever relies on it does: all that was to be in it is. @throws SignwrightError `verification`. */
 export function checkCrl(

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { algorithmsOf, type Certificate, parseCertificate, type Signer, SignwrightError } from '@signwright/signing-core';
 import {
   authorityKeyIdentifier,
@@ -67,11 +67,19 @@ export type Root = { readonly signer: Signer; readonly certificate: Certificate 
 /**
  * Certifies the key of an intermediate: a further one, or the same again before its certificate ends.
  *
+ * @param wanted `organization` is the root's unless told.
  * @throws SignwrightError as {@link createAuthority}.
  */
 export async function certifyIntermediate(
   root: Root,
-  { organization, signer, validity = VALIDITY, rootCrl }: Pick<NewAuthority, 'organization' | 'signer' | 'validity' | 'rootCrl'>,
+  {
+    signer,
+    validity = VALIDITY,
+    rootCrl,
+    ...wanted
+  }: Omit<NewAuthority, 'organization' | 'root' | 'rootValidity'> & {
+    readonly organization?: string;
+  },
   now: Date,
 ): Promise<Certificate> {
   await checkSigner({ id: 'of intermediates', ...root });
@@ -89,11 +97,12 @@ export async function certifyIntermediate(
       { next: 'give it a shorter life, or make a new CA' },
     );
   const id = keyIdentifier(publicKey);
+  const organization = wanted.organization ?? new X509Certificate(root.certificate.der).toLegacyObject().subject.O;
   const der = await writeCertificate(
     {
       serial: freshSerial(),
       issuer: root.certificate.subject,
-      subject: distinguishedName(checkOrganization(organization), `Signing CA ${mark(publicKey)}`),
+      subject: distinguishedName(checkOrganization(String(organization ?? '')), `Signing CA ${mark(publicKey)}`),
       notBefore,
       notAfter,
       publicKey,
@@ -134,6 +143,12 @@ function lifeOf(validity: number, now: Date): { notBefore: Date; notAfter: Date 
     throw new SignwrightError('configuration', `a CA lives from a day to a hundred years, not ${validity} s`);
   const notBefore = later(wholeSecond(now), -SKEW);
   return { notBefore, notAfter: later(notBefore, validity) };
+}
+
+/** Whether a certificate is a root that was made here: its name is of its own key. */
+export function isOwnRoot(certificate: Certificate): boolean {
+  const { subjectText, publicKey } = certificate;
+  return subjectText.endsWith(`CN=Signing root ${mark(publicKey)}`) && certificate.isSignedBy(certificate);
 }
 
 /** CAs of different keys have different names, or nobody could tell their CRLs apart by name. */

@@ -1,18 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { type Certificate, OID, spkiOf, subjectKeyIdentifierOf } from '@signwright/signing-core';
-import {
-  bitString,
-  constructed,
-  elementsOf,
-  generalizedTime,
-  integer,
-  octetString,
-  oid,
-  primitive,
-  sequence,
-  TRUE,
-  utf8String,
-} from './der.ts';
+import { type Certificate, derWriter, OID, spkiOf, subjectKeyIdentifierOf } from '@signwright/signing-core';
+
+const { bitString, constructed, elementsOf, generalizedTime, integer, octetString, oid, primitive, sequence, TRUE, utf8String } =
+  derWriter;
 
 /** Writers of the extensions of RFC 5280, 4.2 and 5.2, that our CA uses; each the whole Extension in DER. */
 

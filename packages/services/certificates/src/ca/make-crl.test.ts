@@ -162,17 +162,15 @@ describe('a CRL', () => {
 
   test('of the root lists intermediates', async () => {
     const [{ certificate, chain, crlLifetime }, store] = [await openCa(), openStore()];
-    const root = {
-      id: 'acme',
-      signer: memorySigner(testKeys('p384', 'root')),
-      certificate: chain[1] ?? certificate,
-      crlLifetime,
-    };
-    await revoke(store, certificate.serialNumber.toString('hex'), { authority: rootOf('acme'), reason: 'cACompromise' });
+    const root = { signer: memorySigner(testKeys('p384', 'root')), certificate: chain[1] ?? certificate, crlLifetime };
+    const authority = rootOf(root.certificate);
+    await revoke(store, certificate.serialNumber.toString('hex'), { authority, reason: 'cACompromise' });
     const { der } = await makeRootCrl(root, store, now);
     const status = statusByCrl(parseCrl(der), certificate, root.certificate, { at: now.getTime(), by: 'it' });
     expect(status).toMatchObject({ status: 'revoked', reason: 'cACompromise' });
     expect(await latestCrl(store, 'acme')).toBeUndefined();
+    expect(await latestCrl(store, authority)).toEqual(der);
+    await expect(makeRootCrl({ ...root, certificate }, store, now)).rejects.toThrow(/is no root/);
   });
 });
 

@@ -2,9 +2,10 @@ import { createCipheriv, generateKeyPair, type KeyObject, pbkdf2, randomBytes } 
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf, type Signer, SignwrightError, signWithKey } from '@signwright/signing-core';
+import { derWriter, messageOf, type Signer, SignwrightError, signWithKey } from '@signwright/signing-core';
 import { syncDirectory, writeNew } from '../write-durably.ts';
-import { integer, NULL, octetString, oid, sequence } from './der.ts';
+
+const { integer, NULL, octetString, oid, sequence } = derWriter;
 
 /** A root's key to be made: ECDSA P-384. */
 export type NewRootKey = {

@@ -1,13 +1,15 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import {
   algorithmsOf,
+  derWriter,
   SIGNATURE_ALGORITHMS,
   type SignatureAlgorithm,
   type Signer,
   SignwrightError,
   verifyMessage,
 } from '@signwright/signing-core';
-import { bitString, NULL, oid, sequence } from './der.ts';
+
+const { bitString, NULL, oid, sequence } = derWriter;
 
 /** AlgorithmIdentifier of each (RFC 5758, RFC 4055, RFC 8410). */
 const IDENTIFIERS: { readonly [algorithm in SignatureAlgorithm]: Buffer } = {

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { type Signer, spkiOf } from '@signwright/signing-core';
-import { constructed, integer, oid, sequence, setOf, time, utf8String } from './der.ts';
+import { derWriter, type Signer, spkiOf } from '@signwright/signing-core';
 import { signDer } from './sign-der.ts';
+
+const { constructed, integer, oid, sequence, setOf, time, utf8String } = derWriter;
 
 /** What a certificate of ours says. Names and extensions in DER. */
 export type CertificateContent = {

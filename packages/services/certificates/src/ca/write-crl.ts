@@ -1,7 +1,8 @@
-import { REVOCATION_REASONS, type RevocationReason, type Signer } from '@signwright/signing-core';
-import { constructed, enumerated, generalizedTime, integer, sequence, time } from './der.ts';
+import { derWriter, REVOCATION_REASONS, type RevocationReason, type Signer } from '@signwright/signing-core';
 import { authorityKeyIdentifier, crlNumber, extension, keepsExpiredSince } from './extensions.ts';
 import { signDer } from './sign-der.ts';
+
+const { constructed, enumerated, generalizedTime, integer, sequence, time } = derWriter;
 
 /** One that is revoked. */
 export type CrlEntry = {

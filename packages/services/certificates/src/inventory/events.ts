@@ -75,10 +75,10 @@ export type CertificateEvent = {
   /** The `incident` role ordered it; `order` is the evidence of that. */
   | {
       readonly type: 'revoked';
-      /** Of our own CA … */
+      /** Of our own CA or root … */
       readonly authority?: string;
       readonly serial: string;
-      /** … or of another's, by its digest: kept here, and to be revoked there. */
+      /** … or of another's, by its digest: kept here, and to be revoked there. An intermediate of a root of ours has both. */
       readonly digest?: Sha256;
       readonly reason: RevocationReason;
       /** From when on the key may not have been its owner's. */

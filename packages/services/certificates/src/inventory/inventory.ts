@@ -109,10 +109,8 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
       }
       case 'revoked': {
         if (event.authority !== undefined) unpublished.add(event.authority);
-        const entry =
-          event.authority === undefined
-            ? event.digest && byDigest.get(event.digest)
-            : bySerial.get(serialKey(event.authority, event.serial));
+        const reserved = event.authority === undefined ? undefined : bySerial.get(serialKey(event.authority, event.serial));
+        const entry = reserved ?? (event.digest && byDigest.get(event.digest));
         if (entry) entry.revoked = worseOf(entry.revoked, revocationOf(event));
         break;
       }

@@ -1,6 +1,8 @@
-import { utf8String } from '../ca/der.ts';
+import { derWriter } from '@signwright/signing-core';
 import { subjectOf, type TrialClaims } from './claims.ts';
 import { TRIAL_ISSUER } from './names.ts';
+
+const { utf8String } = derWriter;
 
 const FULCIO = '1.3.6.1.4.1.57264.1.';
 

@@ -1,13 +1,14 @@
+import type { ListQuery } from '@signwright/certificates';
 import { writeAtomic } from '@signwright/files';
 import { certificatesIn, noteUsage, openListing, type UsageOptions } from '../../certificates/open-listing.ts';
 import { type ExportFormat, exportPieces, printPieces } from '../../certificates/write-listing.ts';
 import type { PolicyOptions } from '../../context/open-policy.ts';
 import type { Run } from '../../context/run.ts';
 import { printNote } from '../../print-lines.ts';
-import { type FilterOptions, queryOf } from './list.ts';
+import { queryOf } from './list.ts';
 
 export type CertExportOptions = PolicyOptions &
-  FilterOptions &
+  ListQuery &
   UsageOptions & { readonly format: ExportFormat; readonly out?: string };
 
 /** `signwright cert export`: the inventory for other systems; a file is replaced as a whole. */

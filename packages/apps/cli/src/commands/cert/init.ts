@@ -1,14 +1,9 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { writeAtomic } from '@signwright/files';
-import { type Certificate, parseKeyReference, SignwrightError } from '@signwright/signing-core';
+import { type Certificate, SignwrightError } from '@signwright/signing-core';
 import { type OwnDefinition, ownAuthorityNamed } from '../../certificates/definitions.ts';
-import { makeKey } from '../../certificates/new-key.ts';
+import { makeCaKey, refuseInJob, trustRootFile } from '../../certificates/new-authority.ts';
 import { openAuthorityKey } from '../../certificates/open-authority.ts';
 import { pemOf } from '../../certificates/pem-files.ts';
-import { isCi } from '../../context/ci-job.ts';
-import { checkIsFile, type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
+import { checkIsFile, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import type { Run } from '../../context/run.ts';
 import { passphraseOf } from '../../context/signers/passphrase.ts';
 import { EXIT } from '../../exit.ts';
@@ -37,13 +32,13 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
   checkIsFile(options.policy, 'its trust root is edited');
   const open = await openPolicy({ ...options }, new Date());
   const definition = ownAuthorityNamed(open, options.authority);
-  const root = rootFileOf(open);
+  const root = trustRootFile(open);
   const passphrase = passphraseOf(options);
   if (passphrase === undefined)
     throw new SignwrightError('usage', "nothing says what the root's key is encrypted with", {
       next: 'name the environment variable with a passphrase of 12 characters or more: --passphrase-env NAME',
     });
-  const made = await makeIntermediateKey(open, definition, options);
+  const made = await makeCaKey(open, definition, options.keyPassphraseEnv);
   const { addToTrustRoot, createAuthority } = await import('@signwright/certificates');
   const { keyPassphraseEnv, organization, rootValidity, validity, rootCrl } = options;
   const ofKey = keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv };
@@ -69,41 +64,6 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
   }
 }
 
-/** A root that a job may change is one that whoever controls the job may change. */
-function refuseInJob(where: string): void {
-  if (!isCi()) return;
-  throw new SignwrightError('denied', 'a job of a CI does not make a CA', {
-    where,
-    next: "make it on your own machine: the root's key is taken offline, and the trust root is reviewed and checked in",
-  });
-}
-
-function rootFileOf({ policy, file, directory }: OpenPolicy): string {
-  const path = policy.trust?.root?.path;
-  if (path !== undefined) return resolve(directory, path);
-  throw new SignwrightError('policy', 'the policy names no trust root, which a CA counts by', {
-    where: file,
-    next: 'add trust: { root: trust/trusted-root.json }; an empty one is made with signwright trust add',
-  });
-}
-
-/** A key file that does not exist yet is made; any other key exists where it stays. @returns its path, where it was made. */
-async function makeIntermediateKey(
-  open: OpenPolicy,
-  { key }: OwnDefinition,
-  { keyPassphraseEnv }: CertInitOptions,
-): Promise<string | undefined> {
-  if (parseKeyReference(key).scheme !== 'file') return undefined;
-  const path = resolve(open.directory, key);
-  if (existsSync(path)) return undefined;
-  const passphrase = passphraseOf(keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv });
-  const { pem } = await makeKey('ecdsa-p256', passphrase);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeAtomic(path, pem, { mode: 0o600 });
-  pem.fill(0);
-  return path;
-}
-
 function linesOf(
   { id, crl }: OwnDefinition,
   { rootKey }: CertInitOptions,
@@ -117,7 +77,7 @@ function linesOf(
     `  added to ${root}, which is to be reviewed, signed and checked in`,
     '',
     'what is next:',
-    `  take ${rootKey} offline now: it is needed only to certify another intermediate`,
+    `  take ${rootKey} offline now: it is needed only to certify another intermediate, or to revoke one`,
     ...(crl === undefined
       ? [`  nobody can know what is revoked: give it a "crl" in the policy, or name its file in trust.revocation.crls`]
       : [`  publish its CRL at ${crl}, and run this every day: signwright cert crl --if-due`]),

@@ -2,26 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { createDirectoryStore } from '@signwright/storage';
-import {
-  type CertificateOptions,
-  type CertificateWorkspace,
-  createCertificateWorkspace,
-  hasSshKeygen,
-  openssl,
-} from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { type CertificateWorkspace, certificateProjects, hasSshKeygen, openssl } from '@signwright/testkit';
+import { describe, expect, test } from 'vitest';
 import { makeKey } from '../../certificates/new-key.ts';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
-
-async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace(options);
-  made.push(here);
-  return here;
-}
+const project = certificateProjects();
 
 const HELD = '.signwright/held/ci';
 const issueToJob = ['cert', 'issue', '--profile', 'ci'];

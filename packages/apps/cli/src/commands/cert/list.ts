@@ -1,4 +1,4 @@
-import type { CertificateStatus, ListQuery } from '@signwright/certificates';
+import type { ListQuery } from '@signwright/certificates';
 import { certificatesIn, noteUsage, openListing, type UsageOptions } from '../../certificates/open-listing.ts';
 import { type ExportFormat, exportPieces, findingsIn, listingTable, printPieces } from '../../certificates/write-listing.ts';
 import type { PolicyOptions } from '../../context/open-policy.ts';
@@ -6,20 +6,8 @@ import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
 import { printNote } from '../../print-lines.ts';
 
-/** Which certificates are meant. */
-export type FilterOptions = {
-  readonly status?: readonly CertificateStatus[];
-  /** Seconds. */
-  readonly expiresWithin?: number;
-  readonly profile?: string;
-  readonly owner?: string;
-  readonly authority?: string;
-  readonly environment?: string;
-  readonly without?: readonly ('owner' | 'purpose')[];
-};
-
 export type CertListOptions = PolicyOptions &
-  FilterOptions &
+  ListQuery &
   UsageOptions & {
     readonly output: 'text' | 'json';
     readonly export?: ExportFormat;
@@ -40,7 +28,7 @@ export async function certList(options: CertListOptions, run: Run): Promise<numb
 }
 
 /** The filters as the inventory takes them. */
-export function queryOf(options: FilterOptions): ListQuery {
+export function queryOf(options: ListQuery): ListQuery {
   const { status, expiresWithin, profile, owner, authority, environment, without } = options;
   const query = { status, expiresWithin, profile, owner, authority, environment, without };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as ListQuery;

@@ -2,28 +2,18 @@ import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { CERTIFICATE_REQUEST, IN_TOTO, sha256, signEnvelope, writeAskedCertificate, writeBundle } from '@signwright/signing-core';
 import {
-  type CertificateOptions,
   type CertificateWorkspace,
-  createCertificateWorkspace,
+  certificateProjects,
   hasSshKeygen,
   type KeyName,
   softwareSecurityKey,
 } from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeKey } from '../../certificates/new-key.ts';
 import { openPolicy } from '../../context/open-policy.ts';
 import { openTimestamps } from '../../context/open-timestamps.ts';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
-
-async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace(options);
-  made.push(here);
-  return here;
-}
+const project = certificateProjects();
 
 const ask = (here: CertificateWorkspace, who: KeyName, ...more: string[]) =>
   here.run([

@@ -3,26 +3,10 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { derKey, inventoryOf, openJournal } from '@signwright/certificates';
 import { sha256 } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
-import {
-  type CertificateOptions,
-  type CertificateWorkspace,
-  createCertificateWorkspace,
-  hasSshKeygen,
-  startFakeAwsKms,
-  testKeys,
-} from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { type CertificateWorkspace, certificateProjects, hasSshKeygen, startFakeAwsKms, testKeys } from '@signwright/testkit';
+import { describe, expect, test } from 'vitest';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
-
-async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace(options);
-  made.push(here);
-  return here;
-}
+const project = certificateProjects();
 
 const HELD = '.signwright/held/brief';
 /** Its certificates live two minutes, one of which is over when they are issued: they are due 20 s later. */

@@ -3,24 +3,10 @@ import { readFileSync, rmSync } from 'node:fs';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { parseCertificate, parseCrl } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
-import {
-  type CertificateOptions,
-  type CertificateWorkspace,
-  createCertificateWorkspace,
-  hasSshKeygen,
-} from '@signwright/testkit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { type CertificateOptions, type CertificateWorkspace, certificateProjects, hasSshKeygen } from '@signwright/testkit';
+import { describe, expect, test } from 'vitest';
 
-const made: CertificateWorkspace[] = [];
-afterAll(() => {
-  for (const workspace of made) workspace.remove();
-});
-
-async function project(options?: CertificateOptions): Promise<CertificateWorkspace> {
-  const here = await createCertificateWorkspace(options);
-  made.push(here);
-  return here;
-}
+const project = certificateProjects();
 
 const CRL = '.signwright/crl/acme.crl';
 const entriesOf = async (here: CertificateWorkspace) =>

@@ -2,6 +2,7 @@ import type { InventoryEntry } from '@signwright/certificates';
 import { safeJson } from '@signwright/report';
 import { REVOCATION_REASONS, type RevocationReason, SignwrightError } from '@signwright/signing-core';
 import { openInventory } from '../../certificates/open-inventory.ts';
+import { crlCommand } from '../../certificates/publish-crl.ts';
 import { isOurs, type Revoked, revokeCertificates, type ToRevoke } from '../../certificates/revoke.ts';
 import { type RevocationTarget, selectCertificates } from '../../certificates/select-certificates.ts';
 import { parseInstant } from '../../context/instant.ts';
@@ -137,8 +138,6 @@ function report({ order, crls, pending, elsewhere }: Revoked, count: number, pla
         : [`${elsewhere.length} of other CAs: here they are known to be revoked; revoke them there too, for nobody else knows`]),
     ]);
   for (const { authority, why } of pending)
-    printNote(
-      `${authority}: no CRL was made here (${why})\n  → where its key is, at once: signwright cert crl --authority ${authority}`,
-    );
+    printNote(`${authority}: no CRL was made here (${why})\n  → where its key is, at once: ${crlCommand(authority)}`);
   return pending.length === 0 ? EXIT.allow : EXIT.inconclusive;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { unifiedDiff } from './unified-diff.ts';
+import { changedLines, unifiedDiff } from './unified-diff.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'signwright-diff-'));
 afterAll(() => rmSync(place, { recursive: true }));
@@ -14,6 +14,7 @@ test('one line of a file is shown with what is around it', () => {
     '--- a/f\n+++ b/f\n@@ -2,5 +2,6 @@\n b\n c\n d\n+x\n e\n f\n',
   );
   expect(unifiedDiff('f', 'a\n', 'a\n')).toBe('');
+  expect(changedLines('a\nb\r\nc', 'a\nx\nc')).toEqual(['- b', '+ x']);
 });
 
 test('git makes the one text of the other by it', () => {

@@ -1,9 +1,10 @@
 /**
- * A DER writer for what a CA writes (ITU-T X.690). A library that describes certificates by decorators takes 8 s and 800 MB for a CRL
- * of 100,000 entries; here that is a fraction of a second.
+ * A DER writer (ITU-T X.690). A library that describes certificates by decorators takes 8 s and 800 MB for a CRL of 100,000 entries;
+ * here that is a fraction of a second.
  */
 
-function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+/** An element of any length. */
+export function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const content of contents) length += content.length;
   return Buffer.concat([header(tag, length), ...contents]);
@@ -20,51 +21,52 @@ export const TRUE: Buffer = Buffer.of(0x01, 0x01, 0xff);
 export const NULL: Buffer = Buffer.of(0x05, 0x00);
 
 export function sequence(...contents: readonly Uint8Array[]): Buffer {
-  return tlv(0x30, ...contents);
+  return element(0x30, ...contents);
 }
 
-/** A SET with one element, so that its order is no question. */
-export function setOf(content: Uint8Array): Buffer {
-  return tlv(0x31, content);
+/** Elements of a SET OF stand in the order of their encodings. */
+export function setOf(...contents: readonly Uint8Array[]): Buffer {
+  return element(0x31, ...[...contents].sort((one, other) => Buffer.compare(one, other)));
 }
 
 /** A constructed `[number]`. */
 export function constructed(number: number, ...contents: readonly Uint8Array[]): Buffer {
-  return tlv(0xa0 | number, ...contents);
+  return element(0xa0 | number, ...contents);
 }
 
 /** A primitive `[number]`. */
 export function primitive(number: number, bytes: Uint8Array): Buffer {
-  return tlv(0x80 | number, bytes);
+  return element(0x80 | number, bytes);
 }
 
 export function octetString(bytes: Uint8Array): Buffer {
-  return tlv(0x04, bytes);
+  return element(0x04, bytes);
 }
 
 export function bitString(bytes: Uint8Array, unused = 0): Buffer {
-  return tlv(0x03, Buffer.of(unused), bytes);
+  return element(0x03, Buffer.of(unused), bytes);
 }
 
 export function utf8String(text: string): Buffer {
-  return tlv(0x0c, Buffer.from(text, 'utf8'));
+  return element(0x0c, Buffer.from(text, 'utf8'));
 }
 
-/** @param value not negative. */
-export function integer(value: bigint): Buffer {
-  const hex = value.toString(16);
+/** @param value not negative; bytes are big-endian. */
+export function integer(value: bigint | Uint8Array): Buffer {
+  const number = typeof value === 'bigint' ? value : BigInt(`0x${Buffer.from(value).toString('hex')}`);
+  const hex = number.toString(16);
   const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
-  return (bytes[0] as number) < 0x80 ? tlv(0x02, bytes) : tlv(0x02, Buffer.of(0), bytes);
+  return (bytes[0] as number) < 0x80 ? element(0x02, bytes) : element(0x02, Buffer.of(0), bytes);
 }
 
 /** @param value below 128. */
 export function enumerated(value: number): Buffer {
-  return tlv(0x0a, Buffer.of(value));
+  return element(0x0a, Buffer.of(value));
 }
 
 export function oid(text: string): Buffer {
   const [first, second, ...rest] = text.split('.').map(Number) as [number, number, ...number[]];
-  return tlv(0x06, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
+  return element(0x06, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
 }
 
 function base128(arc: number): number[] {
@@ -75,12 +77,13 @@ function base128(arc: number): number[] {
 
 /** In whole seconds. */
 export function generalizedTime(at: Date): Buffer {
-  return tlv(0x18, Buffer.from(`${digits(at)}Z`, 'latin1'));
+  return element(0x18, Buffer.from(`${digits(at)}Z`, 'latin1'));
 }
 
-/** UTCTime until 2049, GeneralizedTime after (RFC 5280, 4.1.2.5), in whole seconds. */
+/** UTCTime from 1950 until 2049, else GeneralizedTime (RFC 5280, 4.1.2.5; RFC 5652, 11.3), in whole seconds. */
 export function time(at: Date): Buffer {
-  return at.getUTCFullYear() > 2049 ? generalizedTime(at) : tlv(0x17, Buffer.from(`${digits(at).slice(2)}Z`, 'latin1'));
+  const year = at.getUTCFullYear();
+  return year < 1950 || year > 2049 ? generalizedTime(at) : element(0x17, Buffer.from(`${digits(at).slice(2)}Z`, 'latin1'));
 }
 
 function digits(at: Date): string {

@@ -3,8 +3,10 @@ import { parse } from 'yaml';
 import { editYaml } from './edit-yaml.ts';
 
 const T = '2026-11-01T00:00:00.000Z';
-const set = (text: string, path: (string | number)[], value: Parameters<typeof editYaml>[1][number]['value'] = T): string =>
-  editYaml(text, [{ path, value }], 'policy.yaml');
+const set = (text: string, path: (string | number)[], value: unknown = T): string =>
+  editYaml(text, (document) => document.setIn(path, document.createNode(value)), 'policy.yaml');
+const end = (text: string): string =>
+  editYaml(text, (document) => document.setIn(['authorities', 0, 'validFor', 'end'], T), 'root.json', 'json');
 
 describe('a value is set in YAML', () => {
   test.each([
@@ -41,6 +43,13 @@ describe('a value is set in YAML', () => {
       `k:\n  - ref: x\n    pub: y\n    since: ${T}\n  - ref: z\n`,
     ],
     ['with the line ends of the file', 'a:\r\n  b: 1\r\nc: 2\r\n', ['a', 'since'], `a:\r\n  b: 1\r\n  since: ${T}\r\nc: 2\r\n`],
+    ['in a map that is empty', 'a: {} # why\n', ['a', 'since'], `a: { since: ${T} } # why\n`],
+    [
+      'where it is written, and not where that is meant again',
+      'a: &x { b: 1 }\nc: *x\n',
+      ['a', 'b'],
+      `a: &x { b: ${T} }\nc: *x\n`,
+    ],
     ['in place of another', 'a: { since: 2026-12-01, b: 1 } # why\n', ['a', 'since'], `a: { since: ${T}, b: 1 } # why\n`],
     ['in place of one in quotes', "a:\n  since: '2026-12-01' # why\n", ['a', 'since'], `a:\n  since: ${T} # why\n`],
     [
@@ -78,11 +87,8 @@ describe('a value is set in YAML', () => {
       ],
     };
     const after = { authorities: [{ uri: 'x', validFor: { start: T, end: T } }, before.authorities[1]] };
-    for (const space of [2, 4])
-      expect(editYaml(json(before, space), [{ path: ['authorities', 0, 'validFor', 'end'], value: T }], 'r', 'json')).toBe(
-        json(after, space),
-      );
-    const flat = editYaml(json(before), [{ path: ['authorities', 0, 'validFor', 'end'], value: T }], 'r', 'json');
+    for (const space of [2, 4]) expect(end(json(before, space))).toBe(json(after, space));
+    const flat = end(json(before));
     expect(JSON.parse(flat)).toEqual(after);
   });
 
@@ -92,8 +98,10 @@ describe('a value is set in YAML', () => {
   });
 
   test('not where it would not be seen, and then the file is named', () => {
-    expect(() => set('a: &x { b: 1 }\nc: *x\n', ['c', 'since'])).toThrow(/policy\.yaml: c\.since cannot be written there/);
+    expect(() => set('a: &x { b: 1 }\nc: *x\n', ['c', 'since'])).toThrow(/policy\.yaml cannot be edited so.* at c\./);
     expect(() => set('a: [}\n', ['a'])).toThrow(/policy\.yaml cannot be read/);
-    expect(() => set('a: {}\n', ['a', 'since'])).toThrow(/cannot be written/);
+    expect(() => editYaml('a:\n  b: 1\n  c: 2\n', (document) => document.deleteIn(['a', 'c']), 'policy.yaml')).toThrow(
+      /policy\.yaml cannot be edited so/,
+    );
   });
 });

@@ -12,6 +12,13 @@ export function unifiedDiff(file: string, before: string, after: string): string
   return `--- a/${file}\n+++ b/${file}\n${hunksOf(lines).join('')}`;
 }
 
+/** The lines that two texts do not share: `- ` and one that goes, `+ ` and one that comes. */
+export function changedLines(before: string, after: string): readonly string[] {
+  return compare(split(before), split(after)).flatMap(({ mark, text }) =>
+    mark === ' ' ? [] : [`${mark} ${text.replace(/\r?\n$/, '')}`],
+  );
+}
+
 /** Lines with their ends: the last may have none. */
 function split(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
