@@ -13,6 +13,8 @@ import type { OpenInventory } from './open-inventory.ts';
 export type PublishedCrl = {
   readonly authority: string;
   readonly path: string;
+  /** Where the policy says that it is to be found. */
+  readonly address?: string;
   readonly number: number;
   readonly nextUpdate: string;
   /** Whether it was made now; else it is the last one, which is not due yet. */
@@ -39,22 +41,23 @@ export async function publishCrl(
   signal: AbortSignal,
 ): Promise<PublishedCrl> {
   const { crlDue, inventoryOf, latestCrl, makeCrl } = await import('@signwright/certificates');
-  const { id } = definition;
+  const { id, crl } = definition;
   const now = new Date();
   const before = inventoryOf((await inventory.journal.read()).events);
   const last = before.crls.get(id);
   const path = crlPath(open, definition, place);
+  const at = { authority: id, path, ...(crl === undefined ? {} : { address: crl }) };
   if (place.ifDue && last !== undefined && !crlDue(before, { id }, now)) {
     const der = await latestCrl(inventory, id);
     if (der !== undefined) {
       await write(path, der);
-      return { authority: id, path, number: last.number, nextUpdate: last.nextUpdate, made: false };
+      return { ...at, number: last.number, nextUpdate: last.nextUpdate, made: false };
     }
   }
   const ca = await openAuthority(open, definition, place, signal);
   const { der, number, nextUpdate } = await makeCrl(ca, inventory, now);
   await write(path, der);
-  return { authority: id, path, number, nextUpdate: nextUpdate.toISOString(), made: true };
+  return { ...at, number, nextUpdate: nextUpdate.toISOString(), made: true };
 }
 
 /** It is called as the address it is published at says. */
@@ -76,4 +79,10 @@ async function write(path: string, der: Uint8Array): Promise<void> {
     });
   }
   await writeAtomic(path, der);
+}
+
+/** What is said of a CRL. */
+export function crlLine({ authority, path, address, number, nextUpdate, made }: PublishedCrl): string {
+  const published = address === undefined ? '' : `; it is to lie at ${address}`;
+  return `${authority}: CRL ${number} until ${nextUpdate}: ${path}${made ? published : ' (not due)'}`;
 }

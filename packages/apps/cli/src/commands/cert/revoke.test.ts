@@ -235,7 +235,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     const here = await project();
     expect(await here.run(['cert', 'crl', '--if-due'])).toMatchObject({
       status: 0,
-      stdout: /^acme: CRL 1 until \S+: .*acme\.crl\n$/,
+      stdout: /^acme: CRL 1 until \S+: .*acme\.crl; it is to lie at https:\/\/crl\.acme\.example\/acme\.crl\n$/,
     });
     const first = readFileSync(here.path(CRL));
     expect(await here.run(['cert', 'crl', '--if-due'])).toMatchObject({ status: 0, stdout: /CRL 1 .*\(not due\)/ });
