@@ -82,6 +82,14 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright incident of certificates',
     expect(here.read('signwright.yaml')).toBe(before);
   });
 
+  test('of a signer without a key names what its certificates are found by', async () => {
+    const here = await signed();
+    expect(await here.run(['incident', '--key', 'held', ...WHY, '--dry-run'])).toMatchObject({
+      status: 2,
+      stderr: /signer held has no key of its own: it signs with certificates\n.*the certificate .*, or the workload \(job\)/,
+    });
+  });
+
   test('of the key of a certificate: all certificates of that key', async () => {
     const here = await signed();
     const [entry] = await entriesOf(here);
