@@ -43,7 +43,7 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
     throw new SignwrightError('usage', "nothing says what the root's key is encrypted with", {
       next: 'name the environment variable with a passphrase of 12 characters or more: --passphrase-env NAME',
     });
-  const made = await makeIntermediateKey(open, definition, options);
+  const keyFile = await makeIntermediateKey(open, definition, options);
   const { addToTrustRoot, createAuthority } = await import('@signwright/certificates');
   const { keyPassphraseEnv, organization, rootValidity, validity, rootCrl } = options;
   const ofKey = keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv };
@@ -62,7 +62,7 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
     );
     const chain = [intermediate, top].map(({ der }) => pemOf(der)).join('');
     await addToTrustRoot(root, { certificateAuthority: chain, issuers: options.issuer });
-    printLines(linesOf(definition, options, { top, intermediate, root, made }));
+    printLines(linesOf(definition, options, { top, intermediate, root, keyFile }));
     return EXIT.allow;
   } finally {
     secret.fill(0);
@@ -87,7 +87,7 @@ function rootFileOf({ policy, file, directory }: OpenPolicy): string {
   });
 }
 
-/** A key file that does not exist yet is made; any other key exists where it stays. @returns its path, where it was made. */
+/** A key file that does not exist yet is made; any other key exists where it stays. @returns the path of a key file. */
 async function makeIntermediateKey(
   open: OpenPolicy,
   { key }: OwnDefinition,
@@ -95,7 +95,7 @@ async function makeIntermediateKey(
 ): Promise<string | undefined> {
   if (parseKeyReference(key).scheme !== 'file') return undefined;
   const path = resolve(open.directory, key);
-  if (existsSync(path)) return undefined;
+  if (existsSync(path)) return path;
   const passphrase = passphraseOf(keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv });
   const { pem } = await makeKey('ecdsa-p256', passphrase);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -107,13 +107,20 @@ async function makeIntermediateKey(
 function linesOf(
   { id, crl }: OwnDefinition,
   { rootKey }: CertInitOptions,
-  { top, intermediate, root, made }: { top: Certificate; intermediate: Certificate; root: string; made: string | undefined },
+  {
+    top,
+    intermediate,
+    root,
+    keyFile,
+  }: { top: Certificate; intermediate: Certificate; root: string; keyFile: string | undefined },
 ): string[] {
   const until = ({ notAfter }: Certificate): string => new Date(notAfter).toISOString();
   return [
     `the authority ${id}: ${intermediate.subjectText}, until ${until(intermediate)}`,
     `  under ${top.subjectText}, until ${until(top)}; sha256 ${top.fingerprint}`,
-    ...(made === undefined ? [] : [`  its key is new: ${made}; keep it from every job but the CA's own`]),
+    ...(keyFile === undefined
+      ? []
+      : [`  its key is ${keyFile}: keep it from every job but the CA's own, and out of version control`]),
     `  added to ${root}, which is to be reviewed, signed and checked in`,
     '',
     'what is next:',

@@ -246,6 +246,15 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     expect(parseCrl(readFileSync(here.path(CRL))).number).toBe(2n);
   });
 
+  test('is not made where the CA’s key is not, which is told with what makes a CA', async () => {
+    const here = await project();
+    rmSync(here.path('keys/ca.key'));
+    expect(await here.run(['cert', 'crl'])).toMatchObject({
+      status: 2,
+      stderr: /the key of the authority acme is not here: keys\/ca\.key\n.*signwright cert init --authority acme --root-key FILE/,
+    });
+  });
+
   test('is made of our own CAs alone', async () => {
     const here = await project();
     expect(await here.run(['cert', 'crl', '--authority', 'acne'])).toMatchObject({ status: 2, stderr: /did you mean acme/ });
