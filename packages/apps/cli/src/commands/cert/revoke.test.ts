@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { parseCertificate, parseCrl } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
@@ -253,6 +255,30 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
       status: 2,
       stderr: /the key of the authority acme is not here: keys\/ca\.key\n.*signwright cert init --authority acme --root-key FILE/,
     });
+  });
+
+  test('is looked for by doctor where certificates say that it lies, once somebody asks about revocation', async ({
+    onTestFinished,
+  }) => {
+    const here = await project();
+    const server = createServer((_, response) => {
+      if (here.has(CRL)) response.end(readFileSync(here.path(CRL)));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/acme.crl`;
+    const policy = here.read('signwright.yaml').replace('https://crl.acme.example/acme.crl', address);
+    here.write(
+      'signwright.yaml',
+      policy.replace('timestamp: { trial', 'revocation: { mode: require, allow-private: true }, timestamp: { trial'),
+    );
+    const env = { XDG_CACHE_HOME: here.path('cache') };
+    expect((await here.run(['doctor'], { env })).stdout).toMatch(/FAIL {2}CRL http:\S+acme\.crl: there is nothing at/);
+    await here.done('cert', 'crl');
+    expect((await here.run(['doctor'], { env })).stdout).toMatch(
+      /ok {4}CRL http:\S+acme\.crl: by O=Acme, .*, 0 revoked, next due/,
+    );
   });
 
   test('is made of our own CAs alone', async () => {
