@@ -114,7 +114,7 @@ describePeer(['fulcio'], 'certificates of a profile, by a real Fulcio', () => {
       status: 1,
       stderr: /what the authority other issued is not what the profile tight lets be: it is valid until .*lets it live 300 s/,
     });
-    expect(here.files('.signwright/held/tight')).toEqual([]);
+    expect(here.files('.signwright/held/tight')).toEqual(['.gitignore']);
     expect((await entriesOf(here)).map(({ profile }) => profile)).toEqual(['fit', 'tight']);
     const { stdout } = await here.run(['audit', 'search', '--event', 'certificate', '--output', 'json']);
     expect(stdout).toMatch(/"said": ?"failed"[^}]*|is not what the profile tight lets be/);

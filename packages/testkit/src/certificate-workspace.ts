@@ -105,6 +105,7 @@ function policyOf(people: PeopleWorkspace, issuer: string, options: CertificateO
     );
   const written = `${replaced}
 certificates:
+  persistent: true
   authorities:
     acme: { key: keys/ca.key, crl: "https://crl.acme.example/acme.crl" }
 ${authorities}  profiles:

@@ -130,6 +130,8 @@ export type CertificatesDefinition = {
   readonly where: string;
   /** Where they are kept track of: a URL, or a directory relative to the top policy's directory. */
   readonly inventory: string;
+  /** Whether an inventory in a directory outlasts the job of a CI. */
+  readonly persistent: boolean;
   readonly authorities: ReadonlyMap<string, IssuingAuthority>;
   readonly profiles: ReadonlyMap<string, CertificateProfile>;
   /** Seconds before the end, the longest first. */

@@ -90,7 +90,7 @@ function checkAge({ verified, file, by }: SignedRequest, now: number): void {
 }
 
 /** A security key's signature holds only where it checked who was at it, by PIN or fingerprint. */
-function isUserVerified({ verified: { author }, by }: SignedRequest): boolean {
+export function isUserVerified({ verified: { author }, by }: Pick<SignedRequest, 'verified' | 'by'>): boolean {
   if (author.type !== 'ssh') return false;
   const key = by.keys.find(({ fingerprint }) => fingerprint === author.fingerprint);
   return key !== undefined && parseSshPublicKey(key.publicKey).application !== undefined;

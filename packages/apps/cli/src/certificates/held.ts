@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBounded, writeAtomic } from '@signwright/files';
 import { type Certificate, keyIdOf, messageOf, parseCertificate, SignwrightError } from '@signwright/signing-core';
@@ -17,6 +17,8 @@ const CERTIFICATE = 'certificate.pem';
 const CHAIN = 'chain.pem';
 const KEY = 'key';
 const REFERENCE = 'key-reference';
+/** Keys and certificates of one machine are checked in nowhere. */
+const IGNORE = '.gitignore';
 const MAX_FILE = 64 * 1024;
 
 /**
@@ -70,12 +72,17 @@ async function prepareHeld(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
+    await writeFile(join(directory, IGNORE), '*\n', { flag: 'wx' }).catch(unlessThere);
   } catch (cause) {
     throw new SignwrightError('unreachable', `the directory of the certificate cannot be made: ${messageOf(cause)}`, {
       where: directory,
       cause,
     });
   }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** Whether there is a certificate in a directory. */

@@ -6,8 +6,7 @@ import { issuerOf } from '../context/signers/open-certificate.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
 import { checkIssued, type Expected } from './check-issued.ts';
 import { openAuthority } from './open-authority.ts';
-import type { OpenInventory } from './open-inventory.ts';
-
+import { checkInventoryLasts, type OpenInventory } from './open-inventory.ts';
 import { type CertificateRecords, endOf, type ToRecord } from './record-certificates.ts';
 
 /** A certificate that somebody was found to have a right to. */
@@ -46,6 +45,7 @@ export type Issued = { readonly chain: readonly Uint8Array[]; readonly serial: s
  */
 export async function issueCertificate(wanted: ToIssue, desk: Desk): Promise<Issued> {
   const { records } = desk;
+  if (wanted.profile.authority.type === 'own') checkInventoryLasts(desk.open, desk.inventory);
   const subject = sha256(wanted.csr);
   const about = aboutOf(wanted);
   await records.write(subject, [{ ...about, said: 'issue' }]);

@@ -32,7 +32,7 @@ export function trustRootFile({ policy, file, directory }: OpenPolicy): string {
   });
 }
 
-/** A key file that does not exist yet is made; any other key exists where it stays. @returns its path, where it was made. */
+/** A key file that does not exist yet is made; any other key exists where it stays. @returns the path of a key file. */
 export async function makeCaKey(
   open: OpenPolicy,
   { key }: OwnDefinition,
@@ -40,7 +40,7 @@ export async function makeCaKey(
 ): Promise<string | undefined> {
   if (parseKeyReference(key).scheme !== 'file') return undefined;
   const path = resolve(open.directory, key);
-  if (existsSync(path)) return undefined;
+  if (existsSync(path)) return path;
   const passphrase = passphraseOf(passphraseEnv === undefined ? {} : { passphraseEnv });
   const { pem } = await makeKey('ecdsa-p256', passphrase);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -1,17 +1,30 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { OwnAuthority } from '@signwright/certificates';
-import { keyIdOf, type Signer, SignwrightError } from '@signwright/signing-core';
+import { keyIdOf, parseKeyReference, type Signer, SignwrightError } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { openReference } from '../context/signers/open-key.ts';
 import { type PassphraseOptions, passphraseOf } from '../context/signers/passphrase.ts';
 import type { OwnDefinition } from './definitions.ts';
 
-/** Opens the key of a CA of our own, where it stays. */
-export function openAuthorityKey(
+/**
+ * Opens the key of a CA of our own, where it stays.
+ *
+ * @throws SignwrightError `configuration` where it is a file that is not there, and as the key does.
+ */
+export async function openAuthorityKey(
   open: OpenPolicy,
-  { id, key }: OwnDefinition,
+  { id, key, where }: OwnDefinition,
   options: PassphraseOptions,
   signal: AbortSignal,
 ): Promise<Signer> {
+  const reference = parseKeyReference(key);
+  if (reference.scheme === 'file' && !existsSync(resolve(open.directory, reference.path))) {
+    throw new SignwrightError('configuration', `the key of the authority ${id} is not here: ${key}`, {
+      where,
+      next: `run this where it is; a CA that there is not yet is made once: signwright cert init --authority ${id} --root-key FILE --issuer URL`,
+    });
+  }
   const passphrase = passphraseOf(options);
   const opening = {
     directory: open.directory,

@@ -15,6 +15,8 @@ import { openRoot } from './open-root.ts';
 export type PublishedCrl = {
   readonly authority: string;
   readonly path: string;
+  /** Where the policy says that it is to be found. */
+  readonly address?: string;
   readonly number: number;
   readonly nextUpdate: string;
   /** Whether it was made now; else it is the last one, which is not due yet. */
@@ -43,7 +45,7 @@ export async function publishCrl(
   const { makeCrl } = await import('@signwright/certificates');
   const { id, crl } = definition;
   const make = async (now: Date) => makeCrl(await openAuthority(open, definition, place, signal), inventory, now);
-  return publish({ id, path: crlPath(open, place, crl, id), make }, inventory, place);
+  return publish({ id, path: crlPath(open, place, crl, id), address: crl, make }, inventory, place);
 }
 
 /** Which root, by its key, and how many seconds its CRL counts. */
@@ -66,7 +68,7 @@ export async function publishRootCrl(
   const [crl] = authorities.flatMap(({ chain }) => revocationPlaces(chain[0]).crls);
   const id = rootOf(certificate);
   const make = (now: Date) => makeRootCrl({ signer, certificate, crlLifetime: lifetime }, inventory, now);
-  return publish({ id, path: crlPath(open, place, crl, id.replace('/', '-')), make }, inventory, place);
+  return publish({ id, path: crlPath(open, place, crl, id.replace('/', '-')), address: crl, make }, inventory, place);
 }
 
 /** The command that makes the CRL of a CA of ours, or of a root by its name. */
@@ -74,23 +76,29 @@ export function crlCommand(authority: string): string {
   return isRoot(authority) ? 'signwright cert crl --root-key FILE' : `signwright cert crl --authority ${authority}`;
 }
 
-type Due = { readonly id: string; readonly path: string; make(now: Date): Promise<MadeCrl> };
+type Due = {
+  readonly id: string;
+  readonly path: string;
+  readonly address: string | undefined;
+  make(now: Date): Promise<MadeCrl>;
+};
 
-async function publish({ id, path, make }: Due, inventory: OpenInventory, { ifDue }: CrlPlace): Promise<PublishedCrl> {
+async function publish({ id, path, address, make }: Due, inventory: OpenInventory, { ifDue }: CrlPlace): Promise<PublishedCrl> {
   const { crlDue, inventoryOf, latestCrl } = await import('@signwright/certificates');
   const now = new Date();
   const before = inventoryOf((await inventory.journal.read()).events);
   const last = before.crls.get(id);
+  const at = { authority: id, path, ...(address === undefined ? {} : { address }) };
   if (ifDue && last !== undefined && !crlDue(before, { id }, now)) {
     const der = await latestCrl(inventory, id);
     if (der !== undefined) {
       await write(path, der);
-      return { authority: id, path, number: last.number, nextUpdate: last.nextUpdate, made: false };
+      return { ...at, number: last.number, nextUpdate: last.nextUpdate, made: false };
     }
   }
   const { der, number, nextUpdate } = await make(now);
   await write(path, der);
-  return { authority: id, path, number, nextUpdate: nextUpdate.toISOString(), made: true };
+  return { ...at, number, nextUpdate: nextUpdate.toISOString(), made: true };
 }
 
 /** It is called as the address it is published at says. */
@@ -112,4 +120,10 @@ async function write(path: string, der: Uint8Array): Promise<void> {
     });
   }
   await writeAtomic(path, der);
+}
+
+/** What is said of a CRL. */
+export function crlLine({ authority, path, address, number, nextUpdate, made }: PublishedCrl): string {
+  const published = address === undefined ? '' : `; it is to lie at ${address}`;
+  return `${authority}: CRL ${number} until ${nextUpdate}: ${path}${made ? published : ' (not due)'}`;
 }

@@ -10,9 +10,15 @@ export function revocationChecks(open: OpenPolicy): Check[] {
   const asked =
     open.trustRoot === undefined ? [] : linksOf(open.trustRoot).filter(({ certificate }) => namesSomebody(certificate));
   return [
-    ...rule.crls.map((place) => ({ what: `CRL ${place}`, run: () => crl(open, place) })),
+    ...[...new Set([...rule.crls, ...ownCrls(open)])].map((place) => ({ what: `CRL ${place}`, run: () => crl(open, place) })),
     ...asked.map((link) => ({ what: `revocation of ${link.certificate.subjectText}`, run: () => certificate(open, link) })),
   ];
+}
+
+/** Where the CRLs of our own CAs are to lie: what they issue names these. */
+function ownCrls({ policy }: OpenPolicy): string[] {
+  const authorities = [...(policy.certificates?.authorities.values() ?? [])];
+  return authorities.flatMap((authority) => (authority.type === 'own' ? (authority.crl ?? []) : []));
 }
 
 type Link = { readonly certificate: Certificate; readonly issuer: Certificate };

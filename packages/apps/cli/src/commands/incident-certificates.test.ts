@@ -64,9 +64,21 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright incident of certificates',
         stdout:
           /1 artifact, 1 signature[\s\S]*nightly\/a\.tgz[\s\S]*of acme \(ci, job\)[\s\S]*none: a certificate is cut off by being revoked/,
       });
-    expect((await act(here, ['--certificate', entry?.serial ?? ''])).status).toBe(0);
+    expect(await act(here, ['--certificate', entry?.serial ?? ''])).toMatchObject({
+      status: 0,
+      stdout:
+        /revoked: 1\n {2}acme: CRL 1 until \S+: \S+acme\.crl; it is to lie at https:\/\/crl\.acme\.example\/acme\.crl\n {2}publish it now; .*max-age\n/,
+    });
     expect(crlOf(here).find(Buffer.from(entry?.serial ?? '', 'hex'))).toMatchObject({ reason: 'keyCompromise' });
     expect(here.read('signwright.yaml')).toBe(before);
+  });
+
+  test('of a signer without a key names what its certificates are found by', async () => {
+    const here = await signed();
+    expect(await here.run(['incident', '--key', 'held', ...WHY, '--dry-run'])).toMatchObject({
+      status: 2,
+      stderr: /signer held has no key of its own: it signs with certificates\n.*the certificate .*, or the workload \(job\)/,
+    });
   });
 
   test('of the key of a certificate: all certificates of that key', async () => {

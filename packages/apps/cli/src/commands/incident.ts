@@ -137,9 +137,9 @@ async function revoke(
 ): Promise<Revoking> {
   const { wanted, before, unknown } = certificates;
   const entries = unknown === undefined ? wanted : await takeIn(open, unknown);
-  if (entries.length === 0) return { certificates: before, pending: [], elsewhere: 0 };
+  if (entries.length === 0) return { certificates: before, crls: [], pending: [], elsewhere: 0 };
   const { evidence, crlOut, passphraseEnv, passphraseFd, note } = options;
-  const { pending, elsewhere, order } = await revokeCertificates(open, run, {
+  const { crls, pending, elsewhere, order } = await revokeCertificates(open, run, {
     entries,
     reason: 'keyCompromise',
     why,
@@ -151,7 +151,7 @@ async function revoke(
     ...(passphraseEnv === undefined ? {} : { passphraseEnv }),
     ...(passphraseFd === undefined ? {} : { passphraseFd }),
   });
-  return { certificates: [...before, ...entries], order, pending, elsewhere: elsewhere.length };
+  return { certificates: [...before, ...entries], order, crls, pending, elsewhere: elsewhere.length };
 }
 
 /** The trust root may wait for its owners' signatures by now: what it says of timestamp authorities still stands. */

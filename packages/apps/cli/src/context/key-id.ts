@@ -27,6 +27,12 @@ export async function keyIdFrom(text: string, { policy }: OpenPolicy): Promise<s
   if (definition) {
     const [key, ...others] = definition.rule.keys;
     if (key && others.length === 0) return key.keyId;
+    if (key === undefined) {
+      throw new SignwrightError('usage', `signer ${text} has no key of its own: it signs with certificates`, {
+        where: definition.where,
+        next: `name the certificate (its file, its serial number), or the workload (${definition.rule.workloads.map(({ id }) => id).join(', ')})`,
+      });
+    }
     throw new SignwrightError('usage', `signer ${text} has ${definition.rule.keys.length} keys`, {
       where: definition.where,
       next: "name one by its public key's file",

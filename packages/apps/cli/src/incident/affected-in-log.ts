@@ -1,5 +1,5 @@
 import type { Scanned } from '@signwright/audit-log';
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { messageOf, type ReadRecord, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { openSegmentsOf } from '../context/open-log.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { readLogOf } from '../context/read-log.ts';
@@ -14,12 +14,7 @@ export type FoundInLog = { readonly signatures?: readonly AffectedSignature[]; r
 export async function affectedInLog(open: OpenPolicy, scope: Scope, signal: AbortSignal): Promise<FoundInLog> {
   if (open.policy.audit === undefined) return { unread: [] };
   try {
-    const { audit, store, reader } = await readLogOf(open);
-    const { scanLog } = await import('@signwright/audit-log');
-    const { entries, unreadable } = await scanLog((record) => isSigning(record.event) && scope.isRecorded(record), {
-      reader: await reader(),
-      blobs: store.blobs,
-      open: openSegmentsOf(open, audit),
+    const { entries, unreadable } = await scan(open, (record) => isSigning(record.event) && scope.isRecorded(record), {
       ...(scope.since === undefined ? {} : { since: scope.since }),
       ...(scope.until === undefined ? {} : { until: scope.until }),
       signal,
@@ -29,6 +24,41 @@ export async function affectedInLog(open: OpenPolicy, scope: Scope, signal: Abor
     if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
     return { unread: [`the log: ${messageOf(error)}`] };
   }
+}
+
+/**
+ * Which of these statements by people the log has a record of, and which: its records name a person's key or identity, and not every
+ * compromise is told by that. Reads the log once more.
+ *
+ * @throws SignwrightError as the log does.
+ */
+export async function recordsOfStatements(
+  open: OpenPolicy,
+  statements: ReadonlySet<Sha256>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Sha256, Sha256>> {
+  if (statements.size === 0 || open.policy.audit === undefined) return new Map();
+  const { entries } = await scan(open, (record) => evidenceOf(record).some((one) => statements.has(one)), { signal });
+  return new Map(entries.flatMap(({ id, record }) => evidenceOf(record).map((one) => [one, id])));
+}
+
+/** What somebody said, asked for or ordered, as the record of it names it. */
+function evidenceOf(record: ReadRecord['record']): readonly Sha256[] {
+  if (record.event === 'certificate') return record.evidence ?? [];
+  return record.event === 'approval' || record.event === 'incident' ? [record.evidence] : [];
+}
+
+type Times = { readonly since?: number; readonly until?: number; readonly signal: AbortSignal };
+
+async function scan(open: OpenPolicy, isMeant: (record: ReadRecord['record']) => boolean, times: Times): Promise<Scanned> {
+  const { audit, store, reader } = await readLogOf(open);
+  const { scanLog } = await import('@signwright/audit-log');
+  return scanLog(isMeant, {
+    reader: await reader(),
+    blobs: store.blobs,
+    open: openSegmentsOf(open, audit),
+    ...times,
+  });
 }
 
 /** Refusals signed nothing; what became of certificates and incidents is told by itself. */

@@ -2,7 +2,7 @@ import type { Sha256 } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { type Affected, type AffectedSignature, affectedOf } from './affected.ts';
 import { affectedInEvidence } from './affected-in-evidence.ts';
-import { affectedInLog } from './affected-in-log.ts';
+import { affectedInLog, recordsOfStatements } from './affected-in-log.ts';
 import type { Scope } from './scope.ts';
 
 /**
@@ -16,13 +16,21 @@ export async function findAffected(
 ): Promise<Affected> {
   const { signatures: recorded = [], unread } = await affectedInLog(open, scope, options.signal);
   const kept = await affectedInEvidence(open, scope, { ...options, recorded });
-  const signatures = unite(kept.signatures, recorded);
+  const united = unite(kept.signatures, recorded);
+  const loose = united.flatMap(({ standing, evidence }) => (standing === 'not-recorded' ? (evidence ?? []) : []));
+  // What could not be read of the log is told already.
+  const named = unread.length > 0 ? new Map<Sha256, Sha256>() : await recordsOfStatements(open, new Set(loose), options.signal);
+  const signatures = united.map((one) => withRecord(one, one.evidence === undefined ? undefined : named.get(one.evidence)));
   const affected = new Set<Sha256>(signatures.flatMap(({ evidence }) => evidence ?? []));
   const verdicts = kept.verdicts.flatMap(({ inputs, ...verdict }) => {
     const rests = inputs.filter((input) => affected.has(input));
     return rests.length === 0 ? [] : [{ ...verdict, rests }];
   });
   return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: kept.limits };
+}
+
+function withRecord(one: AffectedSignature, record: Sha256 | undefined): AffectedSignature {
+  return record === undefined || one.standing !== 'not-recorded' ? one : { ...one, record, standing: 'recorded' };
 }
 
 /** A signature in the evidence and its record are one. */

@@ -1,5 +1,6 @@
 import type { InventoryEntry } from '@signwright/certificates';
 import { type IncidentEdit, type JsonObject, type Sha256, sha256 } from '@signwright/signing-core';
+import type { PublishedCrl } from '../certificates/publish-crl.ts';
 import { unifiedDiff } from '../policy-edit/unified-diff.ts';
 import type { Affected } from './affected.ts';
 import type { ToRevoke } from './certificates-to-revoke.ts';
@@ -29,6 +30,8 @@ export type IncidentReport = {
     /** All that count as revoked now, those of before too. */
     readonly certificates: readonly InventoryEntry[];
     readonly order?: Sha256;
+    /** Those that were made here, and are to be published. */
+    readonly crls: readonly PublishedCrl[];
     readonly pending: readonly { readonly authority: string; readonly why: string }[];
     /** How many are of others' CAs, and to be revoked there too. */
     readonly elsewhere: number;
@@ -85,6 +88,7 @@ export function reportJson({ plan, dryRun, person, revoked, recorded, reissued, 
       before: before.map(namedCertificate),
       ...(unknown === undefined ? {} : { unknown }),
       ...(revoked?.order === undefined ? {} : { order: revoked.order }),
+      ...(revoked === undefined || revoked.crls.length === 0 ? {} : { crls: revoked.crls.map((one) => ({ ...one })) }),
     },
     cutOff: {
       edits: cutOff.edits.map((edit) => ({

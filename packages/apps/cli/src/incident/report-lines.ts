@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { signatureOf } from '@signwright/policy';
 import { shellWord, signaturePathsOf } from '@signwright/signing-core';
+import { crlLine, type PublishedCrl } from '../certificates/publish-crl.ts';
 import type { Affected, AffectedSignature } from './affected.ts';
 import { type IncidentPlan, type IncidentReport, patchOf } from './plan.ts';
 import type { PlannedEdit } from './plan-cut-off.ts';
@@ -146,6 +147,15 @@ function reissueLines({ reissue }: IncidentPlan): string[] {
   ]);
 }
 
+/** What was written is known to nobody before it is where the certificates say, and by others' caches not at once. */
+function crlLines(crls: readonly PublishedCrl[]): string[] {
+  if (crls.length === 0) return [];
+  return [
+    ...crls.map((one) => `  ${crlLine(one)}`),
+    '  publish it now; whoever verifies by the CRL before goes on with it for two thirds of its life, or of trust.revocation.max-age',
+  ];
+}
+
 /** What was done. */
 export function doneLines({ plan, revoked, recorded, reissued, failures }: IncidentReport): string[] {
   const { certificates, cutOff } = plan;
@@ -159,6 +169,7 @@ export function doneLines({ plan, revoked, recorded, reissued, failures }: Incid
     ...(revoked === undefined || revoked.elsewhere === 0
       ? []
       : [`  ${revoked.elsewhere} of other CAs: revoke them there too, for nobody else knows`]),
+    ...crlLines(revoked?.crls ?? []),
     ...(recorded === undefined ? [] : wrote.map(({ file }) => `cut off: ${file}`)),
     ...(recorded === undefined
       ? ['the record of it is not kept yet: not everything is done that it would say']

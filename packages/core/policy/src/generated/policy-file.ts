@@ -797,6 +797,10 @@ export interface Certificates {
    */
   inventory?: string;
   /**
+   * Whether a directory outlasts the job. Where it does not, no job of a CI issues certificates of a CA of ours: nobody could revoke them.
+   */
+  persistent?: boolean;
+  /**
    * Who issues certificates.
    */
   authorities: {

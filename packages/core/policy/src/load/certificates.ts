@@ -34,6 +34,7 @@ export function certificatesOf(
   return {
     where: whereOf(source, ['certificates']),
     inventory: isUrl(inventory) ? inventory : inDirectory(directory, inventory),
+    persistent: certificates.persistent ?? false,
     authorities,
     profiles: new Map(profiles),
     alerts: (certificates.alerts ?? []).map(secondsOf).sort((a, b) => b - a),

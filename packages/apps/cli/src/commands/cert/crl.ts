@@ -2,7 +2,7 @@ import { safeJson } from '@signwright/report';
 import { SignwrightError } from '@signwright/signing-core';
 import { certificatesOf, type OwnDefinition, ownAuthorityNamed } from '../../certificates/definitions.ts';
 import { openInventory } from '../../certificates/open-inventory.ts';
-import { type CrlPlace, type PublishedCrl, publishCrl, publishRootCrl } from '../../certificates/publish-crl.ts';
+import { type CrlPlace, crlLine, type PublishedCrl, publishCrl, publishRootCrl } from '../../certificates/publish-crl.ts';
 import { type OpenPolicy, openPolicy, type PolicyOptions } from '../../context/open-policy.ts';
 import type { Run } from '../../context/run.ts';
 import { EXIT } from '../../exit.ts';
@@ -33,7 +33,7 @@ export async function certCrl(options: CertCrlOptions, { signal }: Run): Promise
     for (const authority of wantedOf(open, options.authority))
       made.push(await publishCrl(open, authority, inventory, options, signal));
   if (options.output === 'json') process.stdout.write(safeJson({ version: 1, crls: made }));
-  else printLines(made.map(lineOf));
+  else printLines(made.map(crlLine));
   return EXIT.allow;
 }
 
@@ -51,9 +51,4 @@ function wantedOf(open: OpenPolicy, id: string | undefined): OwnDefinition[] {
     where: certificatesOf(open).where,
     next: 'the CRLs of other CAs are made there',
   });
-}
-
-/** What is said of a CRL. */
-export function lineOf({ authority, path, number, nextUpdate, made }: PublishedCrl): string {
-  return `${authority}: CRL ${number} until ${nextUpdate}: ${path}${made ? '' : ' (not due)'}`;
 }

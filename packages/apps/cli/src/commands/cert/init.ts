@@ -38,7 +38,7 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
     throw new SignwrightError('usage', "nothing says what the root's key is encrypted with", {
       next: 'name the environment variable with a passphrase of 12 characters or more: --passphrase-env NAME',
     });
-  const made = await makeCaKey(open, definition, options.keyPassphraseEnv);
+  const keyFile = await makeCaKey(open, definition, options.keyPassphraseEnv);
   const { addToTrustRoot, createAuthority } = await import('@signwright/certificates');
   const { keyPassphraseEnv, organization, rootValidity, validity, rootCrl } = options;
   const ofKey = keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv };
@@ -57,7 +57,7 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
     );
     const chain = [intermediate, top].map(({ der }) => pemOf(der)).join('');
     await addToTrustRoot(root, { certificateAuthority: chain, issuers: options.issuer });
-    printLines(linesOf(definition, options, { top, intermediate, root, made }));
+    printLines(linesOf(definition, options, { top, intermediate, root, keyFile }));
     return EXIT.allow;
   } finally {
     secret.fill(0);
@@ -67,13 +67,20 @@ export async function certInit(options: CertInitOptions, { signal }: Run): Promi
 function linesOf(
   { id, crl }: OwnDefinition,
   { rootKey }: CertInitOptions,
-  { top, intermediate, root, made }: { top: Certificate; intermediate: Certificate; root: string; made: string | undefined },
+  {
+    top,
+    intermediate,
+    root,
+    keyFile,
+  }: { top: Certificate; intermediate: Certificate; root: string; keyFile: string | undefined },
 ): string[] {
   const until = ({ notAfter }: Certificate): string => new Date(notAfter).toISOString();
   return [
     `the authority ${id}: ${intermediate.subjectText}, until ${until(intermediate)}`,
     `  under ${top.subjectText}, until ${until(top)}; sha256 ${top.fingerprint}`,
-    ...(made === undefined ? [] : [`  its key is new: ${made}; keep it from every job but the CA's own`]),
+    ...(keyFile === undefined
+      ? []
+      : [`  its key is ${keyFile}: keep it from every job but the CA's own, and out of version control`]),
     `  added to ${root}, which is to be reviewed, signed and checked in`,
     '',
     'what is next:',

@@ -35,7 +35,7 @@ export async function certIntermediate(options: CertIntermediateOptions, { signa
   const [before] = root.authorities;
   const { keyPassphraseEnv, validity, issuer = before.issuers ?? [] } = options;
   const rootCrl = options.rootCrl ?? revocationPlaces(before.chain[0]).crls[0];
-  const made = await makeCaKey(open, definition, keyPassphraseEnv);
+  const keyFile = await makeCaKey(open, definition, keyPassphraseEnv);
   const { addToTrustRoot, certifyIntermediate } = await import('@signwright/certificates');
   const ofKey = keyPassphraseEnv === undefined ? {} : { passphraseEnv: keyPassphraseEnv };
   const intermediate = await certifyIntermediate(
@@ -53,7 +53,7 @@ export async function certIntermediate(options: CertIntermediateOptions, { signa
     issuers: issuer,
     ...(brief === undefined ? {} : { withoutRevocation: `${brief}s` }),
   });
-  printLines(linesOf(definition, options, { intermediate, before: before.chain[0], file, made }));
+  printLines(linesOf(definition, options, { intermediate, before: before.chain[0], file, keyFile }));
   return EXIT.allow;
 }
 
@@ -64,12 +64,14 @@ function linesOf(
     intermediate,
     before,
     file,
-    made,
-  }: { intermediate: Certificate; before: Certificate; file: string; made: string | undefined },
+    keyFile,
+  }: { intermediate: Certificate; before: Certificate; file: string; keyFile: string | undefined },
 ): string[] {
   return [
     `the authority ${id}: ${intermediate.subjectText}, until ${new Date(intermediate.notAfter).toISOString()}`,
-    ...(made === undefined ? [] : [`  its key is new: ${made}; keep it from every job but the CA's own`]),
+    ...(keyFile === undefined
+      ? []
+      : [`  its key is ${keyFile}: keep it from every job but the CA's own, and out of version control`]),
     `  added to ${file} beside ${before.subjectText}; to be reviewed, signed and checked in`,
     '',
     'what is next:',

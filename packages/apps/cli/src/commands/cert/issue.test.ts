@@ -14,11 +14,23 @@ const inventory = async (here: CertificateWorkspace) =>
   inventoryOf((await openJournal(createDirectoryStore(here.path('.signwright/certificates'))).read()).events);
 
 describe.skipIf(!hasSshKeygen).concurrent('signwright cert issue, to a job', () => {
+  test('is refused where the inventory would vanish with the machine of the job', async () => {
+    const here = await project();
+    here.write('signwright.yaml', here.read('signwright.yaml').replace('  persistent: true\n', ''));
+    expect(await here.asJob(issueToJob)).toMatchObject({
+      status: 2,
+      stderr:
+        /the inventory \S+certificates is a directory, and a CI job's machine may be thrown away.*\n.*certificates\.persistent: true/,
+    });
+    expect((await inventory(here)).entries).toEqual([]);
+  });
+
   test('certifies a new key for its verified identity, holds both where the signer looks, and the signer signs with it', async () => {
     const here = await project({ files: { 'nightly/a.tgz': 'a' } });
     const issued = await here.asJob(issueToJob);
     expect(issued).toMatchObject({ status: 0, stdout: /^issued [0-9a-f]+, valid until .*\.signwright\/held\/ci\n/ });
     expect(statSync(here.path(`${HELD}/key`)).mode & 0o777).toBe(0o600);
+    expect(here.read(`${HELD}/.gitignore`)).toBe('*\n');
     const leaf = new X509Certificate(here.read(`${HELD}/certificate.pem`));
     expect(leaf.subjectAltName).toBe(`URI:${here.oidc.url}/acme/app//ci@refs/heads/main`);
     expect(Date.parse(leaf.validTo) - Date.now()).toBeGreaterThan(23.9 * 3600_000);

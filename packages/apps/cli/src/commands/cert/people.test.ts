@@ -77,6 +77,10 @@ describe.skipIf(!hasSshKeygen).concurrent('a person’s certificate', () => {
     const said = await here.run(['approve', request, '--held', '.signwright/held/approvers', '--yes']);
     expect(said).toMatchObject({ status: 0, stdout: /ann approved: evidence sha256:/ });
     expect((await here.run(['verify', 'dist/a.tgz'])).stdout).toMatch(/✓ approval:engineering +met/);
+
+    const affected = await here.run(['incident', '--certificate', 'ann.pem', '--why', 'a laptop is gone', '--dry-run']);
+    expect(affected).toMatchObject({ status: 0, stdout: /in the log: 1\n\s+\S+ approval by ann: / });
+    expect(affected.stdout).not.toContain('NOT in the log');
   });
 
   test('is issued after a security key that checked who was at it, by that alone', async () => {

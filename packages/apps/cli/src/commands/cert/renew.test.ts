@@ -27,10 +27,13 @@ async function due(): Promise<CertificateWorkspace> {
 describe.skipIf(!hasSshKeygen).concurrent('signwright cert renew', () => {
   test('does nothing where nothing is due', async () => {
     const here = await project();
-    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /nothing is due of 0 certificates here/ });
+    expect(await renewAll(here)).toMatchObject({
+      status: 0,
+      stdout: /nothing is held here, .*signwright cert issue --profile PROFILE/,
+    });
     await here.asJob(['cert', 'issue', '--profile', 'ci']);
     const before = here.read('.signwright/held/ci/certificate.pem');
-    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /nothing is due of 1 certificates here/ });
+    expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /the certificate here is not due/ });
     expect(here.read('.signwright/held/ci/certificate.pem')).toBe(before);
     expect(await here.asJob(['cert', 'renew'])).toMatchObject({ status: 2, stderr: /which certificates\?/ });
   });
@@ -45,7 +48,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert renew', () => {
     const after = leafOf(here);
     expect(after.serialNumber).not.toBe(before.serialNumber);
     expect(after.publicKey.equals(before.publicKey)).toBe(false);
-    expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key']);
+    expect(readdirSync(here.path(HELD)).sort()).toEqual(['.gitignore', 'certificate.pem', 'chain.pem', 'key']);
     const entries = await entriesOf(here);
     expect(entries).toHaveLength(2);
     expect(entries[1]?.renews).toBe(sha256(before.raw));
@@ -65,7 +68,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert renew', () => {
     expect(await renewAll(here)).toMatchObject({ status: 0, stdout: /brief: renewed until/ });
     expect(leafOf(here).serialNumber).toBe(next.serialNumber);
     expect(await entriesOf(here)).toHaveLength(2);
-    expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key']);
+    expect(readdirSync(here.path(HELD)).sort()).toEqual(['.gitignore', 'certificate.pem', 'chain.pem', 'key']);
   });
 
   test('exits with 3 where the issuer cannot be reached, and leaves what is held as it is', { timeout: 60_000 }, async () => {
@@ -98,7 +101,7 @@ describe.skipIf(!hasSshKeygen)('a certificate of a key in a KMS', () => {
       expect(renewed).toMatchObject({ status: 0, stdout: /brief: renewed until/ });
       expect(leafOf(here).publicKey.equals(before.publicKey)).toBe(true);
       expect(leafOf(here).serialNumber).not.toBe(before.serialNumber);
-      expect(readdirSync(here.path(HELD)).sort()).toEqual(['certificate.pem', 'chain.pem', 'key-reference']);
+      expect(readdirSync(here.path(HELD)).sort()).toEqual(['.gitignore', 'certificate.pem', 'chain.pem', 'key-reference']);
     } finally {
       await kms.close();
     }

@@ -26,7 +26,7 @@ const JITTER = 600;
  */
 export async function certRenew(options: CertRenewOptions, run: Run): Promise<number> {
   if ((options.profile === undefined) === (options.all === undefined))
-    throw new SignwrightError('usage', 'which certificates?', { next: 'give --all, or one profile with --profile' });
+    throw new SignwrightError('usage', 'which certificates?', { next: 'give either --all, or one profile with --profile' });
   const desk = await openDesk(options, run);
   if (options.profile !== undefined) profileNamed(desk.open, options.profile);
   const { inventoryOf } = await import('@signwright/certificates');
@@ -55,9 +55,15 @@ async function spread(most: number, { signal }: Run, note: (line: string) => voi
   });
 }
 
+/** Where nothing is held, nothing will ever be due: a scheduler that runs in another place than the jobs is told so. */
+function nothingDue(found: number): string {
+  if (found === 0) return 'nothing is held here, so nothing is due; a first certificate: signwright cert issue --profile PROFILE';
+  return found === 1 ? 'the certificate here is not due' : `none of the ${found} certificates here is due`;
+}
+
 function report(renewals: readonly Renewal[], found: number, { output }: CertRenewOptions): number {
   if (output === 'json') process.stdout.write(safeJson({ version: 1, held: found, due: renewals.map(jsonOf) }));
-  else if (renewals.length === 0) printLines([`nothing is due of ${found} certificates here`]);
+  else if (renewals.length === 0) printLines([nothingDue(found)]);
   let worst: number = EXIT.allow;
   for (const renewal of renewals) {
     const { id } = renewal.one.profile;

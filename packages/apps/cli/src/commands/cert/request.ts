@@ -11,6 +11,7 @@ import {
   SignwrightError,
   writeAskedCertificate,
 } from '@signwright/signing-core';
+import { isUserVerified } from '../../certificates/check-proof.ts';
 import { profileNamed } from '../../certificates/definitions.ts';
 import { makeKey } from '../../certificates/new-key.ts';
 import { openPolicy, trustRootOf } from '../../context/open-policy.ts';
@@ -60,17 +61,22 @@ export async function certRequest(options: CertRequestOptions, run: Run): Promis
   });
   const signed = await signAsPerson(payload, CERTIFICATE_REQUEST, person, { open, timestamps });
   await writeAtomic(options.out, signed.bytes);
-  const names = profile.roles.map(({ id }) => id).join(' or ');
-  const second = `somebody else of ${names} signs it too: signwright cert approve ${options.out}`;
   printLines([
     `${person.person.id} asks for a certificate of ${profile.id}: ${options.out}`,
-    ...(profile.proof.includes('user-verification')
-      ? ['  by a security key it is proved; by any other key it is not, where the profile wants that']
-      : []),
-    ...(profile.proof.includes('second-person') ? [`  ${second}`] : []),
-    `  then, where the CA's key is, within a day: signwright cert issue --request ${options.out}`,
+    ...proofLines(profile, isUserVerified({ verified: signed.verified, by: person.person }), options.out),
   ]);
   return EXIT.allow;
+}
+
+/** What is still to be shown, and then to be run. */
+function proofLines({ proof, roles }: CertificateProfile, checked: boolean, file: string): string[] {
+  const issue = `where the CA's key is, within a day: signwright cert issue --request ${file}`;
+  if (proof.includes('user-verification') && checked)
+    return ['  your security key checked who you are: that is proof enough', `  ${issue}`];
+  if (!proof.includes('second-person'))
+    return ['  this is no proof yet: sign it with a security key (ssh-keygen -t ed25519-sk -O verify-required)'];
+  const names = roles.map(({ id }) => id).join(' or ');
+  return [`  somebody else of ${names} signs it too: signwright cert approve ${file}`, `  then, ${issue} THEIR-FILE`];
 }
 
 /** Asks for nothing that would not be granted. */

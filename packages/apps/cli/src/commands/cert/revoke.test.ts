@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { parseCertificate, parseCrl } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
@@ -221,7 +223,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     const here = await project();
     expect(await here.run(['cert', 'crl', '--if-due'])).toMatchObject({
       status: 0,
-      stdout: /^acme: CRL 1 until \S+: .*acme\.crl\n$/,
+      stdout: /^acme: CRL 1 until \S+: .*acme\.crl; it is to lie at https:\/\/crl\.acme\.example\/acme\.crl\n$/,
     });
     const first = readFileSync(here.path(CRL));
     expect(await here.run(['cert', 'crl', '--if-due'])).toMatchObject({ status: 0, stdout: /CRL 1 .*\(not due\)/ });
@@ -230,6 +232,39 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     expect(readFileSync(here.path('www/acme.crl')).equals(first)).toBe(true);
     expect(await here.run(['cert', 'crl'])).toMatchObject({ status: 0, stdout: /CRL 2 / });
     expect(parseCrl(readFileSync(here.path(CRL))).number).toBe(2n);
+  });
+
+  test('is not made where the CA’s key is not, which is told with what makes a CA', async () => {
+    const here = await project();
+    rmSync(here.path('keys/ca.key'));
+    expect(await here.run(['cert', 'crl'])).toMatchObject({
+      status: 2,
+      stderr: /the key of the authority acme is not here: keys\/ca\.key\n.*signwright cert init --authority acme --root-key FILE/,
+    });
+  });
+
+  test('is looked for by doctor where certificates say that it lies, once somebody asks about revocation', async ({
+    onTestFinished,
+  }) => {
+    const here = await project();
+    const server = createServer((_, response) => {
+      if (here.has(CRL)) response.end(readFileSync(here.path(CRL)));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/acme.crl`;
+    const policy = here.read('signwright.yaml').replace('https://crl.acme.example/acme.crl', address);
+    here.write(
+      'signwright.yaml',
+      policy.replace('timestamp: { trial', 'revocation: { mode: require, allow-private: true }, timestamp: { trial'),
+    );
+    const env = { XDG_CACHE_HOME: here.path('cache') };
+    expect((await here.run(['doctor'], { env })).stdout).toMatch(/FAIL {2}CRL http:\S+acme\.crl: there is nothing at/);
+    await here.done('cert', 'crl');
+    expect((await here.run(['doctor'], { env })).stdout).toMatch(
+      /ok {4}CRL http:\S+acme\.crl: by O=Acme, .*, 0 revoked, next due/,
+    );
   });
 
   test('is made of our own CAs alone', async () => {

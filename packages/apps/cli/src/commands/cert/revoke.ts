@@ -2,7 +2,7 @@ import type { InventoryEntry } from '@signwright/certificates';
 import { safeJson } from '@signwright/report';
 import { REVOCATION_REASONS, type RevocationReason, SignwrightError } from '@signwright/signing-core';
 import { openInventory } from '../../certificates/open-inventory.ts';
-import { crlCommand } from '../../certificates/publish-crl.ts';
+import { crlCommand, crlLine } from '../../certificates/publish-crl.ts';
 import { isOurs, type Revoked, revokeCertificates, type ToRevoke } from '../../certificates/revoke.ts';
 import { type RevocationTarget, selectCertificates } from '../../certificates/select-certificates.ts';
 import { parseInstant } from '../../context/instant.ts';
@@ -14,7 +14,6 @@ import { confirm } from '../../people/confirm.ts';
 import { openIncidentPerson } from '../../people/incident-person.ts';
 import type { PersonOptions } from '../../people/person-key.ts';
 import { printLines, printNote } from '../../print-lines.ts';
-import { lineOf } from './crl.ts';
 
 export type CertRevokeOptions = PersonOptions &
   RevocationTarget & {
@@ -132,7 +131,7 @@ function report({ order, crls, pending, elsewhere }: Revoked, count: number, pla
   else
     printLines([
       `revoked: ${count}; evidence ${order}`,
-      ...crls.map(lineOf),
+      ...crls.map(crlLine),
       ...(elsewhere.length === 0
         ? []
         : [`${elsewhere.length} of other CAs: here they are known to be revoked; revoke them there too, for nobody else knows`]),

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { SignerDefinition } from '@signwright/policy';
 import { parseCertificate, requirementsOf } from '@signwright/signing-core';
+import { inUnits } from '../../people/waive-terms.ts';
 import { Observations, REFUSED_SIGNATURE, type Rehearsal, type Scenario, timed } from '../scenario.ts';
 import { asksRevocation } from '../shadow.ts';
 import { writeKeyPair } from '../stand-ins.ts';
@@ -79,7 +80,9 @@ async function revoked({ policy, released, shadow }: Rehearsal, seen: Observatio
 
   const { maxAge } = policy.trust?.revocation ?? {};
   const until =
-    maxAge === undefined ? 'until it ends: trust.revocation.max-age would be sooner' : `for ${maxAge} s at the most (max-age)`;
+    maxAge === undefined
+      ? 'until it ends: trust.revocation.max-age would be sooner'
+      : `for ${inUnits(maxAge)} at the most (max-age)`;
   seen.finds(`a verifier that asked before the revocation goes by the CRL it has ${until}`);
 
   const blind = await released(`revocation-unknown-${id}`);
