@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { OwnAuthority } from '@signwright/certificates';
 import { writeAtomic } from '@signwright/files';
-import { messageOf, SignwrightError } from '@signwright/signing-core';
+import { type Crl, messageOf, parseCrl, SignwrightError } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { readIfThere } from '../context/read-if-there.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
@@ -29,7 +30,7 @@ const MAX_CRL = 64 * 1024 * 1024;
  * Makes the CRL of a CA of our own and writes it to a file, in DER, for any web server; one that is not due is only written where the
  * file is another.
  *
- * @throws SignwrightError as the CA's key and the store do.
+ * @throws SignwrightError `verification` where the CRL that is there is of later than the inventory; as the CA's key and the store do.
  */
 export async function publishCrl(
   open: OpenPolicy,
@@ -52,9 +53,34 @@ export async function publishCrl(
     }
   }
   const ca = await openAuthority(open, definition, place, signal);
+  await refuseForgotten(path, ca, last?.number ?? 0, inventory);
   const { der, number, nextUpdate } = await makeCrl(ca, inventory, now);
   await write(path, der);
   return { authority: id, path, number, nextUpdate: nextUpdate.toISOString(), made: true };
+}
+
+/** Where a CRL of this CA is that the inventory knows nothing of, it has lost some of what was revoked too. */
+async function refuseForgotten(
+  path: string,
+  { id, certificate }: OwnAuthority,
+  last: number,
+  { place }: OpenInventory,
+): Promise<void> {
+  const there = crlOf(await readIfThere(path, MAX_CRL, 'the CRL').catch(() => undefined));
+  if (there?.number === undefined || there.number <= BigInt(last) || !there.isSignedBy(certificate)) return;
+  throw new SignwrightError(
+    'verification',
+    `${path} is CRL ${there.number} of ${id}, and the inventory ${place.reference} knows of ${last} alone`,
+    { where: place.reference, next: 'restore the inventory from a backup: without it revoked certificates would be good again' },
+  );
+}
+
+function crlOf(bytes: Uint8Array | undefined): Crl | undefined {
+  try {
+    return bytes && parseCrl(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** It is called as the address it is published at says. */
