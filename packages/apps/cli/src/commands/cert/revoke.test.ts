@@ -135,6 +135,21 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert revoke', () => {
     expect(isRevoked(here, '2bcdef')).toMatchObject({ reason: 'keyCompromise' });
   });
 
+  test('revokes a certificate that our own CA’s key signed and no inventory knows, in its CRL', async () => {
+    const { here } = await issued();
+    const policy = here.read('signwright.yaml');
+    here.write('signwright.yaml', policy.replace('certificates:\n', 'certificates:\n  inventory: of-a-thief\n'));
+    const { stdout } = await here.asJob(['cert', 'issue', '--profile', 'ci', '--directory', 'stolen', '--output', 'json']);
+    const { serial, digest } = JSON.parse(stdout) as { serial: string; digest: string };
+    here.write('signwright.yaml', policy);
+    const done = await revoke(here, 'bob', '--certificate', 'stolen/certificate.pem');
+    expect(done).toMatchObject({ status: 0, stdout: /of acme .*\nrevoked: 1; .*\nacme: CRL 1 until/ });
+    expect(done.stdout).not.toContain('other CAs');
+    expect(isRevoked(here, serial)).toMatchObject({ reason: 'keyCompromise' });
+    expect((await entriesOf(here)).find((entry) => entry.digest === digest)).toMatchObject({ revoked: { by: 'bob' } });
+    expect((await revoke(here, 'bob', '--certificate', 'stolen/certificate.pem')).stdout).toContain('nothing is to be revoked');
+  });
+
   test('takes in a certificate of another’s CA, and says that it is to be revoked there', async () => {
     const { here } = await issued();
     const trial = (await here.done('sign', '--no-sidecars')) && [...here.evidence().values()][0];
@@ -265,6 +280,18 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     expect((await here.run(['doctor'], { env })).stdout).toMatch(
       /ok {4}CRL http:\S+acme\.crl: by O=Acme, .*, 0 revoked, next due/,
     );
+  });
+
+  test('is never made of an inventory that has forgotten', async () => {
+    const { here, serial } = await issued();
+    await revoke(here, 'bob', '--serial', serial);
+    rmSync(here.path('.signwright/certificates'), { recursive: true });
+    const elsewhere = { env: { XDG_STATE_HOME: here.path('fresh') } };
+    expect(await here.run(['cert', 'crl'], elsewhere)).toMatchObject({
+      status: 1,
+      stderr: /acme\.crl is CRL 1 of acme, and the inventory .* knows of 0 alone\n.*restore the inventory/,
+    });
+    expect(isRevoked(here, serial)).toMatchObject({ reason: 'keyCompromise' });
   });
 
   test('is made of our own CAs alone', async () => {
