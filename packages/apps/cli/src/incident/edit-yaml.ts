@@ -1,5 +1,5 @@
 import { canonicalJson, type Json, SignwrightError } from '@signwright/signing-core';
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 
 /** A value to be set in a file. */
 export type YamlChange = { readonly path: readonly (string | number)[]; readonly value: Json };
@@ -9,7 +9,7 @@ type Syntax = 'yaml' | 'json';
 
 /**
  * Sets values in the text of a YAML or JSON file: all other text, its comments and its order stay as they are. What the new text says
- * is held against what the library's own edit of the document says.
+ * is held against what the old one says, with the values set in it.
  *
  * @throws SignwrightError `configuration` where the file cannot be edited so.
  */
@@ -18,15 +18,29 @@ export function editYaml(text: string, changes: readonly YamlChange[], file: str
 }
 
 function setIn(text: string, { path, value }: YamlChange, file: string, syntax: Syntax): string {
-  const wanted = parse(text, file);
-  if (isAlias(wanted.getIn(path.slice(0, -1), true))) throw cannot(file, path);
-  wanted.setIn(path, wanted.createNode(value));
-  const meaning = canonicalJson(wanted.toJS() as Json);
+  // Without what aliases share: a value set in an anchored part says something of that place alone.
+  const wanted = JSON.parse(canonicalJson(parse(text, file).toJS() as Json)) as Json;
+  if (!assign(wanted, path, value)) throw cannot(file, path);
+  const meaning = canonicalJson(wanted);
   for (const edited of candidates(text, parse(text, file), { path, value }, syntax)) {
     const read = parseDocument(edited, OPTIONS);
     if (read.errors.length === 0 && canonicalJson(read.toJS() as Json) === meaning) return edited;
   }
   throw cannot(file, path);
+}
+
+/** Sets a value in what a file says, in a list at its end at the most. @returns whether there is something it can be set in. */
+function assign(whole: Json, path: YamlChange['path'], value: Json): boolean {
+  let parent: unknown = whole;
+  for (const key of path.slice(0, -1)) parent = isPlain(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined;
+  const key = path.at(-1) as string | number;
+  if (!isPlain(parent) || (Array.isArray(parent) && !(typeof key === 'number' && key <= parent.length))) return false;
+  parent[key] = value;
+  return true;
+}
+
+function isPlain(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 const OPTIONS = { uniqueKeys: true, keepSourceTokens: false, version: '1.2' } as const;
