@@ -14,15 +14,19 @@ export async function findAffected(
   scope: Scope,
   options: { readonly evidence?: string; readonly signal: AbortSignal },
 ): Promise<Affected> {
-  const { signatures: recorded = [], unread } = await affectedInLog(open, scope, options.signal);
+  const { signatures: recorded = [], unread, limits } = await affectedInLog(open, scope, options.signal);
   const kept = await affectedInEvidence(open, scope, { ...options, recorded });
-  const signatures = unite(kept.signatures, recorded);
+  const isOthers = ({ evidence }: AffectedSignature): boolean => evidence !== undefined && kept.others.has(evidence);
+  const signatures = unite(
+    kept.signatures,
+    recorded.filter((one) => !isOthers(one)),
+  );
   const affected = new Set<Sha256>(signatures.flatMap(({ evidence }) => evidence ?? []));
   const verdicts = kept.verdicts.flatMap(({ inputs, ...verdict }) => {
     const rests = inputs.filter((input) => affected.has(input));
     return rests.length === 0 ? [] : [{ ...verdict, rests }];
   });
-  return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: kept.limits };
+  return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: [...kept.limits, ...limits] };
 }
 
 /** A signature in the evidence and its record are one. */
