@@ -249,6 +249,25 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright incident', { timeout: 120_
       ]);
   });
 
+  test('of a root: the CAs below it are cut off', async () => {
+    const here = await project();
+    await here.done('sign', '--no-sidecars', 'jobs');
+    const file = JSON.parse(here.read('.signwright/trial/trusted-root.json'));
+    const root = new X509Certificate(
+      Buffer.from(file.certificateAuthorities[0].certChain.certificates.at(-1).rawBytes, 'base64'),
+    );
+    here.write('root.pem', root.toString());
+    here.write('root.pub', root.publicKey.export({ type: 'spki', format: 'pem' }));
+    for (const named of [
+      ['--certificate', 'root.pem'],
+      ['--key', 'root.pub'],
+    ])
+      expect(await json(here, ...named, '--dry-run')).toMatchObject({
+        affected: { artifacts: [{ name: 'jobs/a.tgz' }] },
+        cutOff: { edits: [{ at: [{ what: 'certificateAuthorities.0', before: false }] }] },
+      });
+  });
+
   test('a timestamp authority is not cut off so, and that is said', async () => {
     const here = await project();
     const file = JSON.parse(here.read('.signwright/trial/trusted-root.json'));

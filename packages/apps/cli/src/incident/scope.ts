@@ -40,7 +40,7 @@ export type Scope = {
   readonly workload?: WorkloadRule;
   /** The certificate, as far as it is at hand. */
   readonly certificate?: { readonly der?: Buffer; readonly serial?: string; readonly digest?: Sha256 };
-  /** The CAs of the trust root whose certificate or key it is. */
+  /** The CAs of the trust root whose certificate or key it is, or that of a root above them. */
   readonly authorities: readonly Authority[];
   /** Whether a signature is by it, as its bundle says. */
   signed(by: SignedBy): boolean;
@@ -115,7 +115,9 @@ function ofKey({ policy, trustRoot }: OpenPolicy, id: string, found: Found): Sco
   const signers = [...policy.signers.values()].filter(({ keys }) => keys.some(({ rule }) => rule.keyId === id));
   const people = [...policy.people.values()].filter(({ keys }) => keys.some(({ fingerprint }) => fingerprint === id));
   const owners = [...signers.map((signer) => `signer ${signer.id}`), ...people.map((person) => person.id)];
-  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) => keyIdOf(chain[0].publicKey) === id);
+  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) =>
+    chain.some((one) => keyIdOf(one.publicKey) === id),
+  );
   return {
     ...rest(found),
     compromise: { what: 'key', id, ...found.times },
@@ -175,14 +177,16 @@ function refuseTimestamps({ policy, trustRoot }: OpenPolicy, isIt: (certificate:
 
 function ofCertificate({ trustRoot }: OpenPolicy, named: NonNullable<Scope['certificate']>, found: Found): Scope {
   const isIt = (one: NamedCertificate): boolean => isSame(named, one);
-  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) => isIt(certificateOf(chain[0])));
-  const [authority] = authorities;
-  const certificate = authority === undefined ? named : certificateOf(authority.chain[0]);
+  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) =>
+    chain.some((one) => isIt(certificateOf(one))),
+  );
+  const ca = authorities.flatMap(({ chain }) => chain).find((one) => isIt(certificateOf(one)));
+  const certificate = ca === undefined ? named : certificateOf(ca);
   const id = certificate.digest ?? certificate.serial ?? '';
   return {
     ...rest(found),
     compromise: { what: 'certificate', id, ...found.times },
-    name: authority === undefined ? `the certificate ${id}` : `the CA ${authority.chain[0].subjectText} (${id})`,
+    name: ca === undefined ? `the certificate ${id}` : `the CA ${ca.subjectText} (${id})`,
     certificate,
     authorities,
     signed: (by) => 'leaf' in by && (isIt(certificateOf(by.leaf)) || isIssuedBy(by.leaf, authorities)),
