@@ -116,6 +116,35 @@ artifacts: [{ match: "dist/**", tier: internal }]
     expect(new Set(Object.values(verdictsOf(report)))).toEqual(new Set(['failed']));
   });
 
+  test('rehearses each rule by a name that no rule before it takes, and says where there is none', LONG, async () => {
+    const rules = `tiers: { internal: { signatures: [build] }, other: { signatures: [build], freezes: [{ from: 2020-01-01, until: 2021-01-01 }] }, third: { signatures: [build] } }
+artifacts:
+  - { match: "dist/drill*", tier: internal }
+  - { match: "dist/*", tier: other }
+  - { match: "dist/drill-2*", tier: third }
+`;
+    const here = await weak(WEAK.replace(/tiers: [\s\S]*/, rules));
+    const { status, report } = await drilled(here, 'lost-approver');
+    expect(report.artifacts.map(({ artifact, baseline }) => [artifact, baseline.allowed])).toEqual([
+      ['dist/drilldrill', true],
+      ['dist/any', true],
+      ['dist/drill-2*', false],
+    ]);
+    expect(report.artifacts[2]?.baseline.why).toMatch(/name one with --artifact/);
+    expect([status, report.result]).toEqual([3, 'incomplete']);
+  });
+
+  test('loses the key that signs now: one whose time is over is none', LONG, async () => {
+    const [from, until] = ['from: 2025-01-01', 'until: 2026-01-01'];
+    const ended = `[{ ref: keys/old.pem, public-key: keys/old.pub, ${from}, ${until} }, { ref`;
+    const here = await weak(WEAK.replace('[{ ref', ended));
+    const { publicKey } = testKeys('p384');
+    here.write('keys/old.pub', publicKey.export({ type: 'spki', format: 'pem' }));
+    const { status, report } = await drilled(here, 'signer-down');
+    expect(verdictsOf(report)).toEqual({ 'signer-down': 'passed' });
+    expect(status).toBe(0);
+  });
+
   test('chooses a time at which windows are open and nothing is frozen', LONG, async () => {
     const freeze = 'freezes: [{ from: 2020-01-01, until: 2031-01-01 }]';
     const windows = 'windows: [{ days: mon, from: "08:00", to: "16:00", timezone: UTC }]';

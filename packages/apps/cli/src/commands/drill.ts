@@ -10,7 +10,7 @@ import type { Scenario } from '../drill/scenario.ts';
 import { SCENARIOS } from '../drill/scenarios/list.ts';
 import { substitutions } from '../drill/shadow-policy.ts';
 import { signerOf, signReport } from '../drill/sign-report.ts';
-import { chooseSubjects } from '../drill/subjects.ts';
+import { chooseSubjects, type Passed, passedOver } from '../drill/subjects.ts';
 import { EXIT, reportError } from '../exit.ts';
 import { printLines, printNote } from '../print-lines.ts';
 import { VERSION } from '../version.ts';
@@ -51,8 +51,11 @@ export async function drill(names: string[], options: DrillOptions, run: Run): P
     if (!options.quiet) printNote(line);
   };
   const artifacts: DrilledArtifact[] = [];
-  for (const subject of chooseSubjects(open.policy, options))
+  const subjects = chooseSubjects(open.policy, options);
+  for (const subject of subjects)
     artifacts.push(await drillSubject(open.policy, subject, scenarios, { signal: run.signal, note }));
+  if (options.artifact === undefined)
+    artifacts.push(...passedOver(open.policy, subjects, options).map((one) => unrehearsed(one, options, started)));
   const report = reportOf(open, artifacts, started);
   run.watch?.drill(report, open);
   await publish(report, options, note);
@@ -61,6 +64,21 @@ export async function drill(names: string[], options: DrillOptions, run: Run): P
   // What was let through is told whether or not that could be signed.
   if (report.result === 'failed') return EXIT.deny;
   return signed === EXIT.allow && report.result === 'incomplete' ? EXIT.inconclusive : signed;
+}
+
+/** A rule that is not rehearsed is told of: its tier may have no control at all. */
+function unrehearsed({ pattern, tier }: Passed, { environment }: DrillOptions, started: Date): DrilledArtifact {
+  const why =
+    'no file was found that this rule matches and none before it does; name one with --artifact (images are not rehearsed)';
+  const baseline = { allowed: false, ms: 0, why };
+  return {
+    artifact: pattern,
+    environment: environment ?? 'default',
+    tiers: [tier],
+    at: started.toISOString(),
+    baseline,
+    scenarios: [],
+  };
 }
 
 function checkOptions({ signer, keep, out }: DrillOptions): void {

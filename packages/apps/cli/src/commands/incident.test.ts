@@ -92,7 +92,12 @@ const keyId = (here: PeopleWorkspace): string => {
 };
 
 /** Records that the release key is about to sign something, and nothing of what came of it. */
-async function intend(here: PeopleWorkspace, name: string): Promise<void> {
+async function intend(here: PeopleWorkspace, name: string, more: Parameters<typeof testIntent>[1] = {}): Promise<void> {
+  const artifact = { name, digest: sha256(name), kind: 'package', tier: 'internal', requirements: sha256('') } as const;
+  await record(here, testIntent(name, { signer: { id: 'release', key: keyId(here) }, artifacts: [artifact], ...more }));
+}
+
+async function record(here: PeopleWorkspace, bytes: Uint8Array): Promise<void> {
   const verifier = /verifier-keys: \["([^"]+)"/.exec(here.read('signwright.yaml'))?.[1] ?? '';
   const key = parseVerifierKey(verifier, 'the log', 'log');
   const signer = await createFileSigner({
@@ -110,8 +115,7 @@ async function intend(here: PeopleWorkspace, name: string): Promise<void> {
       open: (bytes) => openSegment(bytes, { logKeys: [key], trust: { root: undefined, keys: [] }, signers: [] }),
     },
   });
-  const artifact = { name, digest: sha256(name), kind: 'package', tier: 'internal', requirements: sha256('') } as const;
-  await log.append([testIntent(name, { signer: { id: 'release', key: keyId(here) }, artifacts: [artifact] })]);
+  await log.append([bytes]);
 }
 
 describe.skipIf(!hasSshKeygen).concurrent('signwright incident', { timeout: 120_000 }, () => {
@@ -224,6 +228,69 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright incident', { timeout: 120_
     expect(again).toMatchObject({
       status: 0,
       stdout: /1 artifact, 1 signature[\s\S]*done before: certificateAuthorities\.0[\s\S]*recorded before, by bob/,
+    });
+  });
+
+  test('of a CA: what was to be signed by any certificate is listed, for the log does not say whose it was', async () => {
+    const here = await project();
+    const certificate = { serial: '0a', digest: sha256('a certificate') };
+    await intend(here, 'jobs/never.tgz', { signer: { id: 'job', key: sha256('').slice(-44), certificate } });
+    await intend(here, 'dist/by-key.tgz');
+    const file = JSON.parse(here.read('.signwright/trial/trusted-root.json'));
+    const ca = new X509Certificate(Buffer.from(file.certificateAuthorities[0].certChain.certificates[0].rawBytes, 'base64'));
+    here.write('ca.pem', ca.toString());
+    here.write('ca.pub', ca.publicKey.export({ type: 'spki', format: 'pem' }));
+    for (const named of [
+      ['--certificate', 'ca.pem'],
+      ['--key', 'ca.pub'],
+    ])
+      expect((await json(here, ...named, '--dry-run')).affected.signatures).toMatchObject([
+        { standing: 'no-result', artifacts: [{ name: 'jobs/never.tgz' }] },
+      ]);
+  });
+
+  test('of a root: the CAs below it are cut off', async () => {
+    const here = await project();
+    await here.done('sign', '--no-sidecars', 'jobs');
+    const file = JSON.parse(here.read('.signwright/trial/trusted-root.json'));
+    const root = new X509Certificate(
+      Buffer.from(file.certificateAuthorities[0].certChain.certificates.at(-1).rawBytes, 'base64'),
+    );
+    here.write('root.pem', root.toString());
+    here.write('root.pub', root.publicKey.export({ type: 'spki', format: 'pem' }));
+    for (const named of [
+      ['--certificate', 'root.pem'],
+      ['--key', 'root.pub'],
+    ])
+      expect(await json(here, ...named, '--dry-run')).toMatchObject({
+        affected: { artifacts: [{ name: 'jobs/a.tgz' }] },
+        cutOff: { edits: [{ at: [{ what: 'certificateAuthorities.0', before: false }] }] },
+      });
+  });
+
+  test('a timestamp authority is not cut off so, and that is said', async () => {
+    const here = await project();
+    const file = JSON.parse(here.read('.signwright/trial/trusted-root.json'));
+    const tsa = new X509Certificate(Buffer.from(file.timestampAuthorities[0].certChain.certificates[0].rawBytes, 'base64'));
+    here.write('tsa.pem', tsa.toString());
+    here.write('tsa.pub', tsa.publicKey.export({ type: 'spki', format: 'pem' }));
+    for (const named of [
+      ['--certificate', 'tsa.pem'],
+      ['--key', 'tsa.pub'],
+    ])
+      expect(await here.run(['incident', ...named, ...WHY, '--dry-run'])).toMatchObject({
+        status: 2,
+        stderr: /that is the timestamp authority[\s\S]*signwright trust retire/,
+      });
+  });
+
+  test('says that the log has records which this version cannot judge', async () => {
+    const here = await project();
+    await record(here, Buffer.from('{"event":"intent","type":"https://signwright.dev/record/v9"}'));
+    const { affected } = await json(here, '--key', keyId(here), '--dry-run');
+    expect(affected).toMatchObject({
+      signatures: [],
+      limits: [expect.stringContaining('1 records that this version does not know')],
     });
   });
 

@@ -74,10 +74,15 @@ function shadowLayer(given: PolicyFile, at: number, standIns: StandIns): PolicyF
 
 function shadowTrust({ trust }: PolicyFile, standIns: StandIns): void {
   if (trust?.root !== undefined) trust.root = standIns.trustRoot;
-  if (trust?.timestamp !== undefined) trust.timestamp = { urls: standIns.timestamps(trust.timestamp.urls?.length ?? 1) };
+  if (trust?.timestamp !== undefined) trust.timestamp = { urls: standIns.timestamps(hostsOf(trust.timestamp.urls)) };
   if (trust?.revocation === undefined || trust.revocation.mode === 'off') return;
   trust.revocation.crls = [standIns.crl];
   delete trust.revocation['allow-private'];
+}
+
+/** How many machines these are on: two addresses of one are down together. */
+function hostsOf(urls: readonly string[] = []): number {
+  return Math.max(1, new Set(urls.map((url) => (URL.canParse(url) ? new URL(url).host : url))).size);
 }
 
 /** As many SSH keys as the person has, each as long as it counts; whoever signs by certificate gets one instead. */

@@ -97,7 +97,7 @@ export function sshKeyFile(person: string, index: number): string {
 
 /** People sign with the machine's own ssh-keygen. */
 async function checkOpenssh(): Promise<void> {
-  await run('ssh-keygen', ['-?']).catch((error: unknown) => {
+  await run('ssh-keygen', ['-?'], { env: { PATH: process.env['PATH'] ?? '' } }).catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== 'ENOENT') return;
     throw new SignwrightError('configuration', `people's approvals cannot be rehearsed: ${messageOf(error)}`, {
       next: 'install OpenSSH, which has ssh-keygen',

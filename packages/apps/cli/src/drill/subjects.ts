@@ -10,6 +10,9 @@ export type Subject = {
   readonly required: Required;
 };
 
+/** A rule of a tier of which nothing is rehearsed: it is for images, or each name tried for it falls under a rule before it. */
+export type Passed = { readonly pattern: string; readonly tier: string };
+
 /** What to rehearse. */
 export type SubjectChoice = { readonly environment?: string; readonly artifact?: string };
 
@@ -27,7 +30,8 @@ export function chooseSubjects(policy: Policy, { environment, artifact }: Subjec
   }
   const environments =
     environment === undefined ? [undefined, ...policy.environments.filter((one) => one !== 'default')] : [environment];
-  const names = artifact === undefined ? policy.layers.flatMap(({ rules }) => rules.flatMap(namesOf)) : [artifact];
+  const names =
+    artifact === undefined ? policy.layers.flatMap(({ rules }) => rules.flatMap((rule) => namesOf(rule))) : [artifact];
   const found = new Map<string, Subject>();
   for (const name of names)
     for (const one of environments) {
@@ -61,12 +65,27 @@ export function digestOf(name: string): Sha256 {
   return sha256(`a drill of ${name} at ${hexOf(sha256(String(process.hrtime.bigint())))}`);
 }
 
-/** Names that a rule of a tier matches first. */
+/** Names that a rule of a tier matches: several a pattern, as another rule may match some of them first. */
 function namesOf({ reference, target }: Layer['rules'][number]): string[] {
-  return 'tier' in target ? reference.match.map(nameFor) : [];
+  return 'tier' in target ? FILLERS.flatMap((filler) => reference.match.map((pattern) => nameFor(pattern, filler))) : [];
 }
 
+/** The rules that lead to tiers of which none of these is. */
+export function passedOver({ layers }: Policy, subjects: readonly Subject[], { environment }: SubjectChoice): Passed[] {
+  const rehearsed = new Set(subjects.flatMap(({ required }) => required.tiers));
+  return layers.flatMap(({ rules }) =>
+    rules.flatMap(({ reference, target }): Passed[] => {
+      if (!('tier' in target)) return [];
+      const byEnvironment = typeof target.tier === 'string' ? { [environment ?? '']: target.tier } : target.tier;
+      const tiers = environment === undefined ? Object.values(byEnvironment) : [byEnvironment[environment] ?? []].flat();
+      return tiers.filter((tier) => !rehearsed.has(tier)).map((tier) => ({ pattern: reference.match.join(', '), tier }));
+    }),
+  );
+}
+
+const FILLERS = ['drill', 'any', 'x7', 'z/other.bin'];
+
 /** A name that a pattern matches. */
-export function nameFor(pattern: string): string {
-  return pattern.replace(/\*\*/g, 'drill').replace(/\*/g, 'drill');
+export function nameFor(pattern: string, filler = 'drill'): string {
+  return pattern.replace(/\*\*/g, filler).replace(/\*/g, filler.replace(/.*\//, ''));
 }

@@ -31,6 +31,8 @@ export type FoundInEvidence = {
   readonly signatures: readonly AffectedSignature[];
   /** All there are: which of them are affected shows when everything else is known. */
   readonly verdicts: readonly FoundVerdict[];
+  /** What others signed. */
+  readonly others: ReadonlySet<Sha256>;
   readonly unread: readonly string[];
   /** What this store does not let anybody find. */
   readonly limits: readonly string[];
@@ -50,6 +52,7 @@ export type EvidenceSearch = {
 export async function affectedInEvidence(open: OpenPolicy, scope: Scope, search: EvidenceSearch): Promise<FoundInEvidence> {
   const signatures: AffectedSignature[] = [];
   const verdicts: FoundVerdict[] = [];
+  const others = new Set<Sha256>();
   const unread: string[] = [];
   const limits: string[] = [];
   try {
@@ -70,13 +73,14 @@ export async function affectedInEvidence(open: OpenPolicy, scope: Scope, search:
       const verdict = verdictOf(id, piece.statement);
       if (verdict) verdicts.push(verdict);
       if (scope.signed(piece.by)) signatures.push(...(await signatureOf(id, bytes, piece, scope, trust)));
+      else others.add(id);
     }
   } catch (error) {
     if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
     unread.push(`the evidence: ${messageOf(error)}`);
   }
   const more = unread.length > TOLD ? [`${unread.length - TOLD} more pieces of evidence could not be read`] : [];
-  return { signatures, verdicts, unread: [...unread.slice(0, TOLD), ...more], limits };
+  return { signatures, verdicts, others, unread: [...unread.slice(0, TOLD), ...more], limits };
 }
 
 /** All pieces of a store; where it cannot tell, those under the artifacts that are in the log. */

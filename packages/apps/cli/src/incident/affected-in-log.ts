@@ -8,21 +8,36 @@ import { kindOfStatement } from './kind-of-statement.ts';
 import type { Scope } from './scope.ts';
 
 /** What the log says: absent where there is none, or where it could not be read. */
-export type FoundInLog = { readonly signatures?: readonly AffectedSignature[]; readonly unread: readonly string[] };
+export type FoundInLog = {
+  readonly signatures?: readonly AffectedSignature[];
+  readonly unread: readonly string[];
+  readonly limits: readonly string[];
+};
 
 /** Finds the records of what the compromised signed, or was about to: those that wait for their order too. */
 export async function affectedInLog(open: OpenPolicy, scope: Scope, signal: AbortSignal): Promise<FoundInLog> {
-  if (open.policy.audit === undefined) return { unread: [] };
+  if (open.policy.audit === undefined) return { unread: [], limits: [] };
+  let unknown = 0;
+  const isMeant = (record: ReadRecord['record']): boolean => {
+    if (record.event === 'unknown') unknown++;
+    return isSigning(record.event) && scope.isRecorded(record);
+  };
   try {
-    const { entries, unreadable } = await scan(open, (record) => isSigning(record.event) && scope.isRecorded(record), {
+    const { entries, unreadable } = await scan(open, isMeant, {
       ...(scope.since === undefined ? {} : { since: scope.since }),
       ...(scope.until === undefined ? {} : { until: scope.until }),
       signal,
     });
-    return { signatures: entries.flatMap(signatureOf), unread: unreadable };
+    const limits =
+      unknown === 0
+        ? []
+        : [
+            `the log has ${unknown} records that this version does not know (signwright audit list): they may be of something affected`,
+          ];
+    return { signatures: entries.flatMap(signatureOf), unread: unreadable, limits };
   } catch (error) {
     if (!(error instanceof SignwrightError) || error.code === 'cancelled') throw error;
-    return { unread: [`the log: ${messageOf(error)}`] };
+    return { unread: [`the log: ${messageOf(error)}`], limits: [] };
   }
 }
 

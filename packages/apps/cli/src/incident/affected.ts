@@ -57,13 +57,17 @@ export type Affected = {
 /** What is affected, as far as it was found. */
 export type Findings = Pick<Affected, 'signatures' | 'artifacts' | 'verdicts'>;
 
-/** Puts together what was found. The same findings are always the same list, in whatever order they were made. */
+/**
+ * Puts together what was found. The same findings are always the same list, in whatever order they were made. What proves nothing comes
+ * last, and names an artifact only where nothing else does: anybody may put a forgery, or thousands, into a store.
+ */
 export function affectedOf(signatures: readonly AffectedSignature[], verdicts: readonly AffectedVerdict[]): Findings {
   const sorted = [...signatures].sort((a, b) => compare(keyOf(a), keyOf(b)));
-  const artifacts = new Map<Sha256, { name: string; environments: Set<string>; allowed: Set<string> }>();
-  for (const { artifacts: named, environment } of sorted) {
+  const artifacts = new Map<Sha256, { name: string; order: string; environments: Set<string>; allowed: Set<string> }>();
+  for (const { artifacts: named, environment, doubt } of sorted) {
     for (const { name, digest } of named) {
-      const known = artifacts.get(digest) ?? { name, environments: new Set(), allowed: new Set() };
+      const order = `${doubt === undefined ? 0 : 1}${name}\0${digest}`;
+      const known = artifacts.get(digest) ?? { name, order, environments: new Set(), allowed: new Set() };
       artifacts.set(digest, known);
       if (environment !== undefined) known.environments.add(environment);
     }
@@ -75,13 +79,13 @@ export function affectedOf(signatures: readonly AffectedSignature[], verdicts: r
   return {
     signatures: sorted,
     artifacts: [...artifacts]
+      .sort(([, a], [, b]) => compare(a.order, b.order))
       .map(([digest, { name, environments, allowed }]) => ({
         name,
         digest,
         environments: [...environments].sort(),
         allowed: [...allowed].sort(),
-      }))
-      .sort((a, b) => compare(`${a.name}\0${a.digest}`, `${b.name}\0${b.digest}`)),
+      })),
     verdicts: [...verdicts].sort((a, b) => compare(`${a.time}${a.evidence}`, `${b.time}${b.evidence}`)),
   };
 }
@@ -93,8 +97,8 @@ export function listOf({ signatures, verdicts, artifacts }: Findings): Buffer {
 
 const LIST = 'https://signwright.dev/affected/v1';
 
-function keyOf({ time, evidence, record }: AffectedSignature): string {
-  return `${time ?? ''}\0${evidence ?? ''}\0${record ?? ''}`;
+function keyOf({ doubt, time, evidence, record }: AffectedSignature): string {
+  return `${doubt === undefined ? 0 : 1}${time ?? ''}\0${evidence ?? ''}\0${record ?? ''}`;
 }
 
 /** A verdict's resource is `name@sha256:…`. */

@@ -14,9 +14,13 @@ export async function findAffected(
   scope: Scope,
   options: { readonly evidence?: string; readonly signal: AbortSignal },
 ): Promise<Affected> {
-  const { signatures: recorded = [], unread } = await affectedInLog(open, scope, options.signal);
+  const { signatures: recorded = [], unread, limits } = await affectedInLog(open, scope, options.signal);
   const kept = await affectedInEvidence(open, scope, { ...options, recorded });
-  const united = unite(kept.signatures, recorded);
+  const isOthers = ({ evidence }: AffectedSignature): boolean => evidence !== undefined && kept.others.has(evidence);
+  const united = unite(
+    kept.signatures,
+    recorded.filter((one) => !isOthers(one)),
+  );
   const loose = united.flatMap(({ standing, evidence }) => (standing === 'not-recorded' ? (evidence ?? []) : []));
   // What could not be read of the log is told already.
   const named = unread.length > 0 ? new Map<Sha256, Sha256>() : await recordsOfStatements(open, new Set(loose), options.signal);
@@ -26,7 +30,7 @@ export async function findAffected(
     const rests = inputs.filter((input) => affected.has(input));
     return rests.length === 0 ? [] : [{ ...verdict, rests }];
   });
-  return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: kept.limits };
+  return { ...affectedOf(signatures, verdicts), unread: [...kept.unread, ...unread], limits: [...kept.limits, ...limits] };
 }
 
 function withRecord(one: AffectedSignature, record: Sha256 | undefined): AffectedSignature {

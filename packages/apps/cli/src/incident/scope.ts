@@ -41,11 +41,11 @@ export type Scope = {
   readonly workload?: WorkloadRule;
   /** The certificate, as far as it is at hand. */
   readonly certificate?: { readonly der?: Buffer; readonly serial?: string; readonly digest?: Sha256 };
-  /** The CAs of the trust root whose certificate or key it is. */
+  /** The CAs of the trust root whose certificate or key it is, or that of a root above them. */
   readonly authorities: readonly Authority[];
   /** Whether a signature is by it, as its bundle says. */
   signed(by: SignedBy): boolean;
-  /** Whether a record of the log is of what it signed. */
+  /** Whether a record of the log is, or may be, of what it signed: the evidence it names tells, where that is there. */
   isRecorded(record: ReadRecord['record']): boolean;
 };
 
@@ -72,8 +72,16 @@ export async function findScope(open: OpenPolicy, options: ScopeOptions): Promis
   const found = { times, ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
   if (until !== undefined && (key ?? certificate) !== undefined)
     throw usage('what was stolen once is never safe again', 'leave --until out; it goes with --workload, and with --since alone');
-  if (key !== undefined) return ofKey(open, await keyNamed(open, key), found);
-  if (certificate !== undefined) return ofCertificate(open, await certificateNamed(certificate), found);
+  if (key !== undefined) {
+    const id = await keyNamed(open, key);
+    refuseTimestamps(open, (one) => keyIdOf(one.publicKey) === id);
+    return ofKey(open, id, found);
+  }
+  if (certificate !== undefined) {
+    const named = await certificateNamed(certificate);
+    refuseTimestamps(open, (one) => isSame(named, certificateOf(one)));
+    return ofCertificate(open, named, found);
+  }
   if (workload !== undefined) return ofWorkload(open, workload, found);
   if (since === undefined) throw usage('nothing is named', 'give --key, --certificate or --workload, or a time by --since');
   return {
@@ -108,7 +116,9 @@ function ofKey({ policy, trustRoot }: OpenPolicy, id: string, found: Found): Sco
   const signers = [...policy.signers.values()].filter(({ keys }) => keys.some(({ rule }) => rule.keyId === id));
   const people = [...policy.people.values()].filter(({ keys }) => keys.some(({ fingerprint }) => fingerprint === id));
   const owners = [...signers.map((signer) => `signer ${signer.id}`), ...people.map((person) => person.id)];
-  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) => keyIdOf(chain[0].publicKey) === id);
+  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) =>
+    chain.some((one) => keyIdOf(one.publicKey) === id),
+  );
   return {
     ...rest(found),
     compromise: { what: 'key', id, ...found.times },
@@ -117,6 +127,7 @@ function ofKey({ policy, trustRoot }: OpenPolicy, id: string, found: Found): Sco
     signed: (by) => ('hint' in by ? by.hint === id : keyIdOf(by.leaf.publicKey) === id || isIssuedBy(by.leaf, authorities)),
     isRecorded: (record) =>
       ('signer' in record && record.signer.key === id) ||
+      mayBeIssuedBy(record, authorities) ||
       ((record.event === 'approval' || record.event === 'incident') && record.key === id),
   };
 }
@@ -140,25 +151,51 @@ function certificateOf({ der, serialNumber, fingerprint }: Certificate): NonNull
   return { der, serial: plainSerial(serialNumber.toString('hex')), digest: `sha256:${fingerprint}` };
 }
 
+type NamedCertificate = { readonly serial?: string; readonly digest?: Sha256 };
+
+function isSame(named: NamedCertificate, one: NamedCertificate): boolean {
+  return named.digest === undefined ? one.serial === named.serial : one.digest === named.digest;
+}
+
+/** @throws SignwrightError `usage` where it is of a timestamp authority: what it attested is of others, who were not compromised. */
+function refuseTimestamps({ policy, trustRoot }: OpenPolicy, isIt: (certificate: Certificate) => boolean): void {
+  const authority = (trustRoot?.timestampAuthorities ?? []).find(({ chain }) => isIt(chain[0]));
+  if (authority === undefined) return;
+  const root = policy.trust?.root?.path ?? 'TRUST-ROOT';
+  throw usage(
+    `that is the timestamp authority ${authority.chain[0].subjectText}: what it attested is in doubt, whoever signed it`,
+    `end it at the last instant you are sure of (signwright trust retire ${root} --authority NAME --until TIME), and run this with --since alone for what was signed from then on`,
+  );
+}
+
 function ofCertificate({ trustRoot }: OpenPolicy, named: NonNullable<Scope['certificate']>, found: Found): Scope {
-  const isIt = (one: { readonly serial?: string; readonly digest?: Sha256 }): boolean =>
-    named.digest === undefined ? one.serial === named.serial : one.digest === named.digest;
-  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) => isIt(certificateOf(chain[0])));
-  const [authority] = authorities;
-  const certificate = authority === undefined ? named : certificateOf(authority.chain[0]);
+  const isIt = (one: NamedCertificate): boolean => isSame(named, one);
+  const authorities = (trustRoot?.certificateAuthorities ?? []).filter(({ chain }) =>
+    chain.some((one) => isIt(certificateOf(one))),
+  );
+  const ca = authorities.flatMap(({ chain }) => chain).find((one) => isIt(certificateOf(one)));
+  const certificate = ca === undefined ? named : certificateOf(ca);
   const id = certificate.digest ?? certificate.serial ?? '';
   return {
     ...rest(found),
     compromise: { what: 'certificate', id, ...found.times },
-    name: authority === undefined ? `the certificate ${id}` : `the CA ${authority.chain[0].subjectText} (${id})`,
+    name: ca === undefined ? `the certificate ${id}` : `the CA ${ca.subjectText} (${id})`,
     certificate,
     authorities,
     signed: (by) => 'leaf' in by && (isIt(certificateOf(by.leaf)) || isIssuedBy(by.leaf, authorities)),
     isRecorded: (record) => {
       const used = 'signer' in record ? record.signer.certificate : undefined;
-      return used !== undefined && isIt({ serial: plainSerial(used.serial), digest: used.digest });
+      return (
+        mayBeIssuedBy(record, authorities) ||
+        (used !== undefined && isIt({ serial: plainSerial(used.serial), digest: used.digest }))
+      );
     },
   };
+}
+
+/** A record names a certificate and not who issued it: where a CA is compromised, any may be of it. */
+function mayBeIssuedBy(record: ReadRecord['record'], authorities: readonly Authority[]): boolean {
+  return authorities.length > 0 && 'signer' in record && record.signer.certificate !== undefined;
 }
 
 /** Whether one of these CAs signed it: its name alone anybody may write. */

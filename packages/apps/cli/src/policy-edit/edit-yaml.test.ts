@@ -97,6 +97,19 @@ describe('a value is set in YAML', () => {
     expect(set(once, ['a', 'since'], '2025-01-01')).toBe('a: { b: 1, since: 2025-01-01 }\n');
   });
 
+  test('not in a part that an alias repeats elsewhere, whether the alias is here, further up or there', () => {
+    for (const text of [
+      'a: &x { b: 1 }\nc: *x\n',
+      'c: &x { b: 1 }\na: *x\n',
+      'c: &x\n  b: 1\na: *x\n',
+      'list: &x [{ b: 1 }]\nc: { keys: *x }\n',
+      'a: &x { keys: [{ b: 1 }] }\nc: *x\n',
+    ]) {
+      const path = text.includes('keys') ? ['c', 'keys', 0, 'since'] : ['c', 'since'];
+      expect(() => set(text, path), text).toThrow(`policy.yaml: ${path.join('.')} cannot be written there`);
+    }
+  });
+
   test('not where it would not be seen, and then the file is named', () => {
     expect(() => set('a: &x { b: 1 }\nc: *x\n', ['c', 'since'])).toThrow(/policy\.yaml cannot be edited so.* at c\./);
     expect(() => set('a: [}\n', ['a'])).toThrow(/policy\.yaml cannot be read/);

@@ -95,6 +95,9 @@ export function inventoryOf(events: readonly CertificateEvent[]): Inventory {
           byDigest.set(facts.digest, entry);
           renewed(entry);
         } else {
+          // A list may say anything of a certificate; whoever has it knows.
+          if (found !== 'import' && known.found.length > 0 && known.found.every((one) => one.in === 'import'))
+            Object.assign(known, facts);
           const again = known.found.some((one) => one.in === where.in && one.place === where.place);
           if (!again) known.found = [...known.found, where];
           // What is known already is not said anew by whoever finds it once more.

@@ -83,3 +83,17 @@ test('a list is by filters that must all hold, those that end first before the o
     ['no-owner', 'no-purpose'],
   ]);
 });
+
+test('what a list says of a certificate is put right by whoever has it, and not the other way about', () => {
+  const wrong: FoundCertificate = {
+    facts: { ...facts('1'), notAfter: '2099-01-01T00:00:00.000Z', subject: 'CN=harmless' },
+    found: 'import',
+    owner: 'ann',
+  };
+  const listed = newlyKnown(inventoryOf([]), [wrong], at);
+  const found = newlyKnown(inventoryOf(listed), [inFile('1')], at);
+  expect(inventoryOf([...listed, ...found]).byDigest(facts('1').digest)).toMatchObject({ ...facts('1'), owner: 'ann' });
+  const first = newlyKnown(inventoryOf([]), [inFile('1')], at);
+  const later = newlyKnown(inventoryOf(first), [wrong], at);
+  expect(inventoryOf([...first, ...later]).byDigest(facts('1').digest)).toMatchObject(facts('1'));
+});

@@ -67,7 +67,7 @@ async function never({ fresh, subject }: Rehearsal, seen: Observations): Promise
   const policy = await motion.policy();
   const where = subject.environment === undefined ? {} : { environment: subject.environment };
   const names = policy.layers.flatMap(({ rules }) =>
-    rules.flatMap(({ target, reference }) => ('sign' in target ? reference.match.map(nameFor) : [])),
+    rules.flatMap(({ target, reference }) => ('sign' in target ? reference.match.map((pattern) => nameFor(pattern)) : [])),
   );
   const name = names.find((one) => resolveArtifact(policy, { name: one, ...where }).status === 'never');
   if (name !== undefined) await refuse(motion, name, 'what is never signed is not', subject.environment, seen);

@@ -27,9 +27,13 @@ async function lose(rehearsal: Rehearsal, seen: Observations, definition: Signer
   await motion.sign({ except: id });
   const before = (await motion.workspace.evidence()).length;
   const remote = certificate !== undefined || keys.some(({ ref }) => parseKeyReference(ref).scheme !== 'file');
-  const counting = keysThatCount(keys, rehearsal.shadow.clock.now().getTime()).length;
-  const others = counting - (certificate === undefined ? 1 : 0);
-  const down = remote ? await unreachable(rehearsal, motion, definition) : await keyFileGone(motion, id);
+  const counting = keysThatCount(keys, rehearsal.shadow.clock.now().getTime());
+  const [first] = counting;
+  const lost = certificate === undefined && first !== undefined ? keptWith(first, counting) : [];
+  const others = counting.length - lost.length;
+  const file = keyFile(motion, id, first === undefined ? 0 : keys.indexOf(first));
+  const at = lost.map((key) => keys.indexOf(key));
+  const down = remote ? await unreachable(rehearsal, motion, definition, at) : await keyFileGone(file);
   const [ran = NOTHING] = await motion.sign({ only: id, ...down });
   if (remote && others > 0) {
     seen.allowed(`${id}: the next key signs where the first cannot be reached`, ran);
@@ -49,7 +53,7 @@ async function lose(rehearsal: Rehearsal, seen: Observations, definition: Signer
         stdout.includes(motion.subject.name),
       );
     }
-    if (!remote) await rename(`${firstKey(motion, id)}.away`, firstKey(motion, id));
+    if (!remote) await rename(`${file}.away`, file);
   }
   await motion.workspace.write();
   const [judged, ms] = await timed(async () => {
@@ -62,8 +66,42 @@ async function lose(rehearsal: Rehearsal, seen: Observations, definition: Signer
 const NOTHING = { exit: 70, stdout: '', stderr: 'error: nothing was run', ms: 0 };
 const JOB = 'drill-job';
 
-/** The signer's CA, or its first key, is where nobody answers; so is the issuer of the job's ID token. */
-async function unreachable({ shadow }: Rehearsal, motion: Motion, { id, certificate }: SignerDefinition) {
+/** The key and those that are out of reach with it: of the same service, as after a rotation. */
+export function keptWith(first: PinnedKey, keys: readonly PinnedKey[]): readonly PinnedKey[] {
+  const place = serviceOf(first.ref);
+  return keys.filter((key) => key === first || (place !== undefined && serviceOf(key.ref) === place));
+}
+
+type PinnedKey = SignerDefinition['keys'][number];
+
+/** What fails as one; nothing for a file. */
+function serviceOf(text: string): string | undefined {
+  const key = parseKeyReference(text);
+  switch (key.scheme) {
+    case 'file':
+      return undefined;
+    case 'awskms':
+      return `${key.scheme} ${key.endpoint ?? ''} ${key.region ?? ''}`;
+    case 'gcpkms':
+      return `${key.scheme} ${/\/locations\/([^/]+)/.exec(key.version)?.[1]}`;
+    case 'azurekms':
+      return `${key.scheme} ${key.vault}`;
+    case 'hashivault':
+      return `${key.scheme} ${key.address ?? ''}`;
+    case 'pkcs11':
+      return `${key.scheme} ${text.replace(/^[^?]*/, '')} ${TOKEN.exec(text)?.join(' ')}`;
+  }
+}
+
+const TOKEN = /(?:token|serial|slot-id)=[^;?]*/;
+
+/** The signer's CA, or these keys of it, are where nobody answers; so is the issuer of the job's ID token. */
+async function unreachable(
+  { shadow }: Rehearsal,
+  motion: Motion,
+  { id, certificate }: SignerDefinition,
+  lost: readonly number[],
+) {
   const { closed } = shadow.loopback;
   const issuer = closed.replace('http:', 'https:');
   await motion.workspace.write((layer) => {
@@ -72,7 +110,7 @@ async function unreachable({ shadow }: Rehearsal, motion: Motion, { id, certific
     if (signer === undefined) return;
     signer.workloads = [JOB];
     if (certificate !== undefined) signer.certificate = { fulcio: closed };
-    else if (signer.keys?.[0] !== undefined) signer.keys[0].ref = 'hashivault://drill';
+    for (const index of lost) if (signer.keys?.[index] !== undefined) signer.keys[index].ref = 'hashivault://drill';
   });
   const claims = claimsOf(undefined);
   const token = idToken({ issuer, repository: claims.repository, now: shadow.clock.now() });
@@ -103,13 +141,13 @@ function idToken({ issuer, repository, now }: { issuer: string; repository: stri
   return `${part({ alg: 'RS256', typ: 'JWT', kid: 'drill' })}.${part(claims)}.${Buffer.alloc(256).toString('base64url')}`;
 }
 
-async function keyFileGone(motion: Motion, id: string) {
-  await rename(firstKey(motion, id), `${firstKey(motion, id)}.away`);
+async function keyFileGone(file: string) {
+  await rename(file, `${file}.away`);
   return { env: {} };
 }
 
-function firstKey({ workspace }: Motion, id: string): string {
-  return workspace.path(`keys/${id}-0.pem`);
+function keyFile({ workspace }: Motion, id: string, index: number): string {
+  return workspace.path(`keys/${id}-${index}.pem`);
 }
 
 function toldOf(stderr: string): string {
