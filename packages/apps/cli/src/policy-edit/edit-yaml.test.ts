@@ -106,7 +106,7 @@ describe('a value is set in YAML', () => {
       'a: &x { keys: [{ b: 1 }] }\nc: *x\n',
     ]) {
       const path = text.includes('keys') ? ['c', 'keys', 0, 'since'] : ['c', 'since'];
-      expect(() => set(text, path), text).toThrow(`policy.yaml: ${path.join('.')} cannot be written there`);
+      expect(() => set(text, path), text).toThrow('policy.yaml cannot be edited so');
     }
   });
 
