@@ -74,16 +74,18 @@ function checkSame(own: SignedRequest, other: SignedRequest): void {
   });
 }
 
-function checkAge({ verified, file, by }: SignedRequest, now: number): void {
-  const { at } = verified.time;
-  const iso = new Date(at).toISOString();
-  if (at - SKEW_MS > now)
-    throw new SignwrightError('denied', `${by.id} signed it at ${iso}, which is still to come`, {
+/** The same signature can be timestamped anew on any day: what its statement says of when counts too. */
+function checkAge({ verified, asked, file, by }: SignedRequest, now: number): void {
+  const times = [verified.time.at, Date.parse(asked.given)];
+  const iso = (at: number): string => new Date(at).toISOString();
+  const [oldest, newest] = [Math.min(...times), Math.max(...times)];
+  if (newest - SKEW_MS > now)
+    throw new SignwrightError('denied', `${by.id} signed it at ${iso(newest)}, which is still to come`, {
       where: file,
       next: "check this machine's clock",
     });
-  if (now - at <= LIFE_MS) return;
-  throw new SignwrightError('denied', `${by.id} signed it at ${iso}, more than a day ago`, {
+  if (now - oldest <= LIFE_MS) return;
+  throw new SignwrightError('denied', `${by.id} signed it at ${iso(oldest)}, more than a day ago`, {
     where: file,
     next: 'ask anew: signwright cert request',
   });

@@ -1,6 +1,6 @@
-import { inventoryOf } from '@signwright/certificates';
+import { type InventoryEntry, inventoryOf } from '@signwright/certificates';
 import { readBounded } from '@signwright/files';
-import { parseBundle, SignwrightError, sha256 } from '@signwright/signing-core';
+import { keyIdOf, parseBundle, parseCertificateRequest, SignwrightError, sha256 } from '@signwright/signing-core';
 import { evidencePlace, openEvidence } from '../context/open-evidence.ts';
 import { readSignedRequest, type SignedRequest } from './asked.ts';
 import type { Expected } from './check-issued.ts';
@@ -55,8 +55,7 @@ export async function issueToPerson(
 /** A request is granted once, and none that a revoked certificate signed. */
 async function refuseUsed(signed: readonly SignedRequest[], { inventory }: OpenDesk): Promise<void> {
   const { entries, byDigest } = inventoryOf((await inventory.journal.read()).events);
-  const evidence = new Set(signed.map((one) => one.evidence));
-  const before = entries.find(({ digest, proofs }) => digest !== undefined && proofs?.some((one) => evidence.has(one)));
+  const before = entries.find((entry) => signed.some((one) => isGranted(one, entry)));
   if (before !== undefined) {
     throw new SignwrightError('denied', `this request was granted already: ${before.serial}, until ${before.notAfter}`, {
       where: signed[0]?.file ?? 'the request',
@@ -72,6 +71,16 @@ async function refuseUsed(signed: readonly SignedRequest[], { inventory }: OpenD
         next: 'sign with another',
       });
   }
+}
+
+/**
+ * Whether a certificate was issued by this very file, or for its key after it was signed: anybody may write the file another way, or
+ * have the same signature timestamped again.
+ */
+function isGranted({ evidence, asked }: SignedRequest, { digest, proofs, key, since }: InventoryEntry): boolean {
+  if (digest === undefined || proofs === undefined) return false;
+  if (proofs.includes(evidence)) return true;
+  return key === keyIdOf(parseCertificateRequest(asked.csr).publicKey) && Date.parse(asked.given) <= Date.parse(since);
 }
 
 function nameType(name: string): 'uri' | 'email' {

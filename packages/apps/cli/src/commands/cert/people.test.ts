@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { CERTIFICATE_REQUEST, IN_TOTO, sha256, signEnvelope, writeAskedCertificate, writeBundle } from '@signwright/signing-core';
+import { CERTIFICATE_REQUEST, IN_TOTO, parseBundle, sha256, signEnvelope, writeAskedCertificate, writeBundle } from '@signwright/signing-core';
 import {
   type CertificateWorkspace,
   certificateProjects,
@@ -49,6 +49,16 @@ async function bySecurityKey(here: CertificateWorkspace, person: string, key = K
   const { signature, ...sealed } = await signEnvelope(IN_TOTO, writeAskedCertificate(asked), CERTIFICATE_REQUEST, by);
   const bytes = writeBundle({ ...sealed, timestamps: [Buffer.from(await timestamps.timestamp(signature))] });
   return here.write(`${person}-${sha256(csr).slice(7, 15)}.json`, bytes);
+}
+
+/** The same signature, with a timestamp of now: anybody can get one. */
+async function timestampedAgain(here: CertificateWorkspace, file: string): Promise<Buffer> {
+  const open = await openPolicy({ policy: here.path('signwright.yaml') }, new Date());
+  if (open.trustRoot === undefined) throw new Error('the policy has no trust root');
+  const timestamps = await openTimestamps(open, open.trustRoot, () => undefined);
+  const { content, key } = parseBundle(Buffer.from(here.read(file)));
+  if (content.type !== 'envelope') throw new Error('no envelope');
+  return writeBundle({ content, key, timestamps: [Buffer.from(await timestamps.timestamp(content.envelope.signature))] });
 }
 
 describe.skipIf(!hasSshKeygen).concurrent('a person’s certificate', () => {
@@ -168,6 +178,24 @@ describe.skipIf(!hasSshKeygen).concurrent('a person’s certificate', () => {
       status: 1,
       stderr: /this request was granted already/,
     });
+  });
+
+  test('is issued once for a request, however its file is written and whenever it was timestamped again', async () => {
+    const here = await project();
+    await ask(here, 'ann');
+    await approve(here, 'bob', 'ann.json');
+    expect((await issue(here, 'ann.json', 'ann.bob.json')).status).toBe(0);
+    for (const name of ['ann', 'ann.bob']) here.write(`${name}.again.json`, await timestampedAgain(here, `${name}.json`));
+    expect(await issue(here, 'ann.again.json', 'ann.bob.again.json')).toMatchObject({
+      status: 1,
+      stderr: /this request was granted already/,
+    });
+    // Another request of their own for the same key: what somebody else signed before counted once.
+    const own = ['--certificate-key', 'ann.key', '--out', 'own.json'];
+    await here.run(['cert', 'request', '--profile', 'approvers', '--key', 'keys/ann', ...own]);
+    expect(await issue(here, 'own.json', 'ann.bob.again.json')).toMatchObject({ status: 1, stderr: /was granted already/ });
+    expect((await approve(here, 'bob', 'own.json')).status).toBe(0);
+    expect(await issue(here, 'own.json', 'own.bob.json')).toMatchObject({ status: 0 });
   });
 
   test('is not issued where a file was changed, or says something else', async () => {
