@@ -1,3 +1,4 @@
+import { createPublicKey, ECDH } from 'node:crypto';
 import { extendedKeyUsage, subjectAltName, type TestRequestSpec, testKeys, testRequest, der as write } from '@signwright/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -23,6 +24,21 @@ test('it says what is asked for, all of it', () => {
     extensions: ['2.5.29.17', '2.5.29.37'],
   });
 });
+
+test.each(['compressed', 'hybrid'] as const)(
+  'a key whose point is %s is refused, for it would be another one by its id',
+  (form) => {
+    const spki = spkiOf(keys.publicKey);
+    const [head, point] = [spki.subarray(2, -68), spki.subarray(-65)];
+    const bits = ECDH.convertKey(point, 'prime256v1', undefined, undefined, form) as Buffer;
+    const twin = write.sequence(head, write.bitString(bits));
+    const publicKey = createPublicKey({ key: twin, format: 'der', type: 'spki' });
+    expect(publicKey.equals(keys.publicKey)).toBe(true);
+    const request = testRequest({ ...keys, publicKey });
+    expect(request.includes(twin)).toBe(true);
+    expect(() => parseCertificateRequest(request)).toThrow(/written in an unusual way/);
+  },
+);
 
 test.each(['p384', 'rsa2048', 'ed25519'] as const)('a %s key may ask', (type) => {
   expect(parseCertificateRequest(testRequest(testKeys(type))).publicKey.equals(testKeys(type).publicKey)).toBe(true);

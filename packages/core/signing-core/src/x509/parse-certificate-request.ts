@@ -44,7 +44,7 @@ function read(root: Der): CertificateRequest {
   const spki = bytesOf(key);
   const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   algorithmsOf(publicKey);
-  if (!spkiOf(publicKey).equals(spki)) throw new Error('its key is written in an unusual way');
+  if (!plainSpkiOf(publicKey).equals(spki)) throw new Error('its key is written in an unusual way');
   if (!holds(readSigned(root), publicKey))
     throw new Error('its signature is not by its key, so nothing proves that whoever asks has it');
   const extensions = readAttributes(attributes);
@@ -56,6 +56,11 @@ function read(root: Der): CertificateRequest {
     names: names ? readGeneralNames(names.value) : [],
     extensions: [...extensions.keys()],
   };
+}
+
+/** A point may be written compressed too, and is kept as it was: then one key would have two ids, of which one may be revoked. */
+function plainSpkiOf(key: KeyObject): Buffer {
+  return spkiOf(createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' }));
 }
 
 function readAttributes(attributes: Der | undefined): Extensions {
