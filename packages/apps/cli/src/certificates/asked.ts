@@ -12,6 +12,7 @@ import {
 } from '@signwright/signing-core';
 import { evidenceTrust } from '../context/evidence-trust.ts';
 import type { OpenPolicy } from '../context/open-policy.ts';
+import { revocationJudge } from '../context/open-revocation.ts';
 
 /** A signed request for a certificate that holds, and whose word it is. */
 export type SignedRequest = {
@@ -30,7 +31,7 @@ const MAX_FILE = 256 * 1024;
  * Reads a signed request and verifies it: by a person of the policy, whose key counted when it was signed.
  *
  * @throws SignwrightError `verification` where it does not hold, `denied` where it is nobody's, or its time is known by a trial
- * authority alone and the policy allows that nowhere.
+ * authority alone and the policy allows that nowhere, or a certificate it rests on is revoked; `unreachable` where nobody knows.
  */
 export async function readSignedRequest(open: OpenPolicy, file: string): Promise<SignedRequest> {
   const bytes = await readBounded(file, MAX_FILE, 'the request');
@@ -53,6 +54,7 @@ export async function readSignedRequest(open: OpenPolicy, file: string): Promise
     });
   }
   refuseDevelopment(open, verified, file);
+  await refuseRevoked(open, verified, file);
   return { file, bytes, evidence, asked: verified.said.asked, verified, by };
 }
 
@@ -63,5 +65,15 @@ function refuseDevelopment({ policy }: OpenPolicy, { development }: VerifiedStat
   throw new SignwrightError('denied', 'it rests on a trial authority, and the policy allows development nowhere', {
     where,
     next: 'sign it with timestamps of a real authority',
+  });
+}
+
+async function refuseRevoked(open: OpenPolicy, verified: VerifiedStatement, where: string): Promise<void> {
+  const { revocation } = await (await revocationJudge(open))(verified);
+  if (revocation === undefined) return;
+  const revoked = revocation.status === 'revoked';
+  throw new SignwrightError(revoked ? 'denied' : 'unreachable', `what was signed does not count: ${revocation.message}`, {
+    where,
+    next: revoked ? 'sign with another key or certificate' : 'see that whoever answers for the certificate can be reached',
   });
 }

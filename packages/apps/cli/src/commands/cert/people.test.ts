@@ -1,6 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { CERTIFICATE_REQUEST, IN_TOTO, parseBundle, sha256, signEnvelope, writeAskedCertificate, writeBundle } from '@signwright/signing-core';
+import {
+  CERTIFICATE_REQUEST,
+  IN_TOTO,
+  parseBundle,
+  sha256,
+  signEnvelope,
+  writeAskedCertificate,
+  writeBundle,
+} from '@signwright/signing-core';
 import {
   type CertificateWorkspace,
   certificateProjects,
@@ -196,6 +204,29 @@ describe.skipIf(!hasSshKeygen).concurrent('a person’s certificate', () => {
     expect(await issue(here, 'own.json', 'ann.bob.again.json')).toMatchObject({ status: 1, stderr: /was granted already/ });
     expect((await approve(here, 'bob', 'own.json')).status).toBe(0);
     expect(await issue(here, 'own.json', 'own.bob.json')).toMatchObject({ status: 0 });
+  });
+
+  test('is not asked for, nor approved, by a certificate that a CRL revokes', async () => {
+    const here = await project();
+    await ask(here, 'ann');
+    await approve(here, 'bob', 'ann.json');
+    await issue(here, 'ann.json', 'ann.bob.json');
+    await here.run(['cert', 'hold', '--certificate', 'ann.pem', '--key', 'ann.key', '--profile', 'approvers']);
+    const held = ['--held', '.signwright/held/approvers'];
+    const again = ['cert', 'request', '--profile', 'approvers', ...held, '--new-key', 'next.key', '--out', 'next.json'];
+    expect(await here.run(again)).toMatchObject({ status: 0 });
+    expect(await approve(here, 'bob', 'next.json')).toMatchObject({ status: 0 });
+    const why = ['--reason', 'keyCompromise', '--why', 'stolen'];
+    await here.run(['cert', 'revoke', '--key', 'keys/bob', '--yes', '--certificate', 'ann.pem', ...why]);
+    // Another inventory knows nothing of it, as of what others' CAs revoke.
+    const policy = here
+      .read('signwright.yaml')
+      .replace('certificates:\n', 'certificates:\n  inventory: another\n')
+      .replace(/(trust:\s*\{)/, '$1 revocation: { mode: prefer, crls: [.signwright/crl/acme.crl] },');
+    here.write('signwright.yaml', policy);
+    const says = { status: 1, stderr: /what was signed does not count: .* was revoked at/ };
+    expect(await issue(here, 'next.json', 'next.bob.json')).toMatchObject(says);
+    expect(await approve(here, 'bob', 'next.json', '--out', 'more.json')).toMatchObject(says);
   });
 
   test('is not issued where a file was changed, or says something else', async () => {
