@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -279,6 +280,17 @@ describe('what is kept', () => {
     expect(await ask(source(), bad, 20)).toMatchObject({ status: 'revoked' });
   });
 
+  test.skipIf(process.platform === 'win32')('is no pipe, which nobody would ever write to', async () => {
+    const good = leaf({ crl: '/ca.crl' });
+    answers.set('/ca.crl', () => crlOf());
+    await ask(source(), good);
+    for (const path of await kept()) {
+      await rm(path);
+      execFileSync('mkfifo', [path]);
+    }
+    expect(await ask(source(), good)).toMatchObject({ status: 'good' });
+  });
+
   test('is not needed: where nothing can be written everything is asked for', async () => {
     await writeFile(join(directory, 'file'), '');
     answers.set('/ca.crl', () => crlOf());
@@ -332,6 +344,16 @@ describe('a clock', () => {
     expect((await from.status(parseCertificate(certificate.der), ISSUER, year)).status).toBe('unknown');
     passed = 2 * 60_000;
     expect(await createdAfresh(certificate)).toMatchObject({ status: 'good' });
+  });
+
+  test('of a CA that was ahead once does no lasting harm', async () => {
+    const certificate = leaf({ crl: '/ca.crl' });
+    answers.set('/ca.crl', () => crlOf({ number: 6, thisUpdate: at(1000), nextUpdate: at(1030) }));
+    const from = source();
+    expect(why(await ask(from, certificate))).toContain('it is of the future');
+    answers.set('/ca.crl', () => crlOf({ number: 7 }));
+    expect(await createdAfresh(certificate)).toMatchObject({ status: 'good' });
+    expect(await ask(from, certificate, 1)).toMatchObject({ status: 'good' });
   });
 
   const createdAfresh = (certificate: TestCertificate): Promise<RevocationStatus> => ask(source(), certificate);
@@ -435,6 +457,13 @@ describe('a CRL that the policy gives', () => {
     const certificate = leaf({ ocsp: '/ocsp' });
     answers.set('/ocsp', () => testOcspResponse(authority.ca, [{ certificate, thisUpdate: at(-1), nextUpdate: at(1) }]));
     expect(await ask(source({ crls: [await given(revoking(certificate))] }), certificate)).toMatchObject({ status: 'revoked' });
+  });
+
+  test('says that one is revoked whose own places nobody can read', async () => {
+    const places = { oid: '2.5.29.31', value: Buffer.from('ff', 'hex') };
+    const bad = testCertificate({ subject: 'bad', issuer: authority.ca, extensions: [...LEAF_PROFILE, places] });
+    expect(await ask(source(), bad)).toMatchObject({ status: 'unknown' });
+    expect(await ask(source({ crls: [await given(revoking(bad))] }), bad)).toMatchObject({ status: 'revoked' });
   });
 
   test('of another issuer tells nothing, and nobody else would', async () => {

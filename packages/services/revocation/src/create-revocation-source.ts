@@ -94,8 +94,6 @@ type Answered = RevocationStatus | { readonly status: 'of another issuer' };
 
 async function askAll(asking: Asking, certificate: Certificate, issuer: Certificate, at: number): Promise<RevocationStatus> {
   const { shelf, desk, crls, maxAge, used } = asking;
-  const places = placesOf(certificate);
-  if ('why' in places) return { status: 'unknown', why: places.why };
   const byCrl = async (place: string): Promise<Answered> => {
     const { signed, why } = await shelf.get(place, at);
     if (signed === undefined) return { status: 'unknown', why };
@@ -110,6 +108,8 @@ async function askAll(asking: Asking, certificate: Certificate, issuer: Certific
   const given = (await Promise.all(crls.map(byCrl))).filter(isOfIssuer);
   const known = given.find(({ status }) => status === 'revoked');
   if (known !== undefined) return known;
+  const places = placesOf(certificate);
+  if ('why' in places) return { status: 'unknown', why: places.why };
   const why: string[] = [];
   const ask = [
     ...places.ocsp.slice(0, MOST_PLACES).map((place) => () => desk.status(place, certificate, issuer, at)),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Certificate, type Crl, MAX_CRL, parseCrl, SignwrightError } from '@signwright/signing-core';
 import type { KeptFiles } from './kept-files.ts';
-import { endOf, isDue } from './lifetime.ts';
+import { endOf, isDue, isOfFuture } from './lifetime.ts';
 import { derOf } from './pem.ts';
 import { singleFlight } from './refetch.ts';
 import { seenCrls } from './seen-crls.ts';
@@ -51,11 +51,12 @@ export function crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed }: S
     }
   }
 
-  async function fetchNew(key: string, place: string): Promise<SignedCrl> {
+  async function fetchNew(key: string, place: string, at: number): Promise<SignedCrl> {
     const signed = signedBy(parseCrl(derOf(await fetch(place), 'X509 CRL'), `the CRL ${place}`), place, issuers);
     const older = await seen.whyOlder(signed);
     if (older !== undefined) throw refused(place, older);
-    await seen.remember(signed);
+    // A CA whose clock was wrong makes the right ones after it.
+    if (!isOfFuture(signed.crl, at)) await seen.remember(signed);
     known.set(key, signed);
     if (!isAtHand(place)) await files.write(key, signed.crl.der);
     return signed;
@@ -65,12 +66,12 @@ export function crlShelf({ files, issuers, maxAge, isAtHand, fetch, elapsed }: S
     async get(place, at) {
       const key = createHash('sha256').update(`crl\n${place}`).digest('hex');
       if (isAtHand(place)) {
-        const read = await flights(key, () => fetchNew(key, place));
+        const read = await flights(key, () => fetchNew(key, place, at));
         return 'value' in read ? { signed: read.value } : read;
       }
       const before = await kept(key, place);
       if (before !== undefined && !isDue(before.crl, maxAge, at)) return { signed: before };
-      const fetched = await flights(key, () => fetchNew(key, place));
+      const fetched = await flights(key, () => fetchNew(key, place, at));
       if ('value' in fetched) return { signed: fetched.value };
       if (before === undefined) return fetched;
       // It counts until it ends, whoever cannot be reached meanwhile.

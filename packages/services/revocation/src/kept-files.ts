@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,10 +17,11 @@ export function keptFiles(directory: string): KeptFiles {
   return {
     async read(key, maxBytes) {
       try {
-        const file = await open(join(directory, key), 'r');
+        // A pipe that somebody put there would have nothing to wait for.
+        const file = await open(join(directory, key), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
         try {
-          const { size } = await file.stat();
-          return size > maxBytes ? undefined : await file.readFile();
+          const found = await file.stat();
+          return found.isFile() && found.size <= maxBytes ? await file.readFile() : undefined;
         } finally {
           await file.close();
         }

@@ -6,9 +6,20 @@ export function endOf({ thisUpdate, nextUpdate }: Lifetime, maxAge: number | und
   return maxAge === undefined ? nextUpdate : Math.min(nextUpdate, thisUpdate + maxAge * 1000);
 }
 
-/** Whether two thirds of its life are over: then a newer one is asked for, before there is none that counts. */
+/** How far the clocks of two machines may be apart, in milliseconds. */
+const SKEW = 5 * 60_000;
+
+/** Whether it is of the future: somebody's clock is wrong, or was when it was made. */
+export function isOfFuture({ thisUpdate }: Lifetime, at: number): boolean {
+  return thisUpdate > at + SKEW;
+}
+
+/**
+ * Whether two thirds of its life are over: then a newer one is asked for, before there is none that counts. One of the future does not
+ * count either.
+ */
 export function isDue(life: Lifetime, maxAge: number | undefined, at: number): boolean {
-  return at >= life.thisUpdate + ((endOf(life, maxAge) - life.thisUpdate) * 2) / 3;
+  return isOfFuture(life, at) || at >= life.thisUpdate + ((endOf(life, maxAge) - life.thisUpdate) * 2) / 3;
 }
 
 /**
