@@ -1,4 +1,4 @@
-import type { CertificateEvent, InventoryEntry } from '@signwright/certificates';
+import type { CertificateEvent, Inventory, InventoryEntry } from '@signwright/certificates';
 import {
   type Json,
   messageOf,
@@ -20,6 +20,7 @@ import type { PersonKey } from '../people/person-key.ts';
 import { signAsPerson } from '../people/sign-as-person.ts';
 import { certificatesOf, isRoot, ownAuthorityNamed } from './definitions.ts';
 import { type OpenInventory, openInventory } from './open-inventory.ts';
+import { nameOwnIssued } from './own-issued.ts';
 import { type PublishedCrl, publishCrl } from './publish-crl.ts';
 import { recordCertificates, type ToRecord } from './record-certificates.ts';
 
@@ -56,11 +57,15 @@ export type Revoked = {
  *
  * @throws SignwrightError as the person's key, the log and the stores do: what is not revoked by then is by the next try.
  */
-export async function revokeCertificates(open: OpenPolicy, { signal }: Run, wanted: ToRevoke): Promise<Revoked> {
-  const { entries, reason, invalidFrom, why, person, note } = wanted;
-  if (entries.length === 0) throw new TypeError('an order to revoke nothing');
+export async function revokeCertificates(open: OpenPolicy, { signal }: Run, asked: ToRevoke): Promise<Revoked> {
+  const { reason, invalidFrom, why, person, note } = asked;
+  if (asked.entries.length === 0) throw new TypeError('an order to revoke nothing');
   const { policy } = open;
   const inventory = await openInventory(open);
+  const { change, inventoryOf } = await import('@signwright/certificates');
+  const known = inventoryOf((await inventory.journal.read()).events);
+  const entries = await nameOwnIssued(open, asked.entries, known, inventory);
+  const wanted = { ...asked, entries };
   const timestamps = await openTimestamps(open, trustRootOf(open, note), note);
   const certificates = entries.map(named);
   const payload = writeRevocationOrder({
@@ -81,8 +86,7 @@ export async function revokeCertificates(open: OpenPolicy, { signal }: Run, want
   const subjects = [sha256(payload), ...certificates.flatMap(({ digest }) => digest ?? [])];
   await store.putAll([{ evidence: signed.bytes, subjects: [...new Set(subjects)] }]);
 
-  const { change } = await import('@signwright/certificates');
-  const events = eventsOf(open, wanted, signed.evidence);
+  const events = eventsOf(open, wanted, known, signed.evidence);
   for (let at = 0; at < events.length; at += AT_ONCE)
     await change(inventory.journal, () => ({ events: events.slice(at, at + AT_ONCE) }));
 
@@ -122,16 +126,27 @@ function recordOf(entry: Entry, reason: RevocationReason, person: string, order:
   };
 }
 
-/** Of another's CA a certificate is known by its digest: its serial number is another's too; an intermediate's was never reserved. */
-function eventsOf(open: OpenPolicy, { entries, reason, invalidFrom, person }: ToRevoke, order: Sha256): CertificateEvent[] {
+/**
+ * Of another's CA a certificate is known by its digest: its serial number is another's too; an intermediate's was never reserved. Nor
+ * was that of one that a CA of ours is not known to have issued: its CRL lists the number all the same.
+ */
+function eventsOf(
+  open: OpenPolicy,
+  { entries, reason, invalidFrom, person }: ToRevoke,
+  known: Inventory,
+  order: Sha256,
+): CertificateEvent[] {
   const at = new Date().toISOString();
   const from = invalidFrom === undefined ? {} : { invalidFrom: invalidFrom.toISOString() };
   const said = { type: 'revoked' as const, at, reason, ...from, by: person.person.id, order };
-  return entries.map((entry) => {
+  return entries.flatMap((entry): CertificateEvent[] => {
     const { authority, serial, digest } = entry;
-    const certificate = digest === undefined ? {} : { digest };
-    if (authority === undefined || !isOurs(open, entry)) return { ...said, serial, ...certificate };
-    return { ...said, authority, serial, ...(isRoot(authority) ? certificate : {}) };
+    const found = { ...said, serial, ...(digest === undefined ? {} : { digest }) };
+    if (authority === undefined || !isOurs(open, entry)) return [found];
+    if (isRoot(authority)) return [{ ...found, authority }];
+    const ours = { ...said, authority, serial };
+    const reserved = digest === undefined || known.bySerial(authority, serial)?.digest === digest;
+    return reserved ? [ours] : [ours, found];
   });
 }
 

@@ -7,6 +7,7 @@ import type { OpenPolicy } from '../context/open-policy.ts';
 import { certificatesOf } from './definitions.ts';
 import type { OpenInventory } from './open-inventory.ts';
 import { ownRootOver } from './open-root.ts';
+import { nameOwnIssued } from './own-issued.ts';
 import { readCertificateFile } from './pem-files.ts';
 import { plainSerial } from './plain-serial.ts';
 
@@ -51,7 +52,7 @@ export async function selectCertificates(
   const { inventoryOf } = await import('@signwright/certificates');
   const known = inventoryOf((await inventory.journal.read()).events);
   const matched = await find(open, target, known, inventory);
-  if (matched.length > 0) return { matched, before: 0 };
+  if (matched.length > 0) return { matched: await nameOwnIssued(open, matched, known, inventory), before: 0 };
   throw new SignwrightError('usage', 'the inventory knows no such certificate', {
     where: inventory.place.reference,
     next: 'look for it: signwright cert list; what others issued is taken in with signwright cert import',

@@ -135,6 +135,21 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert revoke', () => {
     expect(isRevoked(here, '2bcdef')).toMatchObject({ reason: 'keyCompromise' });
   });
 
+  test('revokes a certificate that our own CA’s key signed and no inventory knows, in its CRL', async () => {
+    const { here } = await issued();
+    const policy = here.read('signwright.yaml');
+    here.write('signwright.yaml', policy.replace('certificates:\n', 'certificates:\n  inventory: of-a-thief\n'));
+    const { stdout } = await here.asJob(['cert', 'issue', '--profile', 'ci', '--directory', 'stolen', '--output', 'json']);
+    const { serial, digest } = JSON.parse(stdout) as { serial: string; digest: string };
+    here.write('signwright.yaml', policy);
+    const done = await revoke(here, 'bob', '--certificate', 'stolen/certificate.pem');
+    expect(done).toMatchObject({ status: 0, stdout: /of acme .*\nrevoked: 1; .*\nacme: CRL 1 until/ });
+    expect(done.stdout).not.toContain('other CAs');
+    expect(isRevoked(here, serial)).toMatchObject({ reason: 'keyCompromise' });
+    expect((await entriesOf(here)).find((entry) => entry.digest === digest)).toMatchObject({ revoked: { by: 'bob' } });
+    expect((await revoke(here, 'bob', '--certificate', 'stolen/certificate.pem')).stdout).toContain('nothing is to be revoked');
+  });
+
   test('takes in a certificate of another’s CA, and says that it is to be revoked there', async () => {
     const { here } = await issued();
     const trial = (await here.done('sign', '--no-sidecars')) && [...here.evidence().values()][0];
