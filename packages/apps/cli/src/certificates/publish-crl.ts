@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { MadeCrl } from '@signwright/certificates';
 import { writeAtomic } from '@signwright/files';
-import { messageOf, revocationPlaces, SignwrightError } from '@signwright/signing-core';
+import { type Certificate, type Crl, messageOf, parseCrl, revocationPlaces, SignwrightError } from '@signwright/signing-core';
 import type { OpenPolicy } from '../context/open-policy.ts';
 import { readIfThere } from '../context/read-if-there.ts';
 import type { PassphraseOptions } from '../context/signers/passphrase.ts';
@@ -33,7 +33,7 @@ const MAX_CRL = 64 * 1024 * 1024;
  * Makes the CRL of a CA of our own and writes it to a file, in DER, for any web server; one that is not due is only written where the
  * file is another.
  *
- * @throws SignwrightError as the CA's key and the store do.
+ * @throws SignwrightError `verification` where the CRL that is there is of later than the inventory; as the CA's key and the store do.
  */
 export async function publishCrl(
   open: OpenPolicy,
@@ -44,7 +44,11 @@ export async function publishCrl(
 ): Promise<PublishedCrl> {
   const { makeCrl } = await import('@signwright/certificates');
   const { id, crl } = definition;
-  const make = async (now: Date) => makeCrl(await openAuthority(open, definition, place, signal), inventory, now);
+  const make: Due['make'] = async (now, check) => {
+    const ca = await openAuthority(open, definition, place, signal);
+    await check(ca.certificate);
+    return makeCrl(ca, inventory, now);
+  };
   return publish({ id, path: crlPath(open, place, crl, id), address: crl, make }, inventory, place);
 }
 
@@ -67,7 +71,10 @@ export async function publishRootCrl(
   const { signer, certificate, authorities } = await openRoot(open, rootKey, place, signal);
   const [crl] = authorities.flatMap(({ chain }) => revocationPlaces(chain[0]).crls);
   const id = rootOf(certificate);
-  const make = (now: Date) => makeRootCrl({ signer, certificate, crlLifetime: lifetime }, inventory, now);
+  const make: Due['make'] = async (now, check) => {
+    await check(certificate);
+    return makeRootCrl({ signer, certificate, crlLifetime: lifetime }, inventory, now);
+  };
   return publish({ id, path: crlPath(open, place, crl, id.replace('/', '-')), address: crl, make }, inventory, place);
 }
 
@@ -80,7 +87,8 @@ type Due = {
   readonly id: string;
   readonly path: string;
   readonly address: string | undefined;
-  make(now: Date): Promise<MadeCrl>;
+  /** @param check of the CA's certificate, before anything is signed. */
+  make(now: Date, check: (ca: Certificate) => Promise<void>): Promise<MadeCrl>;
 };
 
 async function publish({ id, path, address, make }: Due, inventory: OpenInventory, { ifDue }: CrlPlace): Promise<PublishedCrl> {
@@ -96,9 +104,33 @@ async function publish({ id, path, address, make }: Due, inventory: OpenInventor
       return { ...at, number: last.number, nextUpdate: last.nextUpdate, made: false };
     }
   }
-  const { der, number, nextUpdate } = await make(now);
+  const { der, number, nextUpdate } = await make(now, (ca) => refuseForgotten({ id, path }, ca, last?.number ?? 0, inventory));
   await write(path, der);
   return { ...at, number, nextUpdate: nextUpdate.toISOString(), made: true };
+}
+
+/** Where a CRL of this CA is that the inventory knows nothing of, it has lost some of what was revoked too. */
+async function refuseForgotten(
+  { id, path }: Pick<Due, 'id' | 'path'>,
+  certificate: Certificate,
+  last: number,
+  { place }: OpenInventory,
+): Promise<void> {
+  const there = crlOf(await readIfThere(path, MAX_CRL, 'the CRL').catch(() => undefined));
+  if (there?.number === undefined || there.number <= BigInt(last) || !there.isSignedBy(certificate)) return;
+  throw new SignwrightError(
+    'verification',
+    `${path} is CRL ${there.number} of ${id}, and the inventory ${place.reference} knows of ${last} alone`,
+    { where: place.reference, next: 'restore the inventory from a backup: without it revoked certificates would be good again' },
+  );
+}
+
+function crlOf(bytes: Uint8Array | undefined): Crl | undefined {
+  try {
+    return bytes && parseCrl(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** It is called as the address it is published at says. */

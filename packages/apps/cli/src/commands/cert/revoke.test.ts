@@ -282,6 +282,18 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert crl', () => {
     );
   });
 
+  test('is never made of an inventory that has forgotten', async () => {
+    const { here, serial } = await issued();
+    await revoke(here, 'bob', '--serial', serial);
+    rmSync(here.path('.signwright/certificates'), { recursive: true });
+    const elsewhere = { env: { XDG_STATE_HOME: here.path('fresh') } };
+    expect(await here.run(['cert', 'crl'], elsewhere)).toMatchObject({
+      status: 1,
+      stderr: /acme\.crl is CRL 1 of acme, and the inventory .* knows of 0 alone\n.*restore the inventory/,
+    });
+    expect(isRevoked(here, serial)).toMatchObject({ reason: 'keyCompromise' });
+  });
+
   test('is made of our own CAs alone', async () => {
     const here = await project();
     expect(await here.run(['cert', 'crl', '--authority', 'acne'])).toMatchObject({ status: 2, stderr: /did you mean acme/ });
