@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBounded, writeAtomic } from '@signwright/files';
 import { type Certificate, keyIdOf, messageOf, parseCertificate, SignwrightError } from '@signwright/signing-core';
@@ -71,6 +71,7 @@ function nextKey(publicKey: KeyObject): string {
 async function prepareHeld(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    if ((await lstat(directory)).isSymbolicLink()) throw new Error('a link is there, which leads elsewhere');
     await chmod(directory, 0o700);
     await writeFile(join(directory, IGNORE), '*\n', { flag: 'wx' }).catch(unlessThere);
   } catch (cause) {
@@ -85,6 +86,25 @@ function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
+/**
+ * A reference says which library is loaded, and which service is shown this job's token: one that came with a checkout may not.
+ *
+ * @throws SignwrightError `configuration` where the directory is not as we make it: no link, and its owner's alone.
+ */
+async function checkOwn(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { mode, uid } = await lstat(directory);
+  const isOurs = (mode & constants.S_IFMT) === constants.S_IFDIR && (mode & 0o077) === 0 && uid === process.getuid?.();
+  if (isOurs) return;
+  throw new SignwrightError(
+    'configuration',
+    `${directory} is not its owner's alone, so anybody may have written its ${REFERENCE}`,
+    {
+      next: `look at what ${join(directory, REFERENCE)} says; if you have put it there: chmod 700 ${directory}`,
+    },
+  );
+}
+
 /** Whether there is a certificate in a directory. */
 export function isHeld(directory: string): boolean {
   return existsSync(join(directory, CERTIFICATE));
@@ -93,6 +113,7 @@ export function isHeld(directory: string): boolean {
 /** The key's reference where the key is elsewhere. */
 async function referenceIn(directory: string): Promise<string | undefined> {
   if (!existsSync(join(directory, REFERENCE)) || existsSync(join(directory, KEY))) return undefined;
+  await checkOwn(directory);
   return (await readBounded(join(directory, REFERENCE), MAX_FILE, "the key's reference")).toString('utf8').trim();
 }
 

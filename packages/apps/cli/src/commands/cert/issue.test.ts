@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { inventoryOf, openJournal } from '@signwright/certificates';
 import { createDirectoryStore } from '@signwright/storage';
 import { type CertificateWorkspace, certificateProjects, hasSshKeygen, openssl } from '@signwright/testkit';
@@ -44,6 +44,25 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert issue, to a job', () 
     expect(signed).toMatchObject({ status: 0 });
     const verified = await here.run(['verify', 'nightly/a.tgz', '--environment', 'test']);
     expect(verified).toMatchObject({ status: 0, stdout: /signature:held/ });
+  });
+
+  test.skipIf(process.platform === 'win32')('is with a key elsewhere only where no checkout can have said which', async () => {
+    const here = await project({ files: { 'nightly/a.tgz': 'a' } });
+    await here.asJob(issueToJob);
+    renameSync(here.path(`${HELD}/key`), here.path('moved.key'));
+    here.write(`${HELD}/key-reference`, 'moved.key\n');
+    const sign = () => here.asJob(['sign', 'nightly', '--no-sidecars', '--environment', 'test']);
+    chmodSync(here.path(HELD), 0o755);
+    const refused = { status: 2, stderr: /is not its owner's alone, .*its key-reference\n.*chmod 700/ };
+    expect(await sign()).toMatchObject(refused);
+    chmodSync(here.path(HELD), 0o700);
+    renameSync(here.path(HELD), here.path('planted'));
+    symlinkSync(here.path('planted'), here.path(HELD));
+    expect(await sign()).toMatchObject(refused);
+    expect(await here.asJob(issueToJob)).toMatchObject({ status: 3, stderr: /a link is there, which leads elsewhere/ });
+    rmSync(here.path(HELD));
+    renameSync(here.path('planted'), here.path(HELD));
+    expect(await sign()).toMatchObject({ status: 0 });
   });
 
   test('writes what became of it into the log, with the job and without anybody’s address', async () => {
