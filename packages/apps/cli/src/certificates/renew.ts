@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Inventory, InventoryEntry } from '@signwright/certificates';
 import type { CertificateProfile } from '@signwright/policy';
-import { type Certificate, parseCertificate, type Sha256, type SignwrightError } from '@signwright/signing-core';
+import { type Certificate, parseCertificate, parseKeyReference, type Sha256, SignwrightError } from '@signwright/signing-core';
 import { certificatesOf } from './definitions.ts';
 import { hasNextKey, readHeld, writeHeld } from './held.ts';
 import { heldDirectories, heldDirectoryOf } from './held-directories.ts';
@@ -17,6 +17,8 @@ export type Renewable = {
   readonly notAfter: number;
   /** The reference of its key, where that is no file beside it. */
   readonly key?: string;
+  /** Whether the inventory alone says so: nothing of it is held here. */
+  readonly listed?: true;
 };
 
 /** What came of one that was due. */
@@ -56,7 +58,7 @@ export async function renewables({ open }: OpenDesk, inventory: Inventory, wante
     if (profile === undefined || here.has(profile.id) || !isElsewhere(entry)) return [];
     const { digest, keyReference: key, notBefore, notAfter } = entry;
     const life = { notBefore: Date.parse(notBefore), notAfter: Date.parse(notAfter) };
-    return [{ profile, directory: heldDirectoryOf(open, profile.id), digest, ...life, key }];
+    return [{ profile, directory: heldDirectoryOf(open, profile.id), digest, ...life, key, listed: true as const }];
   });
   return [...held, ...elsewhere].filter(({ profile }) => wanted === undefined || profile.id === wanted);
 }
@@ -88,6 +90,7 @@ function isElsewhere(
  */
 export async function renew(one: Renewable, desk: OpenDesk): Promise<Renewal> {
   if (one.profile.workloads.length === 0) return { one, status: 'person' };
+  if (one.listed && one.key !== undefined) refuseLeading(one.key, desk);
   const { claimRenewal, inventoryOf } = await import('@signwright/certificates');
   const { inventory, job } = desk;
   const known = inventoryOf((await inventory.journal.read()).events);
@@ -109,6 +112,26 @@ export async function renew(one: Renewable, desk: OpenDesk): Promise<Renewal> {
   );
   const { notAfter } = parseCertificate(issued.chain[0] as Uint8Array);
   return { one, status: 'renewed', until: new Date(notAfter).toISOString() };
+}
+
+/** Whoever may write to the inventory says neither which library this job loads nor where its token is shown. */
+function refuseLeading(key: string, { inventory }: OpenDesk): void {
+  const reference = parseKeyReference(key);
+  const part =
+    reference.scheme === 'pkcs11' && (reference.modulePath !== undefined || reference.pinSource !== undefined)
+      ? 'a library or a file'
+      : reference.scheme === 'hashivault' && reference.address !== undefined
+        ? 'the address of a Vault'
+        : undefined;
+  if (part === undefined) return;
+  throw new SignwrightError(
+    'denied',
+    `the key reference in the inventory names ${part}, which is for this machine to say: ${key}`,
+    {
+      where: inventory.place.reference,
+      next: 'issue it here if that is right, and it is renewed here from then on: signwright cert issue --profile PROFILE --key REFERENCE',
+    },
+  );
 }
 
 /** A certificate that took over from it already, and was not written here before the run was cut off; its key is here. */

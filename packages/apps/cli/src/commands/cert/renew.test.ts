@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { derKey, inventoryOf, openJournal } from '@signwright/certificates';
+import { change, derKey, inventoryOf, openJournal, readFacts } from '@signwright/certificates';
 import { sha256 } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
 import { type CertificateWorkspace, certificateProjects, hasSshKeygen, startFakeAwsKms, testKeys } from '@signwright/testkit';
@@ -105,6 +105,30 @@ describe.skipIf(!hasSshKeygen)('a certificate of a key in a KMS', () => {
     } finally {
       await kms.close();
     }
+  });
+});
+
+describe.skipIf(!hasSshKeygen).concurrent('a key reference that somebody put into the inventory', () => {
+  test.each([
+    'pkcs11:object=a?module-path=/tmp/library.so',
+    'hashivault://a?address=https://elsewhere.example&login=jwt&role=ci',
+  ])('is not followed to %s', { timeout: 60_000 }, async (reference) => {
+    const here = await project({ profiles: BRIEF });
+    await here.asJob(['cert', 'issue', '--profile', 'brief']);
+    const leaf = leafOf(here);
+    rmSync(here.path(HELD), { recursive: true });
+    const journal = openJournal(createDirectoryStore(here.path('.signwright/certificates')));
+    const event = {
+      type: 'known',
+      at: new Date().toISOString(),
+      found: 'import',
+      ...readFacts(leaf.raw, 'x'),
+      keyReference: reference,
+    } as const;
+    await change(journal, () => ({ events: [event] }));
+    await new Promise((resolve) => setTimeout(resolve, 22_000));
+    const renewed = await here.asJob(['cert', 'renew', '--all', '--jitter', '0s']);
+    expect(renewed).toMatchObject({ status: 1, stderr: /brief: not renewed.*which is for this machine to say: /s });
   });
 });
 
