@@ -44,13 +44,12 @@ export async function publishCrl(
 ): Promise<PublishedCrl> {
   const { makeCrl } = await import('@signwright/certificates');
   const { id, crl } = definition;
-  const path = crlPath(open, place, crl, id);
-  const make = async (now: Date, last: number): Promise<MadeCrl> => {
+  const make: Due['make'] = async (now, check) => {
     const ca = await openAuthority(open, definition, place, signal);
-    await refuseForgotten(path, ca, last, inventory);
+    await check(ca.certificate);
     return makeCrl(ca, inventory, now);
   };
-  return publish({ id, path, address: crl, make }, inventory, place);
+  return publish({ id, path: crlPath(open, place, crl, id), address: crl, make }, inventory, place);
 }
 
 /** Which root, by its key, and how many seconds its CRL counts. */
@@ -72,12 +71,11 @@ export async function publishRootCrl(
   const { signer, certificate, authorities } = await openRoot(open, rootKey, place, signal);
   const [crl] = authorities.flatMap(({ chain }) => revocationPlaces(chain[0]).crls);
   const id = rootOf(certificate);
-  const path = crlPath(open, place, crl, id.replace('/', '-'));
-  const make = async (now: Date, last: number): Promise<MadeCrl> => {
-    await refuseForgotten(path, { id, certificate }, last, inventory);
+  const make: Due['make'] = async (now, check) => {
+    await check(certificate);
     return makeRootCrl({ signer, certificate, crlLifetime: lifetime }, inventory, now);
   };
-  return publish({ id, path, address: crl, make }, inventory, place);
+  return publish({ id, path: crlPath(open, place, crl, id.replace('/', '-')), address: crl, make }, inventory, place);
 }
 
 /** The command that makes the CRL of a CA of ours, or of a root by its name. */
@@ -89,8 +87,8 @@ type Due = {
   readonly id: string;
   readonly path: string;
   readonly address: string | undefined;
-  /** @param last the number of the last one that the inventory knows. */
-  make(now: Date, last: number): Promise<MadeCrl>;
+  /** @param check of the CA's certificate, before anything is signed. */
+  make(now: Date, check: (ca: Certificate) => Promise<void>): Promise<MadeCrl>;
 };
 
 async function publish({ id, path, address, make }: Due, inventory: OpenInventory, { ifDue }: CrlPlace): Promise<PublishedCrl> {
@@ -106,15 +104,15 @@ async function publish({ id, path, address, make }: Due, inventory: OpenInventor
       return { ...at, number: last.number, nextUpdate: last.nextUpdate, made: false };
     }
   }
-  const { der, number, nextUpdate } = await make(now, last?.number ?? 0);
+  const { der, number, nextUpdate } = await make(now, (ca) => refuseForgotten({ id, path }, ca, last?.number ?? 0, inventory));
   await write(path, der);
   return { ...at, number, nextUpdate: nextUpdate.toISOString(), made: true };
 }
 
 /** Where a CRL of this CA is that the inventory knows nothing of, it has lost some of what was revoked too. */
 async function refuseForgotten(
-  path: string,
-  { id, certificate }: { readonly id: string; readonly certificate: Certificate },
+  { id, path }: Pick<Due, 'id' | 'path'>,
+  certificate: Certificate,
   last: number,
   { place }: OpenInventory,
 ): Promise<void> {

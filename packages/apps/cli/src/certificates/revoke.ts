@@ -127,8 +127,8 @@ function recordOf(entry: Entry, reason: RevocationReason, person: string, order:
 }
 
 /**
- * Of another's CA a certificate is known by its digest: its serial number is another's too. So is one of a CA of ours that it did not
- * reserve a number for, and its CRL lists the number; an intermediate's never was reserved.
+ * Of another's CA a certificate is known by its digest: its serial number is another's too; an intermediate's was never reserved. Nor
+ * was that of one that a CA of ours is not known to have issued: its CRL lists the number all the same.
  */
 function eventsOf(
   open: OpenPolicy,
@@ -141,11 +141,11 @@ function eventsOf(
   const said = { type: 'revoked' as const, at, reason, ...from, by: person.person.id, order };
   return entries.flatMap((entry): CertificateEvent[] => {
     const { authority, serial, digest } = entry;
-    const certificate = digest === undefined ? {} : { digest };
-    const found = { ...said, serial, ...certificate };
+    const found = { ...said, serial, ...(digest === undefined ? {} : { digest }) };
     if (authority === undefined || !isOurs(open, entry)) return [found];
-    const ours = { ...said, authority, serial, ...(isRoot(authority) ? certificate : {}) };
-    const reserved = isRoot(authority) || digest === undefined || known.bySerial(authority, serial)?.digest === digest;
+    if (isRoot(authority)) return [{ ...found, authority }];
+    const ours = { ...said, authority, serial };
+    const reserved = digest === undefined || known.bySerial(authority, serial)?.digest === digest;
     return reserved ? [ours] : [ours, found];
   });
 }
