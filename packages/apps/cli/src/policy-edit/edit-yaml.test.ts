@@ -44,12 +44,6 @@ describe('a value is set in YAML', () => {
     ],
     ['with the line ends of the file', 'a:\r\n  b: 1\r\nc: 2\r\n', ['a', 'since'], `a:\r\n  b: 1\r\n  since: ${T}\r\nc: 2\r\n`],
     ['in a map that is empty', 'a: {} # why\n', ['a', 'since'], `a: { since: ${T} } # why\n`],
-    [
-      'where it is written, and not where that is meant again',
-      'a: &x { b: 1 }\nc: *x\n',
-      ['a', 'b'],
-      `a: &x { b: ${T} }\nc: *x\n`,
-    ],
     ['in place of another', 'a: { since: 2026-12-01, b: 1 } # why\n', ['a', 'since'], `a: { since: ${T}, b: 1 } # why\n`],
     ['in place of one in quotes', "a:\n  since: '2026-12-01' # why\n", ['a', 'since'], `a:\n  since: ${T} # why\n`],
     [

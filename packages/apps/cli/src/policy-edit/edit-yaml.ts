@@ -10,16 +10,19 @@ const PARSING = { version: '1.2', schema: 'core', prettyErrors: false, uniqueKey
 
 /**
  * Edits the text of a YAML or JSON file: all that is not edited stays as it was written, comments and order too. What the new text says
- * is held against the edited document.
+ * is held against the edited document, as it would be without aliases. The edits are made twice.
  *
  * @param file what errors call it.
  * @throws SignwrightError `configuration` where the file cannot be read, or not be edited so: where something is taken out of a block,
- * or would be written through an alias.
+ * or an alias would repeat it elsewhere.
  */
 export function editYaml(text: string, edits: YamlEdits, file: string, syntax: Syntax = 'yaml'): string {
   const [before, after] = [parse(text, file), parse(text, file)];
+  // The same without anchors: an edit is of the place that it names, and of none that repeats it.
+  const alone = parse(JSON.stringify(before.toJS()), file);
   try {
     edits(after);
+    edits(alone);
   } catch (cause) {
     if (cause instanceof Error && cause.message.startsWith('Expected YAML collection')) throw cannot(file, cause);
     throw cause;
@@ -28,7 +31,7 @@ export function editYaml(text: string, edits: YamlEdits, file: string, syntax: S
   if (splices === undefined) throw cannot(file);
   const edited = spliced(text, splices);
   const read = parseDocument(edited, PARSING);
-  if (read.errors.length > 0 || !isDeepStrictEqual(read.toJS(), after.toJS())) throw cannot(file);
+  if (read.errors.length > 0 || !isDeepStrictEqual(read.toJS(), alone.toJS())) throw cannot(file);
   return edited;
 }
 
