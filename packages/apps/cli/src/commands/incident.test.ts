@@ -1,64 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openAuditLog } from '@signwright/audit-log';
 import { createFileSigner } from '@signwright/signer-file';
 import { openSegment, parseVerifierKey, sealSegment, sha256 } from '@signwright/signing-core';
 import { createDirectoryStore } from '@signwright/storage';
-import { createPeopleWorkspace, hasSshKeygen, type PeopleWorkspace, testIntent } from '@signwright/testkit';
+import { hasSshKeygen, type PeopleWorkspace, testIntent } from '@signwright/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { incidentProject } from '../../tests/incident-project.ts';
 
 const made: { remove(): void }[] = [];
 afterAll(() => {
   for (const workspace of made) workspace.remove();
 });
 
-/** A project whose files a key and a job sign, as people write policies: with comments, one below the other. */
 async function project(more = ''): Promise<PeopleWorkspace> {
-  const here = await createPeopleWorkspace({ files: { 'dist/a.tgz': 'a', 'jobs/a.tgz': 'job a' } });
+  const here = await incidentProject(more);
   made.push(here);
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  here.write('keys/release.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
-  here.write('keys/release.pub', publicKey.export({ type: 'spki', format: 'pem' }));
-  const audit = /^audit: .*$/m.exec(here.read('signwright.yaml'))?.[0] ?? '';
-  here.write(
-    'signwright.yaml',
-    `# What is signed here, and by whom.
-version: 1
-serial: 7 # raise it with each edition
-trust: { root: .signwright/trial/trusted-root.json, timestamp: { trial: .signwright/trial } }
-environments: { default: { allow-development: true }, test: { allow-development: true } }
-workloads:
-  # The runners of the team.
-  ci:
-    issuer: https://trial.signwright.invalid
-    repository: "https://trial.signwright.invalid/acme/*" # all of acme
-signers:
-  job: { certificate: { trial: .signwright/trial }, workloads: [ci] }
-  release:
-    keys:
-      # On the build machine.
-      - ref: keys/release.pem
-        public-key: keys/release.pub # pinned 2026-01
-people:
-  ann: { ssh: ["${here.line('ann')}", "${here.line('ann-too')}"] } # on leave
-  bob: { ssh: ["${here.line('bob')}"] }
-  cleo:
-    ssh:
-      - ${here.line('cleo')} # laptop
-roles: { engineering: [ann, bob], security: [bob, cleo] }
-incident: { role: security }
-tiers:
-  internal: { signatures: [release], audit: best-effort }
-  jobs: { signatures: [job], audit: best-effort, approvals: [engineering], approvals-expire: 24h }
-artifacts:
-  - { match: "dist/**", tier: internal }
-  - { match: "jobs/**", tier: jobs }
-${audit}
-${more}`,
-  );
   return here;
 }
 

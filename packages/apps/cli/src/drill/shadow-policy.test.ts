@@ -59,7 +59,7 @@ test('what is demanded stays as it is: rules, tiers, roles, who may waive, how m
 
 test('timestamp authorities on one machine are one, for they are down together', () => {
   const urls = ['https://tsa.acme.example/a', 'https://tsa.acme.example/b', 'https://tsa2.acme.example'];
-  const [shadow] = shadowLayers([{ version: 1, trust: { timestamp: { urls: urls as [string, ...string[]] } } }], STAND_INS);
+  const [shadow] = shadowLayers([{ version: 1, trust: { timestamp: { urls } } }], STAND_INS);
   expect(shadow?.trust?.timestamp?.urls).toEqual(['http://127.0.0.1/0', 'http://127.0.0.1/1']);
 });
 
