@@ -52,7 +52,7 @@ describe.skipIf(!hasSshKeygen).concurrent('signwright cert intermediate', () => 
     const done = await byRoot(here, ['intermediate', '--authority', 'acme-2']);
     expect(done).toMatchObject({
       status: 0,
-      stdout: /^the authority acme-2: O=Acme, CN=Signing CA .*its key is new: .*ca-2\.key.*take offline-root\.pem offline again/s,
+      stdout: /^the authority acme-2: O=Acme, CN=Signing CA .*its key is .*ca-2\.key.*take offline-root\.pem offline again/s,
     });
     const [first, second, ...others] = await trusted(here);
     expect([first, others]).toEqual([before, []]);
