@@ -1,4 +1,5 @@
 import { cp, rm } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { inferKind, resolveArtifact } from '@signwright/policy';
 import { requirementsOf, sha256 } from '@signwright/signing-core';
 import { seatApprovers } from '../approvers.ts';
@@ -38,6 +39,8 @@ async function rejected({ released, shadow }: Rehearsal, seen: Observations): Pr
 
   const [judged, ms] = await timed(async () => {
     await motion.approve(request, seat, {}, '--withdraw');
+    // Timestamps are in whole seconds, and of what somebody says within one the most careful counts.
+    await wait(1000);
     await motion.collect();
     await motion.approveAll(request);
     await motion.settle();
