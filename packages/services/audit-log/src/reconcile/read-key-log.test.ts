@@ -195,10 +195,13 @@ describe('hostile files', () => {
   });
 
   test('any objects come out as they went in, however they are put together and cut', async () => {
-    const object = fc.dictionary(
-      fc.string().filter((key) => key !== '__proto__' && key !== 'list'),
-      fc.jsonValue({ maxDepth: 3 }),
-    );
+    // A key "__proto__" is refused, however deep it is.
+    const object = fc
+      .dictionary(
+        fc.string().filter((key) => key !== 'list'),
+        fc.jsonValue({ maxDepth: 3 }),
+      )
+      .filter((one) => !JSON.stringify(one).includes('__proto__'));
     await fc.assert(
       fc.asyncProperty(
         fc.array(object, { maxLength: 5 }),
