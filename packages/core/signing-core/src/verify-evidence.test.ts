@@ -13,7 +13,7 @@ import { keyIdOf } from './keys.ts';
 import { RELEASE_PART } from './release-part.ts';
 import type { KeyRule } from './requirement.ts';
 import { parseTrustRoot } from './trust-root.ts';
-import { type EvidenceTrust, type Verified, verifyEvidence } from './verify-evidence.ts';
+import { type EvidenceTrust, type Verified, type VerifiedStatement, verifyEvidence } from './verify-evidence.ts';
 
 const authority = testAuthority();
 const root = parseTrustRoot(authority.trustedRoot(), authority.issuers(), 'test');
@@ -427,6 +427,17 @@ test.each(['constructor', 'toString', 'valueOf'])(
   },
 );
 
+/** The same certificate read twice has functions of its own. */
+const plain = (proven: Verified | VerifiedStatement): unknown => ({
+  ...proven,
+  reliedOn: proven.reliedOn?.map(({ certificate, issuer, ...rest }) => ({
+    ...rest,
+    certificate: certificate.der,
+    issuer: issuer.der,
+  })),
+  time: { ...proven.time, reliedOn: proven.time.reliedOn?.map(({ certificate }) => certificate.der) },
+});
+
 test('a bit flipped anywhere in evidence is refused, or changes nothing that is proven', async () => {
   for (const bytes of [bundle(statement()), bundle(statement({ certified: undefined }), { by: 'key' })]) {
     const evidence = sha256(bytes);
@@ -437,7 +448,7 @@ test('a bit flipped anywhere in evidence is refused, or changes nothing that is 
         const flipped = Buffer.from(bytes);
         flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
         const answer = await verifyEvidence(evidence, flipped, TRUST);
-        if (!('code' in answer)) expect(answer).toEqual(right);
+        if (!('code' in answer)) expect(plain(answer)).toEqual(plain(right as Verified));
       }),
       { numRuns: 700 },
     );
