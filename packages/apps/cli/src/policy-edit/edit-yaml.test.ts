@@ -104,6 +104,13 @@ describe('a value is set in YAML', () => {
     }
   });
 
+  test('not in a file whose aliases come to more than any file has', () => {
+    const ten = (item: string): string => `[${Array.from({ length: 10 }, () => item).join(', ')}]`;
+    const lines = Array.from({ length: 7 }, (_, at) => `a${at + 1}: &a${at + 1} ${ten(`*a${at}`)}`);
+    const bomb = ['a0: &a0 [x]', ...lines, 'b: 1', ''].join('\n');
+    expect(() => set(bomb, ['b'])).toThrow(/policy\.yaml cannot be read: Excessive alias count/);
+  });
+
   test('not where it would not be seen, and then the file is named', () => {
     expect(() => set('a: &x { b: 1 }\nc: *x\n', ['c', 'since'])).toThrow(/policy\.yaml cannot be edited so.* at c\./);
     expect(() => set('a: [}\n', ['a'])).toThrow(/policy\.yaml cannot be read/);

@@ -19,7 +19,7 @@ const PARSING = { version: '1.2', schema: 'core', prettyErrors: false, uniqueKey
 export function editYaml(text: string, edits: YamlEdits, file: string, syntax: Syntax = 'yaml'): string {
   const [before, after] = [parse(text, file), parse(text, file)];
   // The same without anchors: an edit is of the place that it names, and of none that repeats it.
-  const alone = parse(JSON.stringify(before.toJS()), file);
+  const alone = parse(JSON.stringify(contentOf(before, file)), file);
   try {
     edits(after);
     edits(alone);
@@ -39,6 +39,16 @@ function parse(text: string, file: string): Document.Parsed {
   const document = parseDocument(text, PARSING);
   if (document.errors.length === 0) return document;
   throw new SignwrightError('configuration', `${file} cannot be read: ${document.errors[0]?.message ?? ''}`, { where: file });
+}
+
+/** What a document says, its aliases written out. @throws SignwrightError `configuration` where they come to more than any file has. */
+function contentOf(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause;
+    throw new SignwrightError('configuration', `${file} cannot be read: ${cause.message}`, { where: file, cause });
+  }
 }
 
 function spliced(text: string, splices: readonly Splice[]): string {
