@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createWorkspace, trialPolicy, type Workspace } from '@signwright/testkit';
 import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { nodes } from '../nodes.ts';
 import { describePeer, peer } from '../peers.ts';
 import { type AzureRun, type AzureStep, EXTENSION, runAzureTask } from './azure-agent.ts';
 import { type Job, type PipelineStep, runStages, type Stage, stepsOf } from './azure-pipeline.ts';
@@ -39,18 +40,10 @@ const run = (here: Workspace, inputs: Record<string, string>, more: Partial<Azur
 const completions = ({ commands }: AzureRun): (string | undefined)[] =>
   commands.flatMap(({ command, properties }) => (command === 'task.complete' ? [properties['result']] : []));
 
-/** A Node 20 of this machine. */
-const node20 = ['/usr/bin/node', '/usr/local/bin/node'].find(
-  (file) => existsSync(file) && execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v20.'),
-);
-
-describe.each([
-  ['Node 24', process.execPath],
-  ['Node 20', node20],
-])('the task on %s', (_, node) => {
-  test.skipIf(node === undefined)('signs, verifies and denies', async () => {
+describe.each(nodes())('the task on %s', (_, node) => {
+  test('signs, verifies and denies', async () => {
     const here = kept(await project());
-    const on = { node: node as string };
+    const on = { node };
     const signed = await run(here, { command: 'sign', sidecars: 'True' }, on);
     expect(signed.result, signed.log).toBe('Succeeded');
     expect(here.has('dist/app.tgz.sigstore.json')).toBe(true);
