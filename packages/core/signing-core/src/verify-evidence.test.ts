@@ -428,14 +428,12 @@ test.each(['constructor', 'toString', 'valueOf'])(
 );
 
 /** The same certificate read twice has functions of its own. */
+const inDer = (path: Verified['reliedOn']): unknown =>
+  path?.map(({ certificate, issuer, ...rest }) => ({ ...rest, certificate: certificate.der, issuer: issuer.der }));
 const plain = (proven: Verified | VerifiedStatement): unknown => ({
   ...proven,
-  reliedOn: proven.reliedOn?.map(({ certificate, issuer, ...rest }) => ({
-    ...rest,
-    certificate: certificate.der,
-    issuer: issuer.der,
-  })),
-  time: { ...proven.time, reliedOn: proven.time.reliedOn?.map(({ certificate }) => certificate.der) },
+  reliedOn: inDer(proven.reliedOn),
+  time: { ...proven.time, reliedOn: inDer(proven.time.reliedOn) },
 });
 
 test('a bit flipped anywhere in evidence is refused, or changes nothing that is proven', async () => {
